@@ -1,0 +1,43 @@
+"""What must happen because of a record. Pure code returns effects; the shell carries them out.
+
+Every effect has a key that depends only on the log, so repeating a batch repeats the keys and
+nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TypeAlias
+
+import msgspec
+
+from journeyfold.core.event import Json
+
+
+class Emit(msgspec.Struct, frozen=True):
+    """A fact the fold found: appended to the log as an `output` record with id = hash(key)."""
+
+    key: str
+    name: str
+    person: str
+    at_us: int
+    properties: dict[str, Json]
+
+
+class Deliver(msgspec.Struct, frozen=True):
+    """Something for the outbox: sent after the commit, at least once, by `destination`."""
+
+    key: str
+    destination: str
+    person: str
+    due_us: int
+    purpose: str
+    payload: dict[str, Json]
+
+
+Effect: TypeAlias = Emit | Deliver
+
+
+def effect_id(key: str) -> str:
+    """The event id of an output: 128 bits of BLAKE2b over the effect's key, in hex."""
+    return blake2b(key.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,107 @@
+"""One person as the fold knows them: facts, which merge, and process, which is re-keyed.
+
+Facts are a commutative, idempotent merge of the person's events (architecture, principle 6).
+The fold owns the profile it is given and changes it in place; a poisoned record is retried on a
+fresh decode. Values are msgpack arrays: fields are appended at the end, never moved.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from journeyfold.core.event import Json
+
+
+class Trait(msgspec.Struct, frozen=True, array_like=True):
+    """A value with its provenance; `owner` is the hex node of the record's owner (identity M6)."""
+
+    value: Json
+    occurred_us: int
+    source: str
+    event: str
+    owner: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, array_like=True):
+    """A consent statement on one node and purpose (trust PRV-1)."""
+
+    state: Literal["granted", "denied"]
+    occurred_us: int
+    event: str
+    source: str = ""
+    basis: str = "consent"
+    policy_version: str = ""
+    signal: str = ""  # gpc | tcf | gpp when a signal, not the person, said so
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """A run of events without a gap of 30 minutes."""
+
+    first_us: int
+    last_us: int
+    events: int = 1
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True):
+    since_us: int
+    cause: str = "event"  # event | time | merge | backfill | definition
+
+
+class StageAt(msgspec.Struct, frozen=True, array_like=True):
+    stage: str
+    since_us: int
+
+
+class Assignment(msgspec.Struct, frozen=True, array_like=True):
+    """A sticky arm or variant (decisions E2)."""
+
+    arm: str
+    bucket: int
+    version: str
+    assigned_us: int
+    owner: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, array_like=True):
+    """A counted exposure, send or response; `key` makes the union of two people exact."""
+
+    key: str
+    kind: str  # exposed | clicked | dismissed | accepted | sent
+    at_us: int
+    placement: str = ""
+    offer: str = ""
+    category: str = ""
+
+
+class Score(msgspec.Struct, frozen=True, array_like=True):
+    value: float | None
+    label: str | None
+    version: str
+    scored_us: int
+    expires_us: int | None = None
+
+
+class Profile(msgspec.Struct, array_like=True):
+    """What LMDB holds per person. `seen` is the offset of the last record folded into it."""
+
+    person: str
+    seen: int = -1
+    # facts
+    first_us: int = 0  # least occurred_us of any record; 0 while there is none
+    last_us: int = 0
+    events: int = 0
+    traits: dict[str, Trait | list[Trait]] = {}  # a list for the policies that keep several
+    aggregates: dict[str, msgspec.Raw] = {}  # decoded when touched: core/aggregate.py
+    sessions: list[Session] = []
+    consents: dict[str, dict[str, Statement]] = {}  # hex node → purpose → latest
+    contacts: list[Contact] = []  # pruned to the longest cap window
+    # process
+    memberships: dict[str, Membership] = {}
+    stages: dict[str, StageAt] = {}
+    assignments: dict[str, Assignment] = {}
+    scores: dict[str, Score] = {}
+    clock_us: int = 0  # log time up to which the passing of time has been evaluated
+    wake_us: int = 0  # next instant at which a condition may change; 0 = never
+    manual: list[str] = []  # segments a list put this person into
