@@ -6,11 +6,14 @@ All instants are integer microseconds UTC and end in `_us`.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+else:
+    Json = object  # msgspec resolves no recursive alias; the door has checked what is inside
 
 Kind = Literal[
     "event",  # a source event or an imported record: changes state on replay
