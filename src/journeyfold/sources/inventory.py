@@ -1,0 +1,190 @@
+"""Who sends: the values of `sources/*.yaml`, one `Source` a file (collect 3, quality Q38).
+
+A `Source` that exists is well formed: keys, alternatives and cross-key rules are checked when it is
+built. Durations and sizes stay the text the user wrote; `_us` and `_bytes` properties read them.
+Expressions stay text too, because only the project knows their types.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from journeyfold.core.event import Json
+from journeyfold.sources.recipe import Branch, Cursor, Fields, Read, require_duration
+from journeyfold.sources.size import size_bytes
+
+Origin = Literal["browser", "server", "mobile", "webhook", "import", "cdc", "stream"]
+Environment = Literal["development", "live"]
+Basis = Literal["consent", "contract", "legitimate_interest", "legal"]
+Enrichment = Literal["user_agent", "geo", "campaign"]
+OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
+OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
+OnInvalid = Literal["quarantine", "flag", "reject"]
+Preset = Literal["wire", "orders", "contacts"]
+Signature = Literal[
+    "standard", "stripe", "shopify", "github", "meta", "slack", "twilio", "mailgun", "sendgrid",
+    "hubspot", "zendesk", "hmac", "basic", "bearer",
+]  # fmt: skip
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the tracking plan does with a message that does not fit; None means by `env` (C29)."""
+
+    unknown_event: OnUnknownEvent | None = None
+    unknown_property: OnUnknownProperty | None = None
+    invalid: OnInvalid | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of one source (collect C11, C14, C36); None means the default of its kind."""
+
+    events_per_s: int = 1000
+    burst: int = 5000
+    max_event: str | None = None  # 32KiB; imports and streams 256KiB
+    max_body: str = "512KiB"  # decoded; at most 4MiB
+    max_batch: int = 2500
+    max_members: int | None = None  # 1,000; imports and streams 20,000
+    max_depth: int = 32
+    event_names: int = 2000
+    trait_keys: int = 500
+    property_keys: int = 2000
+
+    def __post_init__(self) -> None:
+        for key in ("max_event", "max_body"):
+            text = getattr(self, key)
+            if text is not None and size_bytes(text) is None:
+                raise ValueError(f"{key}: {text!r} is no size; write 32KiB or 1MiB")
+        if self.max_body_bytes > 4 * 1024 * 1024:
+            raise ValueError(f"max_body: {self.max_body} is above 4MiB")
+        for key in ("events_per_s", "burst", "max_batch", "event_names", "property_keys"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"{key}: must be at least 1")
+
+    @property
+    def max_body_bytes(self) -> int:
+        return size_bytes(self.max_body) or 0
+
+
+class QuarantineStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long and how much quarantine keeps for this source (collect C30)."""
+
+    keep: str = "30d"
+    max_size: str = "1GiB"
+
+    def __post_init__(self) -> None:
+        require_duration("keep", self.keep)
+        if size_bytes(self.max_size) is None:
+            raise ValueError(f"max_size: {self.max_size!r} is no size; write 1GiB")
+
+
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a delivery is verified and named (collect C38, C39).
+
+    The parts below `tolerance` are read by `verify: hmac` (all parts configurable) and may
+    override those of a preset.
+    """
+
+    verify: Signature = "standard"
+    secrets: tuple[str, ...] = ()  # several may be live; `${env:NAME}`
+    tolerance: str = "300s"
+    header: str | None = None  # where the signature stands
+    timestamp_header: str | None = None
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""  # before the signature, as `sha256=`
+    signed: str = "{body}"  # also {timestamp}, {method}, {url}
+    id: str | None = None  # header name or JSON pointer of the vendor's delivery id
+    each: str | None = None  # JSON pointer of the array whose items become events
+
+    def __post_init__(self) -> None:
+        require_duration("tolerance", self.tolerance)
+        if self.verify == "hmac" and self.header is None:
+            raise ValueError("verify: hmac needs `header`, the name of the signature's header")
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column taken over one to one, with what the inventory says of it (quality Q38)."""
+
+    source: str = msgspec.field(name="from")
+    to: str
+    clean: Json = None
+    origin: Literal["explicit", "implicit"] | None = None
+    tag: str | None = None  # fideslang key (quality Q02)
+    purposes: tuple[str, ...] | None = None
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of `sources/`: who sends, under which plan, limits, purposes and mapping."""
+
+    kind: Origin
+    source: str = ""  # optional in the file; the loader fills in the stem
+    description: str = ""
+    env: Environment = "development"
+
+    # inventory (quality Q38)
+    owner: str = ""
+    contact: str = ""
+    update: str = ""  # realtime | 15m | daily 05:30
+    sla: str = ""
+    stages: tuple[str, ...] = ()
+    retention: str = ""
+    columns: tuple[Column, ...] = ()
+
+    # privacy (trust PRV-3, collect C28)
+    basis: Basis = "consent"
+    purposes: tuple[str, ...] = ()  # granted by default under another basis than consent
+    ip: Literal["cut", "full"] = "cut"
+
+    # the door
+    origins: tuple[str, ...] = ()  # browser origins; empty echoes any, without credentials
+    allow_ips: tuple[str, ...] = ()  # CIDR
+    keys: tuple[str, ...] = ()  # foreign keys taken verbatim (collect C07)
+    plan: Plan | None = None
+    limits: Limits = msgspec.field(default_factory=Limits)
+    quarantine: QuarantineStore = msgspec.field(default_factory=QuarantineStore)
+    enrich: tuple[Enrichment, ...] = ("user_agent", "geo", "campaign")
+    webhook: Webhook | None = None
+
+    # imports
+    preset: Preset | None = None
+    read: Read | None = None
+    group: tuple[str, ...] = ()  # rows are sorted by these and mapped a group at a time
+    time_zone: str = "UTC"  # of naive local times (collect C42)
+    map: tuple[Branch, ...] = ()
+    fields: Fields | None = None
+    cursor: Cursor | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "import" and self.read is None:
+            raise ValueError("kind: import needs `read`, the file or query to read")
+        if self.kind == "webhook" and self.webhook is None:
+            raise ValueError("kind: webhook needs `webhook`, how deliveries are verified")
+        if self.ip == "full" and not self.purposes:
+            raise ValueError("`ip: full` needs `purposes`: what whole addresses are kept for")
+        if any(branch.otherwise for branch in self.map[:-1]):
+            raise ValueError("`otherwise` must be the last line of `map`")
+
+    @property
+    def bulk(self) -> bool:
+        """Imports and streams have wider limits than the wire (collect C11)."""
+        return self.kind in {"import", "cdc", "stream"}
+
+    @property
+    def max_event_bytes(self) -> int:
+        default = "256KiB" if self.bulk else "32KiB"
+        return size_bytes(self.limits.max_event or default) or 0
+
+    @property
+    def max_members(self) -> int:
+        return self.limits.max_members or (20_000 if self.bulk else 1_000)
+
+    def plan_in_force(self) -> tuple[OnUnknownEvent, OnUnknownProperty, OnInvalid]:
+        """(unknown event, unknown property, invalid): what is written, else by `env` (C29)."""
+        given, live = self.plan or Plan(), self.env == "live"
+        return (
+            given.unknown_event or ("quarantine" if live else "allow"),
+            given.unknown_property or ("strip" if live else "allow"),
+            given.invalid or "quarantine",
+        )
