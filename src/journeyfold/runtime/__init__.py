@@ -1,0 +1,1 @@
+"""The shell: clocks, sockets, processes. The only place that wires adapters to the core."""
