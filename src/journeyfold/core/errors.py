@@ -6,6 +6,7 @@ JourneyfoldError            exit code
  ├── FormatError            78   data of another release, or keys that do not open it
  ├── DamageError            74   a store whose bytes are not what was written
  ├── EngineError            74   a store or disk that does not work (the shell may retry)
+ │    └── StateGrew         74   the state store made room: the caller repeats its batch
  └── Busy                   75   try again later (queue full, disk full, lock held)
 """
 
@@ -35,6 +36,10 @@ class EngineError(JourneyfoldError):
 
 
 class DamageError(EngineError):
+    exit_code = 74
+
+
+class StateGrew(EngineError):  # noqa: N818 - it is good news: repeat the batch (trust REL-17)
     exit_code = 74
 
 

@@ -76,8 +76,11 @@ class EventLog(Protocol):
         now_us: int,
         rejected: Iterable[tuple[str, int]] = (),
         cursor: Cursor | None = None,
+        replayed: Sequence[int] = (),
     ) -> list[Fate]:
-        """All or nothing; returns after the commit. `rejected` are (source, count) for the tally."""
+        """All or nothing; returns after the commit. `rejected` are (source, count) for the tally;
+        `replayed` are quarantine rows that leave with this append (collect C31).
+        """
         ...
 
     def read(self, after: int, limit: int) -> list[Record]:
