@@ -1,0 +1,52 @@
+"""Which release's bytes a data directory holds: the file FORMAT (trust REL-25).
+
+A directory of a newer format is refused and not touched. State and columns are rebuilt when their
+format changes; the log and the admin store are migrated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from journeyfold import __version__
+from journeyfold.adapters.durable_file import write_durably
+from journeyfold.core.errors import FormatError
+
+FORMAT = 1
+FILE_NAME = "FORMAT"
+
+
+class Format(msgspec.Struct, frozen=True):
+    format: int
+    created_by: str
+    features: tuple[str, ...] = ()
+
+
+def open_format(directory: Path) -> Format:
+    """The format of a data directory; a new directory gets ours. Raises FormatError."""
+    path = directory / FILE_NAME
+    if not path.exists():
+        return _create(path)
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Format)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path} is not readable as a format file: {error}") from error
+    check_format(found.format)
+    if found.features:
+        names = ", ".join(found.features)
+        raise FormatError(f"data needs {names}, which this release does not have")
+    return found
+
+
+def check_format(found: int) -> None:
+    """Refuse what a newer release wrote, in one sentence."""
+    if found > FORMAT:
+        raise FormatError(f"data is format {found}, this release reads up to {FORMAT}")
+
+
+def _create(path: Path) -> Format:
+    made = Format(format=FORMAT, created_by=f"journeyfold {__version__}")
+    write_durably(path, msgspec.json.encode(made) + b"\n", mode=0o644)
+    return made

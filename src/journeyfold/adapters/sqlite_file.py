@@ -1,0 +1,110 @@
+"""How we open SQLite and what its failures mean to us.
+
+Always through APSW, whose wheel carries a current SQLite: libraries before 3.51.3 can lose
+committed pages when a checkpoint meets a writer (trust REL-15).
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+
+from journeyfold.adapters.format import FORMAT, check_format
+from journeyfold.core.errors import Busy, DamageError, EngineError
+
+Durability = Literal["fsync", "os"]
+
+OLDEST = (3, 51, 3)
+BUSY_TIMEOUT_MS = 5_000
+# "No space" has several names: the disk's, the quota's and the process limit's.
+FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def require_current_library(version: str) -> None:
+    """Refuse an SQLite with the WAL-reset race, by `major.minor.patch`."""
+    if tuple(int(part) for part in version.split(".")) < OLDEST:
+        raise EngineError(
+            f"SQLite {version} can lose committed data; 3.51.3 or newer is needed: reinstall apsw"
+        )
+
+
+def connect(
+    path: Path, *, durability: Durability = "fsync", cache_kib: int = 65_536
+) -> apsw.Connection:
+    """A connection of ours: WAL, checked cells, erased bytes overwritten, no memory map.
+
+    Nothing here creates tables; the journal mode and page size of an existing file stay.
+    """
+    require_current_library(apsw.sqlite_lib_version())
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    connection.pragma("mmap_size", 0)
+    connection.pragma("cache_size", -cache_kib)
+    connection.pragma("secure_delete", 1)  # what is deleted is overwritten (trust PRV-31)
+    connection.pragma("cell_size_check", 1)
+    connection.pragma("trusted_schema", 0)
+    connection.pragma("synchronous", "FULL" if durability == "fsync" else "NORMAL")
+    connection.wal_autocheckpoint(0)  # only `work` checkpoints (trust REL-14)
+    return connection
+
+
+def create(connection: apsw.Connection, schema: str, *, page_bytes: int) -> None:
+    """Give a new file its tables, once whoever comes first; refuse one of a newer format."""
+    if connection.pragma("user_version") == 0:
+        connection.pragma("page_size", page_bytes)
+        connection.pragma("journal_mode", "wal")
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.pragma("user_version") == 0:
+            connection.execute(schema)
+            connection.pragma("user_version", FORMAT)
+        connection.execute("COMMIT")
+    check_format(int(str(connection.pragma("user_version"))))
+
+
+def rows(
+    connection: apsw.Connection, statement: str, bindings: tuple[object, ...] = ()
+) -> list[Any]:
+    """All rows of one statement, typed by whoever wrote the schema."""
+    return connection.execute(statement, bindings).fetchall()
+
+
+def rows_each(
+    connection: apsw.Connection, statement: str, bindings: Iterable[tuple[object, ...]]
+) -> list[Any]:
+    """All rows of one statement run once per binding."""
+    return connection.executemany(statement, bindings).fetchall()
+
+
+@contextmanager
+def engine_errors(connection: apsw.Connection, store: str) -> Iterator[None]:
+    """Roll back what is open and say what happened in our words (trust REL-16, REL-17)."""
+    try:
+        yield
+    except apsw.Error as error:
+        reason = connection.system_errno  # before the rollback makes it the last call
+        _roll_back(connection)
+        raise _ours(error, reason, store) from error
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: apsw.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _ours(error: apsw.Error, reason: int, store: str) -> Exception:
+    no_room = isinstance(error, apsw.FullError)
+    if no_room or (isinstance(error, apsw.IOError) and reason in FULL_ERRNOS):
+        return Busy(f"{store} cannot grow: the disk is full; free some space", retry_after_s=5)
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return Busy(f"{store} is locked by another process; try again", retry_after_s=1)
+    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+        return DamageError(f"{store} is damaged ({error}); restore it from a backup")
+    return EngineError(f"{store} does not work: {error}")
