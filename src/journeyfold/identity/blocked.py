@@ -1,0 +1,39 @@
+"""Values that name nobody although a field says they do: `null`, `guest`, `0` (identity I6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from journeyfold.identity.rules import Pattern
+
+ANY_CASE = frozenset(
+    {
+        "anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated",
+        "email", "undefined", "true", "false",
+    }
+)  # fmt: skip
+EXACT = frozenset({"[object Object]", "NaN", "None", "none", "null", "0", "-1"})
+ZEROS = "^[0-]*$"  # a value of zeros and dashes only, as of an unset UUID
+TEST_ADDRESS = "test@test.com"
+_QUOTES = "\"'"
+
+
+def is_blocked_by_default(value: str, kind: str, unblock: Iterable[str]) -> bool:
+    """`value` after I2; one pair of surrounding quotes is ignored."""
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] in _QUOTES else value
+    lowered = bare.lower()
+    if lowered in ANY_CASE:
+        reason = lowered
+    elif bare in EXACT:
+        reason = bare
+    elif not bare.strip("0-"):
+        reason = ZEROS
+    elif kind == "email" and lowered == TEST_ADDRESS:
+        reason = TEST_ADDRESS
+    else:
+        return False
+    return reason not in unblock
+
+
+def matches(key: str, patterns: Iterable[Pattern]) -> bool:
+    return any(pattern.search(key) for pattern in patterns)

@@ -1,0 +1,282 @@
+"""The identity graph over a state store: nodes, links, components, neighbours, history.
+
+Rows are decoded once and written back at `flush`, in the transaction of the profiles they agree
+with (identity section 4). Between two flushes nothing is forgotten, so reading through the cache is
+always exact; a flush may drop rows that were not used lately.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+
+from journeyfold.core.ports import StateReader, StateWriter
+from journeyfold.identity.evidence import Link, Mark
+from journeyfold.identity.partition import Vertex
+
+CACHED_ROWS = 40_000  # of each space, in two generations
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
+class Node(msgspec.Struct, array_like=True):
+    """id_node: one identifier. `component` is its own id while it is linked to nobody."""
+
+    kind: str
+    value: str
+    first_us: int
+    component: bytes
+    since: int  # offset of the first record that named it
+    hub: bool = False
+    generation: int = 0
+
+    @property
+    def age(self) -> tuple[int, str, str]:
+        """The least of a cluster is its anchor (identity P1)."""
+        return (self.first_us, self.kind, self.value)
+
+    @property
+    def vertex(self) -> Vertex:
+        return Vertex(self.kind, self.value, self.first_us)
+
+
+class Component(msgspec.Struct, array_like=True):
+    """id_comp: a raw component of two or more nodes, named by one of them.
+
+    `nodes` are sorted. `anchors` stands beside them, and is empty while they are one person,
+    `anchor`'s. `links` are alive, have no hub end and stand in canonical order; `suppressed` are
+    those not accepted, with the reason. Lists, because canonical bytes are wanted (REL-13).
+    """
+
+    nodes: list[bytes]
+    links: list[bytes]
+    anchor: bytes
+    anchors: list[bytes] = []
+    suppressed: list[tuple[bytes, str]] = []
+
+    def anchor_of(self, node: bytes) -> bytes:
+        return self.anchors[bisect_left(self.nodes, node)] if self.anchors else self.anchor
+
+    def reason(self, link: bytes) -> str:
+        """Why the link is suppressed; empty when it is accepted."""
+        for id_, reason in self.suppressed:
+            if id_ == link:
+                return reason
+        return ""
+
+
+class Neighbour(msgspec.Struct, frozen=True, array_like=True):
+    """id_adj: the other end of an alive link."""
+
+    node: bytes
+    kind: str
+
+
+_NEIGHBOUR = msgspec.msgpack.Decoder(Neighbour)
+Row = TypeVar("Row")
+
+
+class Space(Generic[Row]):
+    """A write-back cache of one named space."""
+
+    def __init__(self, name: str, type_: type[Row], cached: int = CACHED_ROWS) -> None:
+        self._name, self._cached = name, cached
+        self._decode = msgspec.msgpack.Decoder(type_).decode
+        self._young: dict[bytes, Row | None] = {}
+        self._old: dict[bytes, Row | None] = {}
+        self._dirty: dict[bytes, None] = {}
+
+    def get(self, reader: StateReader, key: bytes) -> Row | None:
+        row = self._young.get(key)
+        if row is not None or key in self._young:
+            return row
+        if key in self._old:
+            row = self._old[key]
+        else:
+            raw = reader.get(self._name, key)
+            row = self._decode(raw) if raw is not None else None
+        if row is not None:
+            self._young[key] = row
+        return row
+
+    def put(self, key: bytes, row: Row | None) -> None:
+        """Also after changing a row in place; None deletes."""
+        self._young[key] = row
+        self._dirty[key] = None
+
+    def scan(
+        self, reader: StateReader, start: bytes = b"", stop: bytes | None = None
+    ) -> Iterator[tuple[bytes, Row]]:
+        """Stored rows and those waiting for the flush, each once, in no order."""
+        waiting = {
+            key: self._young[key]
+            for key in self._dirty
+            if key >= start and (stop is None or key < stop)
+        }
+        for key, raw in reader.scan(self._name, start, stop):
+            if key not in waiting:
+                yield key, self._decode(raw)
+        for key, row in waiting.items():
+            if row is not None:
+                yield key, row
+
+    def flush(self, writer: StateWriter) -> None:
+        for key in self._dirty:
+            row = self._young[key]
+            if row is None:
+                writer.delete(self._name, key)
+            else:
+                writer.put(self._name, key, _ENCODE(row))
+        self._dirty = {}
+        if len(self._young) > self._cached // 2:
+            self._old, self._young = self._young, {}
+
+
+class Neighbourhood:
+    """id_adj: node and link → the other end, for alive links. Held a node at a time."""
+
+    def __init__(self, cached: int = CACHED_ROWS) -> None:
+        self._cached = cached
+        self._young: dict[bytes, dict[bytes, Neighbour]] = {}
+        self._old: dict[bytes, dict[bytes, Neighbour]] = {}
+        self._dirty: dict[bytes, None] = {}  # node + link
+
+    def of(self, reader: StateReader, node: bytes) -> dict[bytes, Neighbour]:
+        """Link id → the other end. Change it by `put` only."""
+        found = self._young.get(node)
+        if found is None:
+            found = self._old.get(node)
+            if found is None:
+                found = _stored_neighbours(reader, node)
+            self._young[node] = found
+        return found
+
+    def begin(self, node: bytes) -> None:
+        """A node named for the first time has none: nothing to read."""
+        self._young[node] = {}
+
+    def put(self, reader: StateReader, node: bytes, link: bytes, end: Neighbour | None) -> None:
+        found = self.of(reader, node)
+        if end is None:
+            found.pop(link, None)
+        else:
+            found[link] = end
+        self._dirty[node + link] = None
+
+    def flush(self, writer: StateWriter) -> None:
+        for key in self._dirty:
+            end = self._young[key[:16]].get(key[16:])
+            if end is None:
+                writer.delete("id_adj", key)
+            else:
+                writer.put("id_adj", key, _ENCODE(end))
+        self._dirty = {}
+        if len(self._young) > self._cached // 2:
+            self._old, self._young = self._young, {}
+
+
+def _stored_neighbours(reader: StateReader, node: bytes) -> dict[bytes, Neighbour]:
+    stop = node + b"\xff" * 17  # beyond every 16-byte link id
+    return {key[16:]: _NEIGHBOUR.decode(raw) for key, raw in reader.scan("id_adj", node, stop)}
+
+
+class Graph:
+    """All spaces of identity behind one reader. `reader` is set anew for each transaction."""
+
+    def __init__(self, reader: StateReader) -> None:
+        self.reader = reader
+        self._nodes = Space("id_node", Node)
+        self._components = Space("id_comp", Component)
+        self._links = Space("id_link", Link)
+        self._neighbours = Neighbourhood()
+        self._histories = Space("id_hist", bytes)
+        self._marks = Space[Mark]("id_mark", Mark)  # type: ignore[arg-type]  # a union of structs
+
+    def node(self, id_: bytes) -> Node | None:
+        return self._nodes.get(self.reader, id_)
+
+    def put_node(self, id_: bytes, node: Node) -> None:
+        self._nodes.put(id_, node)
+
+    def nodes(self) -> Iterator[tuple[bytes, Node]]:
+        """Every node: for verdicts about values, which people make now and then."""
+        return self._nodes.scan(self.reader)
+
+    def component(self, id_: bytes) -> Component | None:
+        return self._components.get(self.reader, id_)
+
+    def put_component(self, id_: bytes, component: Component | None) -> None:
+        self._components.put(id_, component)
+
+    def link(self, id_: bytes) -> Link | None:
+        return self._links.get(self.reader, id_)
+
+    def put_link(self, link: Link) -> None:
+        self._links.put(link.id, link)
+
+    def links(self) -> Iterator[Link]:
+        """Every link ever seen, dead ones included."""
+        return (link for _, link in self._links.scan(self.reader))
+
+    def begin_node(self, id_: bytes, node: Node) -> None:
+        self._nodes.put(id_, node)
+        self._neighbours.begin(id_)
+
+    def neighbours(self, node: bytes) -> dict[bytes, Neighbour]:
+        """Link id → other end, of the alive links at a node."""
+        return self._neighbours.of(self.reader, node)
+
+    def join(self, link: Link) -> None:
+        """The link is alive: each end becomes the other's neighbour."""
+        for node, other in ((link.a, link.b), (link.b, link.a)):
+            end = self.node(other)
+            assert end is not None, "a link's ends are named before it"
+            self._neighbours.put(self.reader, node, link.id, Neighbour(other, end.kind))
+
+    def part(self, link: Link) -> None:
+        for node in (link.a, link.b):
+            self._neighbours.put(self.reader, node, link.id, None)
+
+    def marks(self) -> Iterator[Mark]:
+        return (mark for _, mark in self._marks.scan(self.reader))
+
+    def put_mark(self, mark: Mark) -> None:
+        self._marks.put(mark.id, mark)
+
+    def remember(self, node: bytes, offset: int, anchor: bytes) -> None:
+        """From this record on the node belongs to that anchor's person (identity P2)."""
+        self._histories.put(node + offset.to_bytes(8, "big"), anchor)
+
+    def history(self, node: bytes, upto: int) -> list[tuple[int, bytes]]:
+        """(offset, anchor) rows up to an offset, oldest first."""
+        stop = node + (upto + 1).to_bytes(8, "big")
+        rows = self._histories.scan(self.reader, node, stop)
+        return sorted((int.from_bytes(key[16:], "big"), anchor) for key, anchor in rows)
+
+    def anchor(self, id_: bytes) -> bytes | None:
+        """The anchor of the node's person; None for a node nobody named."""
+        node = self.node(id_)
+        if node is None:
+            return None
+        component = self.component(node.component)
+        if component is None:
+            return id_
+        return component.anchor_of(id_)
+
+    def members(self, anchor: bytes) -> list[bytes]:
+        """The nodes of an anchor's person, in order of id."""
+        node = self.node(anchor)
+        component = self.component(node.component) if node else None
+        if component is None:
+            return [anchor]
+        if not component.anchors:
+            return component.nodes
+        both = zip(component.nodes, component.anchors, strict=True)
+        return [one for one, its in both if its == anchor]
+
+    def flush(self, writer: StateWriter) -> None:
+        for space in (self._nodes, self._components, self._links, self._histories, self._marks):
+            space.flush(writer)
+        self._neighbours.flush(writer)

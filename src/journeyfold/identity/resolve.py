@@ -1,0 +1,184 @@
+"""Who a record is about, and what it changed about people: identity of the log, record by record.
+
+The answer after any record is the pure function of the set of evidence up to it (identity 2.3),
+kept incrementally: only raw components the record touches are partitioned again, before the record
+is folded, so results do not depend on batch size (R9). Records that bring no new evidence are
+answered from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from journeyfold.core.event import Event, Identifier, Record
+from journeyfold.core.ports import StateReader, StateWriter
+from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
+from journeyfold.identity.evidence import Link, links, trust
+from journeyfold.identity.explain import Identity, Why, identity_of, why_between
+from journeyfold.identity.graph import Graph, Node
+from journeyfold.identity.marks import Marks
+from journeyfold.identity.normalise import node_of, normalised, person_id
+from journeyfold.identity.rules import IdentityRules
+from journeyfold.identity.settle import Settlement
+from journeyfold.identity.verdict import apply_verdict
+
+__all__ = [
+    "Change", "Merged", "Part", "Reanchored", "Resolution", "Resolver", "Split", "Suppressed",
+]  # fmt: skip
+
+CACHED_ANSWERS = 40_000
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """`person` is empty when the record names nobody; `owner` is its strongest node."""
+
+    person: str = ""
+    owner: bytes = b""
+    nodes: tuple[bytes, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+NOBODY = Resolution()
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    resolution: Resolution
+    settled_us: int  # a later sighting of the same lowers no witness and no first_us
+
+
+class Resolver:
+    """One writer's view of the graph. `begin` each transaction, `flush` before its commit."""
+
+    def __init__(
+        self, rules: IdentityRules, node_key: bytes, state: StateReader | StateWriter
+    ) -> None:
+        self._rules, self._key = rules, node_key
+        self._graph = Graph(state)
+        self._marks = Marks(self._graph.marks())
+        self._node_ids: dict[Identifier, bytes] = {}
+        self._answers: dict[tuple[object, ...], _Answer] = {}
+        self._answered: dict[bytes, list[tuple[object, ...]]] = {}  # component → keys of answers
+
+    def begin(self, state: StateReader | StateWriter) -> None:
+        """Read through this transaction from here on."""
+        self._graph.reader = state
+
+    def flush(self, writer: StateWriter) -> None:
+        """Stage every change for the writer's commit."""
+        self._graph.flush(writer)
+        if len(self._answers) > CACHED_ANSWERS:
+            self._answers, self._answered = {}, {}
+        if len(self._node_ids) > CACHED_ANSWERS:
+            self._node_ids = {}
+
+    def resolve(self, record: Record) -> Resolution:
+        """Take in the record's evidence; changes are to be applied before it is folded (R10)."""
+        if record.kind == "evidence":
+            return self._verdict(record)
+        event = record.event
+        usable = self.usable(event)
+        if not usable:
+            return NOBODY
+        key = (usable, event.source, record.kind, trust(event))
+        answer = self._answers.get(key)
+        if answer is not None and event.occurred_us > answer.settled_us:
+            return answer.resolution
+        return self._sighted(record, usable, key)
+
+    def usable(self, event: Event) -> tuple[Identifier, ...]:
+        """Identifiers that name somebody under the rules and the living blocks, owner first."""
+        usable = normalised(event, self._rules)[0]
+        if self._marks.any_blocks:
+            return tuple(one for one in usable if not self._marks.blocks(one.kind, one.value))
+        return usable
+
+    def owner_of(self, event: Event) -> bytes | None:
+        """The node whose person a record is about (I8); the same before and after any merge."""
+        usable = self.usable(event)
+        return self.node(usable[0]) if usable else None
+
+    def node(self, identifier: Identifier) -> bytes:
+        """The node of a normalised identifier."""
+        found = self._node_ids.get(identifier)
+        if found is None:
+            found = self._node_ids[identifier] = node_of(identifier, self._key)
+        return found
+
+    def person_of(self, node: bytes, as_of: int | None = None) -> str | None:
+        """The person now, or after the record at an offset; None for a node unknown then."""
+        if as_of is not None:
+            return self._person_at(node, as_of)
+        anchor = self._graph.anchor(node)
+        return None if anchor is None else person_id(anchor)
+
+    def nodes_of(self, person: str) -> list[bytes]:
+        """All nodes of a person, the anchor's first; empty for an unknown id, aliases included."""
+        return identity_of(self._graph, person).node_ids
+
+    def explain(self, person: str) -> Identity:
+        """Identifiers, accepted and suppressed links of a person or of a former id (X1)."""
+        return identity_of(self._graph, person)
+
+    def why(self, a: bytes, b: bytes) -> Why:
+        """The links that make two nodes one person, or what keeps them apart (X1)."""
+        return why_between(self._graph, self._marks, a, b)
+
+    # -- a record's evidence ----------------------------------------------------------------------
+
+    def _sighted(
+        self, record: Record, usable: tuple[Identifier, ...], key: tuple[object, ...]
+    ) -> Resolution:
+        nodes = tuple(self.node(identifier) for identifier in usable)
+        settlement = Settlement(self._graph, self._marks, self._rules, record)
+        for identifier, node in zip(usable, nodes, strict=True):
+            settlement.name(node, identifier)
+        made = links(record, usable, nodes, self._rules)
+        for link in made:
+            settlement.sight(link)
+        changes = self._settled(settlement)
+        resolution = Resolution(self._anchored(nodes[0]), nodes[0], nodes)
+        self._remember(key, resolution, made)
+        return msgspec.structs.replace(resolution, changes=changes) if changes else resolution
+
+    def _verdict(self, record: Record) -> Resolution:
+        settlement = Settlement(self._graph, self._marks, self._rules, record)
+        apply_verdict(settlement, record, self.node)
+        self._answers, self._answered = {}, {}
+        return Resolution(changes=settlement.settle())
+
+    def _settled(self, settlement: Settlement) -> tuple[Change, ...]:
+        changes = settlement.settle()
+        for component in settlement.touched:
+            for key in self._answered.pop(component, ()):
+                self._answers.pop(key, None)
+        return changes
+
+    def _remember(
+        self, key: tuple[object, ...], resolution: Resolution, made: Iterable[Link]
+    ) -> None:
+        settled_us = max(self._known(node).first_us for node in resolution.nodes)
+        for link in made:
+            seen = self._graph.link(link.id)
+            settled_us = max(settled_us, seen.occurred_us if seen else link.occurred_us)
+        self._answers[key] = _Answer(resolution, settled_us)
+        for component in {self._known(node).component for node in resolution.nodes}:
+            self._answered.setdefault(component, []).append(key)
+
+    def _known(self, node: bytes) -> Node:
+        found = self._graph.node(node)
+        assert found is not None, "a resolved record's nodes have been named"
+        return found
+
+    def _anchored(self, node: bytes) -> str:
+        anchor = self._graph.anchor(node)
+        assert anchor is not None, "a resolved record's nodes have been named"
+        return person_id(anchor)
+
+    def _person_at(self, node: bytes, offset: int) -> str | None:
+        found = self._graph.node(node)
+        if found is None or found.since > offset:
+            return None
+        rows = self._graph.history(node, offset)
+        return person_id(rows[-1][1] if rows else node)
