@@ -1,0 +1,200 @@
+"""The door's judgement on one message: into the log, into quarantine, or refused (collect 2.7).
+
+Pure up to the gate's cardinality counts: what was received when, by whose key and under which plan
+is all in the arguments, so the same message meets the same fate wherever and whenever it is judged.
+Order: envelope and time, consent and minimisation, plan, cardinality, identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from journeyfold.collect.arrival import Arrival
+from journeyfold.collect.cardinality import Cardinality
+from journeyfold.collect.envelope import TYPES, Draft, Terms, draft
+from journeyfold.collect.held import held, restored
+from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
+from journeyfold.core.event import Event, Json
+from journeyfold.core.ports import Entry, Held
+from journeyfold.quality.registry import Registry, Schema
+from journeyfold.sources.inventory import Source
+
+STANDARD_EVENTS = frozenset({
+    "Consent Updated", "Offer Shown", "Offer Clicked", "Offer Dismissed", "Offer Accepted",
+})  # fmt: skip  # the platform's own words need no schema of the project's
+ERRORS_MAX = 20  # kept on a flagged event (quality Q07)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What privacy says of an event: the event without what is not allowed, or None and a code."""
+
+    event: Event | None
+    code: str = "consent"
+    dropped: tuple[str, ...] = ()
+
+
+class Protect(Protocol):
+    """Consent, suppression and minimisation (collect C28). `nodes` are the event's own."""
+
+    def __call__(self, event: Event, nodes: tuple[bytes, ...]) -> Verdict: ...
+
+
+NodesOf = Callable[[Event], tuple[tuple[bytes, ...], bool]]
+"""The index of an event's usable identifiers, and whether there is any (identity I6, I9)."""
+
+
+Mapping = Callable[[object], Members | None]
+"""A webhook's `map` and `fields`, compiled: one item of a delivery → a wire message, or None."""
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One source's door under the project in force."""
+
+    source: Source
+    terms: Terms
+    registry: Registry
+    protect: Protect
+    nodes_of: NodesOf
+    cardinality: Cardinality
+    unknown_event: str = "allow"
+    unknown_property: str = "allow"
+    invalid: str = "quarantine"
+    mapping: Mapping | None = None
+    dropped: Callable[[str], None] = lambda _field: None  # a server's field that a client sent
+
+
+def gate_of(
+    source: Source, registry: Registry, *, protect: Protect, nodes_of: NodesOf,
+    trait_kinds: tuple[str, ...] = (), mapping: Mapping | None = None,
+    seen: Cardinality | None = None,
+) -> Gate:  # fmt: skip
+    """A source of the project as a gate; `seen` carries its counts over a reload."""
+    limits = source.limits
+    terms = Terms(
+        source=source.source,
+        event_bytes=source.max_event_bytes,
+        shape=Shape(limits.max_depth, source.max_members),
+        trait_kinds=trait_kinds,
+        enrich=frozenset(source.enrich),
+        keeps_whole_ip=source.ip == "full",
+    )
+    cardinality = seen or Cardinality(
+        limits.event_names, limits.trait_keys, limits.property_keys, registry.event_names
+    )
+    plan = source.plan_in_force()
+    return Gate(source, terms, registry, protect, nodes_of, cardinality, *plan, mapping)
+
+
+def admit(gate: Gate, item: object, arrival: Arrival, event_id: str) -> Entry | Held | Refused:
+    """One message of the wire; `event_id` is its id when it brings none (collect C23)."""
+    drafted = draft(item, arrival, gate.terms, event_id)
+    if isinstance(drafted, Refused):
+        return drafted
+    for field in drafted.dropped:
+        gate.dropped("received" if field.startswith("received") else field)
+    return judge(gate, drafted, arrival.key_id)
+
+
+def judge_delivery(
+    gate: Gate, item: object, arrival: Arrival, event_id: str
+) -> Entry | Held | Refused:
+    """One item of a webhook's delivery; what nothing maps is kept as it came (collect C39)."""
+    message = gate.mapping(item) if gate.mapping else item
+    if not isinstance(message, dict) or message.get("type") not in TYPES:
+        if (bad := misshapen(item, gate.terms.shape)) is not None:
+            return bad
+        raw = msgspec.json.encode(item)
+        if len(raw) > gate.terms.event_bytes:
+            return Refused("event_too_large", "", f"above {gate.terms.event_bytes} bytes")
+        return Held(
+            gate.source.source, raw, "unmapped", "", arrival.received_us,
+            "no line of the source's `map` takes it", event_id, auth=arrival.auth,
+        )  # fmt: skip
+    return admit(gate, {"messageId": event_id, **message}, arrival, event_id)
+
+
+def replay(gate: Gate, item: Held) -> Entry | Held | Refused:
+    """A quarantined message under today's plan, with the instants it had (collect C31)."""
+    if item.code == "unmapped":
+        arrival = Arrival(received_us=item.received_us, auth="webhook", key_id=item.key_id)
+        return judge_delivery(gate, msgspec.json.decode(item.message), arrival, item.event_id)
+    drafted = restored(item)
+    if isinstance(drafted, Refused):
+        return drafted
+    context = {key: value for key, value in drafted.event.context.items() if key != "quality"}
+    event = msgspec.structs.replace(drafted.event, context=context)
+    return judge(gate, Draft(event, drafted.fingerprint), item.key_id)
+
+
+def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
+    """An event already in shape: of the wire, of a mapping, or out of quarantine."""
+    event = drafted.event
+    nodes, is_usable = gate.nodes_of(event)
+    verdict = gate.protect(event, nodes)
+    if verdict.event is None:
+        return Refused(verdict.code, "", "refused by the privacy rules; nothing is stored")
+    if verdict.event is not event:  # identifiers may have gone with their traits
+        event = verdict.event
+        nodes, is_usable = gate.nodes_of(event)
+    drafted = Draft(event, drafted.fingerprint)
+    schema = gate.registry.schema_for(event)
+    stem = schema.stem if schema else ""
+    planned = _planned(gate, event, schema)
+    if isinstance(planned, _Finding):
+        if planned.mode == "reject":
+            return planned.why
+        return held(drafted, planned.why, key_id=key_id, schema=stem, nodes=nodes)
+    if (excess := gate.cardinality.excess(planned)) is not None:
+        return held(drafted, excess, key_id=key_id, schema=stem, nodes=nodes)
+    if not is_usable:
+        why = Refused("no_usable_identifier", "", "every identifier is malformed or blocked")
+        return held(drafted, why, key_id=key_id, schema=stem, nodes=nodes)
+    gate.cardinality.note(planned)
+    return Entry(planned, "event", drafted.fingerprint, nodes, key_id)
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    mode: str  # quarantine | reject
+    why: Refused
+
+
+def _planned(gate: Gate, event: Event, schema: Schema | None) -> Event | _Finding:
+    """The event as the tracking plan lets it pass (collect C29)."""
+    if schema is None:
+        if event.type != "track" or event.name in STANDARD_EVENTS or gate.unknown_event == "allow":
+            return event
+        why = Refused("unknown_event", "/event", "no schema of the project has this name")
+        if gate.unknown_event != "flag":
+            return _Finding(gate.unknown_event, why)
+        return _flagged(event, [why], None)
+    flags: list[Refused] = []
+    if gate.unknown_property != "allow" and (strange := schema.undeclared(event)):
+        why = Refused("unknown_property", schema.pointer(strange[0]), "not declared by the schema")
+        if gate.unknown_property == "quarantine":
+            return _Finding("quarantine", why)
+        if gate.unknown_property == "strip":
+            event = schema.stripped(event)
+        else:
+            flags.append(why)
+    if violations := schema.violations(event):
+        mode = schema.invalid or gate.invalid
+        found = [Refused(each.code, each.pointer, each.detail) for each in violations]
+        if mode != "flag":
+            return _Finding(mode, found[0])
+        flags += found
+    if flags:
+        return _flagged(event, flags, schema.stem)
+    return msgspec.structs.replace(event, schema=schema.stem)
+
+
+def _flagged(event: Event, flags: list[Refused], stem: str | None) -> Event:
+    errors: list[Json] = [
+        {"code": flag.code, "pointer": flag.pointer, "detail": flag.detail}
+        for flag in flags[:ERRORS_MAX]
+    ]
+    quality: Members = {"errors": errors}
+    context: Members = {**event.context, "quality": quality}
+    return msgspec.structs.replace(event, context=context, schema=stem)

@@ -1,0 +1,116 @@
+"""What the door adds to an event's context, once, and never on replay (collect C48).
+
+The user agent becomes device, system, browser and whether it is a bot; campaign tags and click ids
+of the page's address become `context.campaign`; an address is cut to its network (collect C28).
+Each is a cached pure function of text, so that a hot sender costs a look-up.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from journeyfold.collect.arrival import Arrival
+from journeyfold.collect.json_entry import Members
+from journeyfold.core.event import Json
+
+if TYPE_CHECKING:
+    from journeyfold.collect.envelope import Terms
+
+CLICK_IDS = frozenset({
+    "gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id",
+    "yclid", "epik", "sccid", "rdt_cid", "irclickid",
+})  # fmt: skip
+UTM = {"utm_source": "source", "utm_medium": "medium", "utm_campaign": "name",
+       "utm_term": "term", "utm_content": "content", "utm_id": "id"}  # fmt: skip
+VALUE_MAX = 256  # characters kept of a tag: it is anybody's text
+AGENT_MAX = 1024  # a longer user agent is nobody's browser
+
+_PHONE_SYSTEMS = frozenset({"iOS", "Android", "Windows Phone", "KaiOS"})
+
+
+def enrich(context: Members, arrival: Arrival, terms: Terms) -> None:
+    """Adds to a context that is the event's own."""
+    ip = context.get("ip", arrival.ip if arrival.is_client else "")
+    if type(ip) is str and ip:
+        context["ip"] = ip if terms.keeps_whole_ip else network_of(ip)
+    elif "ip" in context:
+        del context["ip"]
+    if "user_agent" in terms.enrich:
+        agent = context.get("userAgent") or (arrival.user_agent if arrival.is_client else "")
+        if type(agent) is str and 0 < len(agent) <= AGENT_MAX:
+            context["agent"] = dict(agent_of(agent))
+    if "campaign" in terms.enrich:
+        page = context.get("page")
+        if type(page) is dict and (found := _campaign(page)):
+            given = context.get("campaign")
+            context["campaign"] = {**found, **given} if type(given) is dict else dict(found)
+
+
+@lru_cache(maxsize=20_000)
+def network_of(ip: str) -> str | None:
+    """The /24 or /48 an address is in (collect C28); None for what is no address."""
+    try:
+        address = ip_address(ip.strip())
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    keep = 24 if address.version == 4 else 48
+    whole = int(address) >> (address.max_prefixlen - keep) << (address.max_prefixlen - keep)
+    return str(type(address)(whole))
+
+
+@lru_cache(maxsize=20_000)
+def agent_of(text: str) -> dict[str, Json]:
+    """Device type, system, browser and bot of a user agent, with who says so."""
+    from ua_parser import VERSION, parse
+
+    result = parse(text)
+    system = result.os.family if result.os else None
+    browser = result.user_agent.family if result.user_agent else None
+    family = result.device.family if result.device else None
+    is_bot = family == "Spider" or "Headless" in (browser or "")
+    provider = "ua-parser " + ".".join(str(part) for part in VERSION[:3])
+    return {
+        "device": _device(is_bot, system, family, text),
+        "os": system,
+        "browser": browser,
+        "bot": is_bot,
+        "by": provider,
+    }
+
+
+def _device(is_bot: bool, system: str | None, family: str | None, text: str) -> str:  # noqa: FBT001 - a fact, not a switch
+    if is_bot:
+        return "bot"
+    if system is None and family is None:
+        return "other"
+    if family == "iPad" or (system == "Android" and "Mobile" not in text):
+        return "tablet"
+    return "phone" if system in _PHONE_SYSTEMS else "desktop"
+
+
+def _campaign(page: Members) -> dict[str, Json] | None:
+    query = page.get("search")
+    if type(query) is not str or len(query) < 2:
+        url = page.get("url")
+        query = url.partition("?")[2] if type(url) is str else ""
+    return campaign_of(query.partition("#")[0]) if "=" in query else None
+
+
+@lru_cache(maxsize=20_000)
+def campaign_of(query: str) -> dict[str, Json] | None:
+    """Campaign tags and click ids of a query string, the first of each; None without any."""
+    found: dict[str, Json] = {}
+    try:
+        pairs = parse_qsl(query.lstrip("?"), max_num_fields=200)
+    except ValueError:  # more fields than anyone's page has
+        return None
+    for key, value in pairs:
+        name = UTM.get(key) or (key if key in CLICK_IDS else None)
+        if name is not None and name not in found:
+            found[name] = value[:VALUE_MAX]
+    return found or None
