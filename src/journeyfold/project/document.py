@@ -24,7 +24,7 @@ class Spot(msgspec.Struct, frozen=True):
     start: int
     end: int
     key: int = -1  # of the mapping key that leads here; -1 for items of lists
-    style: str = ""  # "" plain or no scalar, ' " | >
+    style: str = ""  # "" plain or no scalar, ' " | > and * for an alias
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ class Document(msgspec.Struct, frozen=True):
 
     def _index_inside(self, path: Path, offset: int) -> int:
         spot, value = self.spots[path], self.at(path)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or spot.style == "*":
             return spot.start
         offsets = source_offsets(self.text[spot.start : spot.end], value, spot.style)
         return spot.start + offsets[min(max(offset, 0), len(offsets) - 1)]

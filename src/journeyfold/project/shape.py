@@ -22,6 +22,8 @@ from journeyfold.project.type_words import (
     bare,
     bounds_of,
     example_of,
+    examples_of,
+    is_not,
     is_within,
     matches,
     may_hold,
@@ -49,6 +51,7 @@ class _Walk:
         self._document = document
 
     def problems(self, path: Path, kind: types.Type) -> Iterator[Problem]:
+        examples = examples_of(kind)
         kind, value = bare(kind), self._document.at(path)
         match kind:
             case types.StructType():
@@ -66,7 +69,7 @@ class _Walk:
             case types.AnyType() | types.RawType() | types.CustomType():
                 pass
             case _:
-                yield from self._scalar(path, value, kind)
+                yield from self._scalar(path, value, kind, examples)
 
     def _struct(self, path: Path, value: object, kind: types.StructType) -> Iterator[Problem]:
         if not isinstance(value, dict):
@@ -121,6 +124,9 @@ class _Walk:
                     break
                 inner.append(step[1] or int(step[2]))
             message, _, suggestion = _PLACE.sub("", text).partition("; ")
+            named = message.partition(":")[0]
+            if isinstance(value, dict) and named in value and not inner:
+                inner, message = [named], message.removeprefix(f"{named}: ")
             yield self._document.problem((*path, *inner), "P114", message, suggestion=suggestion)
 
     def _union(self, path: Path, value: object, kind: types.UnionType) -> Iterator[Problem]:
@@ -181,11 +187,13 @@ class _Walk:
                 suggestion=did_you_mean(value, choices) if isinstance(value, str) else "",
             )
 
-    def _scalar(self, path: Path, value: object, kind: types.Type) -> Iterator[Problem]:
+    def _scalar(
+        self, path: Path, value: object, kind: types.Type, examples: str
+    ) -> Iterator[Problem]:
         if not may_hold(kind, value):
             yield self._expected(path, name_of(kind), value)
         elif isinstance(kind, types.StrType) and isinstance(value, str):
-            yield from self._text(path, value, kind)
+            yield from self._text(path, value, kind, examples)
         elif isinstance(kind, types.IntType | types.FloatType) and not is_within(kind, value):
             yield self._document.problem(path, "P113", f"{shown(value)} is not {bounds_of(kind)}")
         elif not isinstance(
@@ -193,10 +201,12 @@ class _Walk:
         ):
             yield from self._converts_scalar(path, value, kind)
 
-    def _text(self, path: Path, value: str, kind: types.StrType) -> Iterator[Problem]:
+    def _text(
+        self, path: Path, value: str, kind: types.StrType, examples: str
+    ) -> Iterator[Problem]:
         if not matches(kind, value):
             yield self._document.problem(
-                path, "P113", f"{shown(value)} does not match {kind.pattern}"
+                path, "P113", f"{shown(value)} {is_not(kind)}", suggestion=examples
             )
         elif kind.min_length is not None and len(value) < kind.min_length:
             yield self._document.problem(path, "P113", "the text is empty or too short")

@@ -15,6 +15,7 @@ _TEXTUAL = (
 _LISTS = (
     types.ListType, types.SetType, types.FrozenSetType, types.VarTupleType, types.TupleType,
 )  # fmt: skip
+_DURATION_ENDS = ("|h|d|w", "|h|d|w|mo")
 
 
 def bare(kind: types.Type) -> types.Type:
@@ -99,6 +100,22 @@ def is_within(kind: types.IntType | types.FloatType, value: Any) -> bool:
 def matches(kind: types.StrType, text: str) -> bool:
     """The patterns are ours (they stand in structs), so `re` is safe (trust SEC-16)."""
     return kind.pattern is None or re.search(kind.pattern, text) is not None
+
+
+def is_not(kind: types.StrType) -> str:
+    """What a text that does not match is not."""
+    if kind.pattern and kind.pattern.rstrip("$)").endswith(_DURATION_ENDS):
+        return "is no duration"
+    return f"does not match {kind.pattern}"
+
+
+def examples_of(kind: types.Type) -> str:
+    """`write it like 30d`, when the type says how."""
+    examples: list[object] = []
+    while isinstance(kind, types.Metadata):
+        examples = examples or (kind.extra_json_schema or {}).get("examples", [])
+        kind = kind.type
+    return f"write it like {' or '.join(map(str, examples))}" if examples else ""
 
 
 def shown(value: object) -> str:

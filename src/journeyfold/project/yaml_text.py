@@ -29,6 +29,7 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _INT = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _ODD_NUMBER = re.compile(r"[-+]?0x[0-9a-fA-F]+|0o[0-7]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_ANCHOR = re.compile(r"&\S+\s*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 _SENTENCES = {  # the parser's words → ours
@@ -135,6 +136,9 @@ class _Reader:
         if len(path) > DEPTH_MAX:
             raise self._refuse(event, "P103", f"deeper than {DEPTH_MAX} levels", "")
         begun = event.start_mark.index
+        if event.anchor:  # the mark stands at the anchor; the value begins behind it
+            anchor = _ANCHOR.match(self._text, begun)
+            begun = anchor.end() if anchor else begun
         self._spots[path] = Spot(
             begun, event.end_mark.index, key, getattr(event, "style", "") or ""
         )
@@ -233,7 +237,7 @@ class _Reader:
             if old[: len(origin)] == origin
         }
         self._spots.update(copies)
-        self._spots[path] = Spot(event.start_mark.index, event.end_mark.index, key)
+        self._spots[path] = Spot(event.start_mark.index, event.end_mark.index, key, "*")
         self._count(event)
         return value
 

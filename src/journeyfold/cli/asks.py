@@ -1,0 +1,148 @@
+"""What the commands ask of the runtime, and how they reach it.
+
+Commands hold no engine: they parse options, ask, and print the answer. The runtime is imported at
+the first question, so `--help` stays quick; tests hand in another object with the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+import click
+
+if TYPE_CHECKING:
+    from journeyfold.project.model import Project
+    from journeyfold.project.reports import (
+        Explanation,
+        ExportReport,
+        Figure,
+        HeldItem,
+        ImportReport,
+        KeyRow,
+        PlanReport,
+        QuarantineReplay,
+        Ready,
+        ReplayReport,
+    )
+    from journeyfold.project.scenario import RehearsalEngine
+
+Progress: TypeAlias = Callable[[str, int, "int | None"], None]
+"""(what is going on, done, total or None while it is not known)"""
+
+
+class Runtime(Protocol):
+    """`journeyfold.runtime.commands`. `data` is None for `.journeyfold` in the directory."""
+
+    def up(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        host: str | None,
+        port: int | None,
+        workers: int | None,
+        progress: Progress,
+        ready: Callable[[Ready], None],
+    ) -> int: ...
+
+    def demo(
+        self,
+        directory: Path,
+        *,
+        data_file: Path | None,
+        port: int,
+        people: int,
+        progress: Progress,
+        ready: Callable[[Ready], None],
+    ) -> int: ...
+
+    def import_source(
+        self,
+        directory: Path,
+        data: Path | None,
+        source: str,
+        *,
+        dry_run: bool,
+        limit: int | None,
+        since: str | None,
+        force: bool,
+        progress: Progress,
+    ) -> ImportReport: ...
+
+    def replay(
+        self, directory: Path, data: Path | None, *, verify: bool, by: str, progress: Progress
+    ) -> ReplayReport: ...
+
+    def plan(
+        self, directory: Path, data: Path | None, *, changed: Path, window: str, progress: Progress
+    ) -> PlanReport: ...
+
+    def why_membership(
+        self, directory: Path, data: Path | None, *, person: str, segment: str, as_of: int | None
+    ) -> Explanation: ...
+
+    def why_decision(self, directory: Path, data: Path | None, *, decision: str) -> Explanation: ...
+
+    def why_same_person(
+        self, directory: Path, data: Path | None, *, a: str, b: str, as_of: int | None
+    ) -> Explanation: ...
+
+    def quarantine_list(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        source: str | None,
+        code: str | None,
+        limit: int,
+    ) -> list[HeldItem]: ...
+
+    def quarantine_show(self, directory: Path, data: Path | None, *, item: int) -> HeldItem: ...
+
+    def quarantine_replay(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        source: str | None,
+        code: str | None,
+        items: Sequence[int],
+        dry_run: bool,
+        progress: Progress,
+    ) -> QuarantineReplay: ...
+
+    def keys_create(
+        self, directory: Path, data: Path | None, *, kind: str, source: str, expires: str | None
+    ) -> KeyRow: ...
+
+    def keys_list(self, directory: Path, data: Path | None) -> list[KeyRow]: ...
+
+    def keys_rotate(self, directory: Path, data: Path | None, *, key_id: str) -> KeyRow: ...
+
+    def keys_revoke(self, directory: Path, data: Path | None, *, key_id: str) -> KeyRow: ...
+
+    def export(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        what: str,
+        to: Path,
+        form: str,
+        progress: Progress,
+    ) -> ExportReport: ...
+
+    def bench(self, names: Sequence[str], *, progress: Progress) -> list[Figure]: ...
+
+    def openapi(self) -> dict[str, object]: ...
+
+    def rehearsal(self, project: Project) -> RehearsalEngine: ...
+
+
+def runtime() -> Runtime:
+    """The object given to the command (tests), else the platform."""
+    given = click.get_current_context().find_root().obj
+    return cast("Runtime", given or import_module("journeyfold.runtime.commands"))

@@ -1,0 +1,59 @@
+"""`journeyfold demo`: a shop with history and live traffic, in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from journeyfold.cli.asks import runtime
+from journeyfold.cli.output import json_option, print_json, progress_bar
+from journeyfold.cli.up import say_ready
+
+
+@click.command(epilog="Example: journeyfold demo --data-file online_retail.parquet")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-shop"),
+    show_default=True,
+    help="Where the shop lives; an existing one continues where it was.",
+)
+@click.option(
+    "--data-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A real order log (the UCI online retail file) instead of simulated shoppers.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option(
+    "--people",
+    type=click.IntRange(1, 1_000_000),
+    default=2_000,
+    show_default=True,
+    help="Simulated shoppers.",
+)
+@json_option
+@click.pass_context
+def demo(
+    ctx: click.Context,
+    directory: Path,
+    data_file: Path | None,
+    port: int,
+    people: int,
+    as_json: bool,
+) -> None:
+    """Make a shop, load 60 days of its history, and run it with live traffic."""
+    from journeyfold.core.errors import UsageError
+
+    if data_file is not None and not data_file.is_file():
+        raise UsageError(f"--data-file: there is no file {data_file}")
+    with progress_bar() as progress:
+        code = runtime().demo(
+            directory,
+            data_file=data_file,
+            port=port,
+            people=people,
+            progress=progress,
+            ready=print_json if as_json else say_ready,
+        )
+    ctx.exit(code)

@@ -1,0 +1,55 @@
+"""Commands load when they are called, so that `journeyfold --help` stays under 150 ms."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init:init", "Make a project directory from a template."),
+    "check": ("check:check", "Find everything that is wrong in the project."),
+    "test": ("test:test", "Play the scenarios under tests/ and compare."),
+    "plan": ("plan:plan", "Show what a changed project would do to recorded history."),
+    "up": ("up:up", "Run the platform."),
+    "demo": ("demo:demo", "Make a shop with history and live traffic, and run it."),
+    "import": ("imports:import_", "Read a file or table through a source's mapping."),
+    "replay": ("replay:replay", "Rebuild state from the log, beside the live one."),
+    "why": ("why:why", "Explain a membership, a decision or a merge."),
+    "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
+    "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),
+    "export": ("export:export", "Write events or people to a file."),
+    "bench": ("bench:bench", "Measure, and compare with the goals."),
+    "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
+    "schema": ("schema:schema", "Write the JSON Schemas of project files for editors."),
+    "version": ("version:version", "Print the version."),
+}
+"""Name → (module:attribute under this folder, the sentence `--help` lists)."""
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(f"journeyfold.cli.{module}"), attribute)
+        assert isinstance(command, click.Command), "the table names commands"
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in COMMANDS:
+            from journeyfold.project.nearest import did_you_mean
+
+            guess = did_you_mean(name, COMMANDS) or "see `journeyfold --help`"
+            raise click.UsageError(f"no command '{name}'; {guess}")
+        return super().resolve_command(ctx, args)

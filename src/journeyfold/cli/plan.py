@@ -1,0 +1,87 @@
+"""`journeyfold plan`: what a changed project would have made of recorded history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from journeyfold.cli.asks import runtime
+from journeyfold.cli.directory import data_option, project_option, require_data, require_project
+from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
+
+if TYPE_CHECKING:
+    from journeyfold.project.reports import PlanReport, SegmentChange
+
+CHANGES = 2
+
+
+@click.command(epilog="Example: journeyfold plan ../shop-new --window 30d")
+@click.argument("changed", type=click.Path(path_type=Path), default=None, required=False)
+@click.option("--window", default="30d", show_default=True, metavar="SPAN", help="How far back.")
+@project_option
+@data_option
+@json_option
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    changed: Path | None,
+    window: str,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Replay recorded history through the project in CHANGED and print the difference.
+
+    CHANGED is a project directory; without it the current directory is compared with the project
+    in force. Exit code 0: no difference; 2: differences.
+    """
+    from journeyfold.core.instant import duration_us
+
+    require_data(require_project(directory), data)
+    if not duration_us(window):
+        raise click.UsageError(f"--window: '{window}' is no span; write 30d or 12h.")
+    with progress_bar() as progress:
+        report = runtime().plan(
+            directory,
+            data,
+            changed=require_project(changed or directory),
+            window=window,
+            progress=progress,
+        )
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+    ctx.exit(CHANGES if report.has_changes else 0)
+
+
+def _print(report: PlanReport) -> None:
+    click.echo(
+        f"{count(report.records, 'record')} of {report.window}, "
+        f"{count(report.people, 'person', 'people')}"
+    )
+    for name, change in sorted(report.definitions.items()):
+        click.echo(f"  {change:8} {name}")
+    _print_changes("segment", report.segments)
+    _print_changes("stage", report.stages)
+    if report.decisions:
+        rows = [(each.placement, each.compared, each.differ) for each in report.decisions]
+        print_table("", ("placement", "decisions", "would differ"), rows)
+        for decided in report.decisions:
+            for example in decided.examples:
+                click.echo(f"  {decided.placement}: {example}")
+    click.echo(f"{count(report.untouched, 'definition')} untouched")
+    if not report.has_changes:
+        click.echo("No difference.")
+
+
+def _print_changes(what: str, changes: tuple[SegmentChange, ...]) -> None:
+    if not changes:
+        return
+    rows = [(each.segment, each.before, each.after, each.entered, each.left) for each in changes]
+    print_table("", (what, "before", "after", "entering", "leaving"), rows)
+    for change in changes:
+        for mover in change.examples:
+            click.echo(f"  {mover.person} {mover.direction} {change.segment}: {mover.because}")

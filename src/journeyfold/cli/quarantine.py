@@ -1,0 +1,119 @@
+"""`journeyfold quarantine`: what was well formed but did not fit, and its second chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from journeyfold.cli.asks import runtime
+from journeyfold.cli.directory import data_option, project_option, require_data, require_project
+from journeyfold.cli.output import (
+    console,
+    count,
+    json_option,
+    print_json,
+    print_table,
+    progress_bar,
+)
+
+source_option = click.option("--source", metavar="NAME", help="Only messages of this source.")
+code_option = click.option("--code", metavar="CODE", help="Only messages with this reason.")
+
+
+@click.group(epilog="Example: journeyfold quarantine list --source shop_web")
+def quarantine() -> None:
+    """List, show and replay what did not fit the tracking plan."""
+
+
+@quarantine.command("list", epilog="Example: journeyfold quarantine list --code schema")
+@source_option
+@code_option
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@project_option
+@data_option
+@json_option
+def list_(
+    source: str | None,
+    code: str | None,
+    limit: int,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """List what is held, newest first."""
+    from journeyfold.core.instant import rfc3339
+
+    require_data(require_project(directory), data)
+    held = runtime().quarantine_list(directory, data, source=source, code=code, limit=limit)
+    if as_json:
+        print_json({"items": held})
+        return
+    if not held:
+        click.echo("Nothing is in quarantine.")
+        return
+    rows = [
+        (item.id, rfc3339(item.received_us)[:19], item.source, item.name, item.code, item.pointer)
+        for item in held
+    ]
+    print_table("", ("id", "received", "source", "event", "reason", "where"), rows)
+
+
+@quarantine.command(epilog="Example: journeyfold quarantine show 17")
+@click.argument("item", type=int)
+@project_option
+@data_option
+@json_option
+def show(item: int, directory: Path, data: Path | None, as_json: bool) -> None:
+    """Show one message as it is held, with the reason."""
+    require_data(require_project(directory), data)
+    held = runtime().quarantine_show(directory, data, item=item)
+    if as_json:
+        print_json(held)
+        return
+    click.echo(f"{held.name} of {held.source}: {held.code} at {held.pointer or '/'}")
+    click.echo(held.detail)
+    import msgspec
+
+    console().print_json(msgspec.json.encode(held.message).decode())
+
+
+@quarantine.command(epilog="Example: journeyfold quarantine replay --source shop_web --dry-run")
+@click.argument("items", type=int, nargs=-1)
+@source_option
+@code_option
+@click.option("--dry-run", is_flag=True, help="Say what would happen, by reason; change nothing.")
+@project_option
+@data_option
+@json_option
+def replay(
+    items: tuple[int, ...],
+    source: str | None,
+    code: str | None,
+    dry_run: bool,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Try again what is held (all, or ITEMS), under today's plan. Safe to repeat."""
+    require_data(require_project(directory), data)
+    with progress_bar() as progress:
+        done = runtime().quarantine_replay(
+            directory,
+            data,
+            source=source,
+            code=code,
+            items=items,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    if as_json:
+        print_json(done)
+        return
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{count(done.tried, 'message')} tried: {done.appended} {would}appended, "
+        f"{done.duplicate} duplicate, {done.rejected} rejected"
+    )
+    for reason, number in sorted(done.still.items()):
+        click.echo(f"  {number} still held: {reason}")

@@ -1,0 +1,78 @@
+"""A project as values: what the files of a directory say, with the place of everything said.
+
+A `Project` that exists has the right shape; `check.check` tells whether its parts fit together.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from journeyfold.core.errors import Problem
+from journeyfold.decide.definition import Offer, Placement
+from journeyfold.identity.rules import IdentityRules
+from journeyfold.profile.traits import TraitPolicy
+from journeyfold.project.document import Document, Path
+from journeyfold.project.scenario import Scenario
+from journeyfold.project.settings import Settings
+from journeyfold.segment.definition import (
+    FeatureDefinition,
+    LifecycleDefinition,
+    SegmentDefinition,
+)
+from journeyfold.sources.inventory import Source
+
+
+class FeaturesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`features.yaml`: numbers about a person, and which source wins for a trait."""
+
+    features: dict[str, FeatureDefinition] = {}
+    traits: dict[str, TraitPolicy] = {}
+
+
+class SegmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`segments/*.yaml`: lists of segments and of lifecycles."""
+
+    segments: list[SegmentDefinition] = []
+    lifecycles: list[LifecycleDefinition] = []
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a definition stands."""
+
+    file: str
+    path: Path = ()
+
+
+class Project(msgspec.Struct, frozen=True):
+    """Everything the directory says. `hash` is SHA-256 over paths and texts of `files`."""
+
+    settings: Settings
+    files: dict[str, str]
+    hash: str
+    documents: dict[str, Document]
+    places: dict[tuple[str, str], Place]
+    sources: dict[str, Source] = {}
+    schemas: dict[str, str] = {}  # path → JSON text
+    identity: IdentityRules = IdentityRules()
+    traits: dict[str, TraitPolicy] = {}
+    features: dict[str, FeatureDefinition] = {}
+    segments: dict[str, SegmentDefinition] = {}
+    lifecycles: dict[str, LifecycleDefinition] = {}
+    offers: dict[str, Offer] = {}
+    placements: dict[str, Placement] = {}
+    templates: dict[str, str] = {}  # name under templates/ → Liquid text
+    tests: dict[str, list[Scenario]] = {}  # path → scenarios
+    hints: tuple[Problem, ...] = ()  # found while loading; nothing is wrong
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    def problem(
+        self, kind: str, name: str, path: Path, code: str, message: str, suggestion: str = ""
+    ) -> Problem:
+        """A finding about a part of a definition, at its place in its file."""
+        place = self.places[kind, name]
+        return self.documents[place.file].problem(
+            (*place.path, *path), code, message, suggestion=suggestion
+        )

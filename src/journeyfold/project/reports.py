@@ -1,0 +1,195 @@
+"""What long commands answer: values that the CLI prints, `--json` encodes and scripts read.
+
+The shell fills them; the names here are a surface others write against, so fields are added,
+never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from journeyfold.core.event import Json
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """`up` and `demo` are ready. Secrets stand here once, at the first start."""
+
+    url: str
+    console_url: str
+    sign_in: str = ""  # how to sign in, when a user was created just now
+    write_key: str = ""
+    server_key: str = ""
+    example: str = ""  # a curl that returns a decision with its reasons
+    notices: tuple[str, ...] = ()
+
+
+class BadRow(msgspec.Struct, frozen=True):
+    line: int
+    reason: str
+    detail: str = ""
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """Two balances (collect C33, C44):
+
+    rows_read = rows_in_events + rows_quarantined + rows_filtered, and
+    received = appended + duplicate + quarantined + rejected, in events.
+    """
+
+    source: str
+    rows_read: int
+    rows_in_events: int
+    rows_quarantined: int
+    rows_filtered: int
+    received: int
+    appended: int
+    duplicate: int
+    quarantined: int
+    rejected: int
+    reasons: dict[str, int] = {}  # reason of a filtered or quarantined row → rows
+    examples: tuple[BadRow, ...] = ()
+    seconds: float = 0.0
+    dry_run: bool = False
+
+    @property
+    def balances(self) -> bool:
+        rows = self.rows_in_events + self.rows_quarantined + self.rows_filtered
+        fates = self.appended + self.duplicate + self.quarantined + self.rejected
+        return rows == self.rows_read and fates == self.received
+
+
+class ReplayReport(msgspec.Struct, frozen=True):
+    """`is_equal` is None unless `--verify` compared the bytes."""
+
+    records: int
+    people: int
+    seconds: float
+    by: Literal["appended", "occurred"] = "appended"
+    is_equal: bool | None = None
+    differences: tuple[str, ...] = ()
+
+
+class Mover(msgspec.Struct, frozen=True):
+    """An example of someone who would enter or leave."""
+
+    person: str
+    direction: Literal["enters", "leaves"]
+    because: str
+
+
+class SegmentChange(msgspec.Struct, frozen=True):
+    segment: str
+    before: int | None  # None: the segment is new
+    after: int | None  # None: the segment is removed
+    entered: int
+    left: int
+    examples: tuple[Mover, ...] = ()
+
+
+class DecisionChange(msgspec.Struct, frozen=True):
+    placement: str
+    compared: int
+    differ: int
+    examples: tuple[str, ...] = ()
+
+
+class PlanReport(msgspec.Struct, frozen=True):
+    """What the changed project would have made of recorded history (segments B6)."""
+
+    window: str
+    people: int
+    records: int
+    segments: tuple[SegmentChange, ...] = ()
+    stages: tuple[SegmentChange, ...] = ()
+    decisions: tuple[DecisionChange, ...] = ()
+    definitions: dict[str, Literal["added", "changed", "removed"]] = {}  # `offer/ten-percent`
+    untouched: int = 0
+    reconstructed: bool = False
+
+    @property
+    def has_changes(self) -> bool:
+        return bool(self.definitions or self.segments or self.stages or self.decisions)
+
+
+class HeldItem(msgspec.Struct, frozen=True):
+    """One message in quarantine."""
+
+    id: int
+    source: str
+    name: str
+    code: str
+    pointer: str
+    detail: str
+    received_us: int
+    event_id: str = ""
+    schema: str = ""
+    message: Json = None
+
+
+class QuarantineReplay(msgspec.Struct, frozen=True):
+    """`still` counts by reason what remains in quarantine."""
+
+    tried: int
+    appended: int
+    duplicate: int
+    still: dict[str, int] = {}
+    rejected: int = 0
+    dry_run: bool = False
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One record or rule that made it so."""
+
+    text: str
+    at_us: int = 0
+    offset: int = -1
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The answer to `why`, then its reasons in order."""
+
+    answer: str
+    reasons: tuple[Reason, ...] = ()
+    as_of: int = -1
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key as it is listed. `key` is its text and stands only in the answer that made it."""
+
+    id: str
+    kind: str
+    source: str
+    env: str
+    created_us: int
+    expires_us: int = 0
+    revoked_us: int = 0
+    last_used_us: int = 0
+    key: str = ""
+
+
+class ExportReport(msgspec.Struct, frozen=True):
+    what: str
+    path: str
+    rows: int
+    bytes: int
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One number of a benchmark; ratios come from one run on one machine."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None
+    better: Literal["higher", "lower"]
+    baseline: float | None = None
+    ratio: float | None = None
+    machine: str = ""
+
+    @property
+    def is_reached(self) -> bool | None:
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.better == "higher" else self.value <= self.goal

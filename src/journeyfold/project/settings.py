@@ -1,0 +1,119 @@
+"""The values of `journeyfold.yaml`: what holds for the whole project.
+
+Every key has a default but `name`. Durations, sizes and instants stay the text the author wrote;
+properties ending in their unit read them.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta
+
+from journeyfold.core.instant import DAY_US, duration_us, instant_us
+from journeyfold.decide.definition import ContactPolicy
+from journeyfold.privacy.consent import PrivacySettings
+from journeyfold.sources.size import size_bytes
+
+Calendar = Annotated[
+    str, Meta(pattern=r"^[1-9][0-9]{0,4}(s|m|h|d|w|mo)$", examples=["24mo"], description="a span")
+]
+MONTH_US = 30 * DAY_US + 10 * 3600 * 1_000_000  # a twelfth of 365 days, for comparisons
+
+
+class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`start` shifts the platform's clock: history of 2011 is then lived, not looked back at."""
+
+    start: Annotated[str, Meta(examples=["2011-12-10T00:00:00Z"])] | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and instant_us(self.start) is None:
+            raise ValueError(f"start: '{self.start}' is no instant; write 2011-12-10T00:00:00Z")
+
+    @property
+    def start_us(self) -> int | None:
+        return instant_us(self.start) if self.start else None
+
+
+class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Below `reserve` of free space the door answers 503 (collect C36)."""
+
+    reserve: Annotated[str, Meta(examples=["2GiB"])] = "2GiB"
+
+    def __post_init__(self) -> None:
+        if size_bytes(self.reserve) is None:
+            raise ValueError(f"reserve: '{self.reserve}' is no size; write 2GiB or 512MiB")
+
+    @property
+    def reserve_bytes(self) -> int:
+        return size_bytes(self.reserve) or 0
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the platform listens, under which names, and how many processes serve."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8080
+    hosts: tuple[str, ...] = ()  # names the door answers to; localhost always (collect C12)
+    trusted_proxies: tuple[str, ...] = ()  # CIDR; only their forwarding headers count
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+
+    def __post_init__(self) -> None:
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"trusted_proxies: '{proxy}' is no network; write 10.0.0.0/8"
+                ) from None
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long what is kept: raw records, and fields by purpose (trust PRV-53)."""
+
+    raw: Calendar = "36mo"
+    analytics: Calendar = "13mo"
+    personalization: Calendar = "24mo"
+    marketing: Calendar = "24mo"
+
+    @property
+    def raw_us(self) -> int:
+        return calendar_us(self.raw)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `journeyfold.yaml`."""
+
+    name: Annotated[
+        str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,62}$", examples=["shop"], description="a slug")
+    ]
+    description: str = ""
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", examples=["EUR"])] = "EUR"
+    time_zone: Annotated[str, Meta(examples=["Europe/Berlin"])] = "UTC"
+    locale: Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["en"])] = "en"
+    clock: Clock = Clock()
+    durability: Literal["fsync", "os"] = "fsync"
+    encryption: Literal["log", "none"] = "log"
+    disk: Disk = Disk()
+    server: Server = Server()
+    retention: Retention = Retention()
+    privacy: PrivacySettings = PrivacySettings()
+    contact: ContactPolicy = ContactPolicy()
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f"time_zone: '{self.time_zone}' is no time zone; write Europe/Berlin or UTC"
+            ) from None
+
+
+def calendar_us(text: str) -> int:
+    """`13mo` or `30d` → microseconds; a month counts a twelfth of a year of 365 days."""
+    if text.endswith("mo"):
+        return int(text[:-2]) * MONTH_US
+    return duration_us(text) or 0

@@ -1,0 +1,62 @@
+"""A runtime that answers from a table and remembers what it was asked."""
+
+from journeyfold.project.reports import (
+    BadRow,
+    DecisionChange,
+    Explanation,
+    ExportReport,
+    Figure,
+    HeldItem,
+    ImportReport,
+    KeyRow,
+    Mover,
+    PlanReport,
+    QuarantineReplay,
+    Ready,
+    Reason,
+    ReplayReport,
+    SegmentChange,
+)
+
+HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
+KEY = KeyRow("7hKq2MbX0a", "pub", "shop_web", "live", 1_700_000_000_000_000)
+READY = Ready("http://127.0.0.1:8080", "http://127.0.0.1:8080/console", sign_in="admin / x", write_key="jf_pub_x", example="curl …", notices=("Copy keys/root.key to a safe place.",))  # fmt: skip
+IMPORT = ImportReport("shop_orders", 10, 7, 1, 2, 5, 3, 1, 1, 0, {"no_customer": 2}, (BadRow(4, "torn", "quote"),), 1.5)  # fmt: skip
+PLAN = PlanReport(
+    "30d", 100, 5000,
+    segments=(SegmentChange("vip", 10, 12, 3, 1, (Mover("p_a", "enters", "count >= 3"),)),),
+    decisions=(DecisionChange("home-hero", 50, 4, ("p_a: ten-percent, was newsletter",)),),
+    definitions={"segment/vip": "changed"}, untouched=7,
+)  # fmt: skip
+EXPLANATION = Explanation("p_a is in vip.", (Reason("count is 3", 1_700_000_000_000_000, 42),))
+FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
+
+
+class Answers:
+    """Every question has the answer of its name in `given`, else the one above."""
+
+    def __init__(self, **given):
+        self.given = {
+            "up": 0, "demo": 0, "import_source": IMPORT, "replay": ReplayReport(10, 2, 0.5),
+            "plan": PLAN, "why_membership": EXPLANATION, "why_decision": EXPLANATION,
+            "why_same_person": EXPLANATION, "quarantine_list": [HELD], "quarantine_show": HELD,
+            "quarantine_replay": QuarantineReplay(3, 2, 0, {"schema": 1}),
+            "keys_create": KEY, "keys_list": [KEY], "keys_rotate": KEY, "keys_revoke": KEY,
+            "export": ExportReport("people", "p.csv", 3, 120), "bench": [FIGURE],
+            "openapi": {"openapi": "3.1.0"},
+        } | given  # fmt: skip
+        self.asked = []
+
+    def __getattr__(self, name):
+        def answer(*places, **options):
+            self.asked.append((name, places, options))
+            given = self.given[name]
+            if isinstance(given, Exception):
+                raise given
+            if "ready" in options:
+                options["ready"](READY)
+            if "progress" in options:
+                options["progress"]("records", 1, 2)
+            return given
+
+        return answer

@@ -1,0 +1,193 @@
+"""Each command: what it asks the runtime, what it prints, how it ends."""
+
+import importlib.util
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from journeyfold.cli.main import run
+from journeyfold.project.reports import ReplayReport
+
+_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
+answers = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(answers)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project directory that has data."""
+    assert run(["init", str(tmp_path / "shop")]) == 0
+    directory = tmp_path / "shop"
+    (directory / ".journeyfold").mkdir()
+    (directory / ".journeyfold" / "FORMAT").write_text("1\n")
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
+def call(project, capsys):
+    """Run a command; (exit code, stdout, what was asked)."""
+    capsys.readouterr()
+
+    def run_it(*args, **given):
+        runtime = answers.Answers(**given)
+        code = run(args, runtime)
+        return code, capsys.readouterr().out, runtime.asked
+
+    return run_it
+
+
+def decoded(text):
+    return msgspec.json.decode(text)
+
+
+QUESTIONS = [
+    ("import", "shop_orders"),
+    ("replay", "--verify"),
+    ("plan",),
+    ("why", "user_id:ann", "segment", "vip"),
+    ("why", "decision", "d1"),
+    ("why", "user_id:ann", "anonymous_id:a"),
+    ("quarantine", "list"),
+    ("quarantine", "show", "17"),
+    ("quarantine", "replay", "--dry-run"),
+    ("keys", "create", "--kind", "pub", "--source", "shop_web"),
+    ("keys", "list"),
+    ("keys", "rotate", "7hKq2MbX0a"),
+    ("keys", "revoke", "7hKq2MbX0a"),
+    ("export", "people", "--to", "p.csv"),
+    ("bench",),
+    ("up", "--port", "9000"),
+    ("demo",),
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+def test_with_json_every_command_prints_json_and_nothing_else(question, call):
+    code, out, _ = call(*question, "--json")
+    assert code in {0, 2}
+    for line in out.splitlines():
+        assert isinstance(decoded(line), dict)
+    assert out.endswith("\n")
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+def test_without_json_every_command_prints_words(question, call):
+    code, out, asked = call(*question)
+    assert code in {0, 2}
+    assert len(out) > 10
+    assert len(asked) == 1
+
+
+def test_import_ends_with_the_counts(call):
+    _, out, _ = call("import", "shop_orders", "--json")
+    report = decoded(out)
+    assert (report["rows_read"], report["appended"], report["duplicate"]) == (10, 3, 1)
+    assert report["reasons"] == {"no_customer": 2}
+
+
+def test_import_passes_its_options_on(call):
+    _, _, asked = call("import", "s", "--dry-run", "--limit", "5", "--from", "x", "--force")
+    options = asked[0][2]
+    options.pop("progress")
+    assert options == {"dry_run": True, "limit": 5, "since": "x", "force": True}
+
+
+def test_replay_that_differs_exits_with_1(call):
+    report = ReplayReport(1, 1, 0.1, is_equal=False, differences=("profile/p_a",))
+    code, out, _ = call("replay", "--verify", replay=report)
+    assert code == 1
+    assert "differs: profile/p_a" in out
+
+
+def test_plan_exits_with_2_when_something_changes(call):
+    assert call("plan")[0] == 2
+
+
+def test_plan_without_changes_exits_with_0(call):
+    same = msgspec.structs.replace(answers.PLAN, segments=(), decisions=(), definitions={})
+    code, out, _ = call("plan", plan=same)
+    assert code == 0
+    assert "No difference." in out
+
+
+@pytest.mark.parametrize("window", ["30 days", "0d", "1mo"])
+def test_plan_refuses_a_window_that_is_no_span(window, call):
+    assert call("plan", "--window", window)[0] == 64
+
+
+def test_a_new_key_alone_goes_to_stdout(call):
+    made = msgspec.structs.replace(answers.KEY, key="jf_pub_live_x")
+    _, out, _ = call("keys", "create", "--kind", "pub", "--source", "shop_web", keys_create=made)
+    assert out == "jf_pub_live_x\n"
+
+
+def test_a_new_key_as_json_holds_its_text(call):
+    made = msgspec.structs.replace(answers.KEY, key="jf_pub_live_x")
+    question = ("keys", "create", "--kind", "pub", "--source", "shop_web", "--json")
+    row = decoded(call(*question, keys_create=made)[1])
+    assert (row["key"], row["kind"], row["source"]) == ("jf_pub_live_x", "pub", "shop_web")
+
+
+def test_a_key_needs_a_source_of_the_project(call, capsys):
+    code, _, asked = call("keys", "create", "--kind", "pub", "--source", "shop_wbe")
+    assert (code, asked) == (64, [])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("replay",),
+        ("plan",),
+        ("why", "a", "b"),
+        ("quarantine", "list"),
+        ("export", "people", "--to", "x.csv"),
+    ],
+)
+def test_without_data_the_sentence_says_how_to_get_some(question, call, project, capsys):
+    (project / ".journeyfold" / "FORMAT").unlink()
+    runtime = answers.Answers()
+    assert run(question, runtime) == 64
+    assert "there are no data in .journeyfold yet" in capsys.readouterr().err
+    assert runtime.asked == []
+
+
+@pytest.mark.parametrize("name", ["people.xlsx", "people"])
+def test_export_refuses_an_ending_it_cannot_write(name, call):
+    assert call("export", "people", "--to", name)[0] == 64
+
+
+def test_export_replaces_a_file_only_with_force(call, project):
+    (project / "p.csv").write_text("mine")
+    assert call("export", "people", "--to", "p.csv")[0] == 64
+    assert call("export", "people", "--to", "p.csv", "--force")[0] == 0
+
+
+def test_up_says_where_it_is_and_what_comes_next(call):
+    _, out, asked = call("up", "--port", "9000")
+    assert "ready on http://127.0.0.1:8080" in out
+    assert "console" in out
+    assert "jf_pub_x" in out
+    assert asked[0][2]["port"] == 9000
+
+
+def test_demo_refuses_a_file_that_is_not_there(call):
+    assert call("demo", "--data-file", "nowhere.parquet")[0] == 64
+
+
+def test_bench_says_what_is_reached(call):
+    _, out, _ = call("bench")
+    assert "replay_events_per_s" in out
+    assert "reached" in out
+
+
+def test_a_question_without_a_form_is_refused_with_the_forms(call, capsys):
+    runtime = answers.Answers()
+    assert run(["why", "a", "b", "c", "d"], runtime) == 64
+    assert "why PERSON segment ID" in capsys.readouterr().err
+
+
+def test_markup_in_data_is_shown_as_it_is(call):
+    held = msgspec.structs.replace(answers.HELD, name="[red]x[/red]")
+    assert "[red]x[/red]" in call("quarantine", "list", quarantine_list=[held])[1]
