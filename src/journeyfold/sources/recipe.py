@@ -14,6 +14,7 @@ from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
 from journeyfold.sources.size import size_bytes
 
+ColumnType = Literal["bool", "int", "float", "string", "timestamp", "list", "object", "any"]
 Expression: TypeAlias = str
 """Text of the condition language over `row` and `rows` (collect C41)."""
 Field: TypeAlias = "Expression | dict[str, Json]"
@@ -38,7 +39,7 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: bool = True
     columns: tuple[str, ...] = ()  # names of a CSV without a header line
     null: tuple[str, ...] = ("",)  # texts that mean "no value" in a CSV
-    types: dict[str, Literal["bool", "int", "float", "string", "timestamp"]] = {}
+    types: dict[str, ColumnType] = {}
     units: dict[str, Literal["s", "ms", "us"]] = {}  # numeric times of a column
     memory: str = "2GiB"  # of the child process that reads (trust SEC-17)
     cpu: str = "30s"
@@ -95,6 +96,8 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         outcomes = [key for key in ("event", "filter", "otherwise") if getattr(self, key)]
+        if not outcomes and self.type != "track":
+            return  # `type: identify` names its event itself
         if len(outcomes) != 1:
             raise ValueError(f"needs exactly one of event, filter, otherwise; has {outcomes}")
         if self.otherwise is not None and self.when is not None:

@@ -1,0 +1,239 @@
+"""Imports: a file or query through the same door as the wire (collect C40 to C44).
+
+A child process reads and maps (`collect/reader.py`); here its rows are judged by the source's gate
+and appended about two thousand at a time, each transaction with the cursor that says how far the
+file has come. A run that dies is continued by the next one; a file imported again appends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from journeyfold.collect.admit import Gate, admit, judge
+from journeyfold.collect.arrival import Arrival
+from journeyfold.collect.child import Child, ImportFailed
+from journeyfold.collect.envelope import Draft, fingerprint_of
+from journeyfold.collect.frames import Batch, Ended, Failed, Job, Started
+from journeyfold.collect.json_entry import Refused, misshapen
+from journeyfold.collect.position import Position, Resolve, job_of, position_after
+from journeyfold.collect.reconciliation import Account, Reconciliation
+from journeyfold.core.event import Event
+from journeyfold.core.ports import Cursor, Entry, Fate, Held
+from journeyfold.sources.inventory import Source
+from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
+
+TRANSACTION_ITEMS = 2_000
+FIRST_ROWS = 10_000  # C44: so many rows are looked at before anything is written,
+BAD_ROWS_MAX = FIRST_ROWS // 10  # and more bad ones than this stop the import
+
+Progress = Callable[[int, int | None, int], None]
+"""(rows read, rows in all if known, events in the log)."""
+
+
+class Append(Protocol):
+    """One transaction of the log: items, tally and cursor commit together or not at all."""
+
+    def __call__(
+        self,
+        items: Sequence[Entry | Held],
+        *,
+        rejected: Sequence[tuple[str, int]],
+        cursor: Cursor,
+    ) -> list[Fate]: ...
+
+
+class Options(msgspec.Struct, frozen=True):
+    """`start` is "" to continue, `start` for the beginning, else a value of cursor.column."""
+
+    dry_run: bool = False
+    limit: int | None = None
+    force: bool = False
+    start: str = ""
+
+
+def run_import(
+    gate: Gate,
+    append: Append,
+    *,
+    directory: Path,
+    received_us: int,
+    cursor: bytes | None = None,
+    options: Options | None = None,
+    resolve: Resolve = str,
+    progress: Progress = lambda _rows, _total, _events: None,
+) -> Reconciliation:
+    """Imports `gate.source`; paths in it are relative to `directory`.
+
+    `cursor` is the value the log holds under `cursor_name(source)`. `resolve` fills `${env:…}` in paths.
+
+    Raises:
+        ImportFailed: with one sentence; what was appended before stays, and the cursor with it.
+    """
+    options = options or Options()
+    job, before = job_of(gate.source, directory, resolve, received_us, cursor, options.start)
+    job = msgspec.structs.replace(job, limit=options.limit)
+    run = _Run(gate, append, job, before, options, progress)
+    with Child(job) as child:
+        while (frame := child.next_frame()) is not None:
+            match frame:
+                case Started(rows_total=total):
+                    run.total = total
+                case Batch():
+                    run.take(frame)
+                case Ended(complete=complete):
+                    return run.finish(complete=complete)
+                case Failed(reason=reason, sentence=sentence):
+                    raise ImportFailed(gate.source.source, reason, sentence)
+        raise child.how_it_died(gate.source.source)
+
+
+def dry_append(find: Callable[[str, str], object]) -> Append:
+    """An `Append` that only looks: `find` is `EventLog.find`, which knows the duplicates."""
+
+    def look(
+        items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
+    ) -> list[Fate]:
+        del rejected, cursor  # nothing is written
+        return [
+            Fate("quarantined", code=item.code)
+            if isinstance(item, Held)
+            else Fate("duplicate" if find(item.event.source, item.event.id) else "appended")
+            for item in items
+        ]
+
+    return look
+
+
+class _Item(msgspec.Struct):
+    """Something for the log, with the rows it stands for."""
+
+    entry: Entry | Held
+    rows: int
+    line: int
+
+
+class _Run:
+    """One import under way: judged items wait here until a transaction is worth it."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        append: Append,
+        job: Job,
+        before: Position,
+        options: Options,
+        progress: Progress,
+    ) -> None:
+        self._gate, self._append, self._job = gate, append, job
+        self._options, self._progress = options, progress
+        self._arrival = Arrival(job.received_us, "import")
+        self._before = self._reached = before
+        self._waiting: list[_Item] = []
+        self._rejected = 0
+        self._account = Account()
+        self.total: int | None = None
+
+    def take(self, batch: Batch) -> None:
+        """Judges a batch; writes when enough has come together."""
+        for outcome in batch.outcomes:
+            self._judge(outcome)
+        seen = self._account.rows_read + sum(item.rows for item in self._waiting)
+        self._reached = position_after(self._before, batch, seen)
+        self._stop_if_hopeless()
+        if len(self._waiting) >= TRANSACTION_ITEMS and seen >= FIRST_ROWS:
+            self._write()
+        total = self.total if self.total is None else max(self.total, seen)
+        self._progress(self._before.rows + seen, total, self._account.events)
+
+    def finish(self, *, complete: bool) -> Reconciliation:
+        self._reached = msgspec.structs.replace(self._reached, is_complete=complete)
+        self._write()
+        self._progress(self._account.rows_read, self._account.rows_read, self._account.events)
+        return self._account.closed(
+            self._gate.source.source,
+            complete=complete,
+            dry_run=self._options.dry_run,
+            rows_before=self._before.rows,
+        )
+
+    def _judge(self, outcome: Outcome) -> None:
+        match outcome:
+            case Passed(fate="filtered"):
+                self._account.count("filtered", outcome.reason, outcome.rows, outcome.line)
+                return
+            case Passed():
+                judged: Entry | Held | Refused = self._row_held(outcome)
+            case Mapped(event=event):
+                judged = self._event(event)
+            case Message(message=message, event_id=event_id):
+                judged = admit(self._gate, message, self._arrival, event_id)
+        if isinstance(judged, Refused):
+            self._rejected += 1
+            detail = f"{judged.pointer} {judged.detail}".strip()
+            self._account.count("rejected", judged.code, outcome.rows, outcome.line, detail)
+        else:
+            self._waiting.append(_Item(judged, outcome.rows, outcome.line))
+
+    def _event(self, event: Event) -> Entry | Held | Refused:
+        """A mapped event; its fingerprint leaves out when this run happened to read it (C32)."""
+        for part in (event.properties, event.traits, event.context):
+            if (wrong := misshapen(part, self._gate.terms.shape)) is not None:
+                return wrong
+        facts = msgspec.to_builtins(event)
+        del facts[_RECEIVED]
+        fingerprint, _ = fingerprint_of({"event": facts})
+        return judge(self._gate, Draft(event, fingerprint), "")
+
+    def _row_held(self, passed: Passed) -> Held:
+        """A row that never became an event, kept with its line so that it can be found and fixed."""
+        row = {"line": passed.line, "row": passed.text}
+        return Held(
+            source=self._gate.source.source,
+            message=msgspec.json.encode(row),
+            code=passed.reason,
+            pointer=f"/line/{passed.line}",
+            received_us=self._job.received_us,
+            detail=passed.detail or f"line {passed.line}",
+            event_id=f"{self._job.fingerprint[:16]}:{passed.line}",
+            auth="import",
+        )
+
+    def _stop_if_hopeless(self) -> None:
+        account = self._account
+        held = [item for item in self._waiting if isinstance(item.entry, Held)]
+        bad = account.rows_bad + sum(item.rows for item in held)
+        if self._options.force or account.events or bad <= BAD_ROWS_MAX:
+            return
+        why = ", ".join(sorted({item.entry.code for item in held if isinstance(item.entry, Held)}))
+        where = held[0].line if held else account.examples[0].line
+        raise ImportFailed(
+            self._gate.source.source,
+            "bad_rows",
+            f"{bad} of the first rows are bad ({why or 'rejected'}; first: line {where}), more "
+            f"than one in ten of {FIRST_ROWS}: nothing was imported; --force imports the rest",
+        )
+
+    def _write(self) -> None:
+        """Appends what waits; the cursor goes with it even when nothing waits (C43)."""
+        items = [item.entry for item in self._waiting]
+        rejected = [(self._gate.source.source, self._rejected)] if self._rejected else []
+        cursor = Cursor(cursor_name(self._gate.source), msgspec.msgpack.encode(self._reached))
+        fates = self._append(items, rejected=rejected, cursor=cursor)
+        for item, fate in zip(self._waiting, fates, strict=True):
+            held = item.entry if isinstance(item.entry, Held) else None
+            reason = fate.code or (held.code if held else "")
+            detail = fate.detail or (held.detail if held else "")
+            self._account.count(fate.fate, reason, item.rows, item.line, detail)
+        self._waiting, self._rejected = [], 0
+
+
+_RECEIVED = Event.__struct_fields__.index("received_us")
+
+
+def cursor_name(source: Source) -> str:
+    """Under which name the log keeps this import's cursor."""
+    return f"import/{source.source}"

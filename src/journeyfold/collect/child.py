@@ -1,0 +1,87 @@
+"""The child process of an import, seen from its parent: started, read from, ended (trust SEC-17)."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+
+from journeyfold.collect.frames import Failure, Frame, Job, read_frame, write_frame
+from journeyfold.core.errors import JourneyfoldError
+
+Why = Literal[Failure, "bad_rows"]
+_KILLED = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+
+
+class ImportFailed(JourneyfoldError):  # noqa: N818 - the word users read
+    """An import that stopped: `reason` for scripts, one sentence for people."""
+
+    exit_code = 65
+
+    def __init__(self, source: str, reason: Why, sentence: str) -> None:
+        super().__init__(f"import {source} failed: {reason}: {sentence}")
+        self.reason = reason
+        self.sentence = sentence
+
+
+class Child:
+    """A reader at work. Leaving the block ends it, whatever it is doing."""
+
+    def __init__(self, job: Job) -> None:
+        self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the child
+        command = [sys.executable, "-P", "-m", "journeyfold.collect.reader"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env={"LC_ALL": "C.UTF-8"},  # no secret of ours is its business
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._answers = self._process.stdout
+        try:
+            write_frame(self._process.stdin, job)  # type: ignore[arg-type]  # IO[bytes]
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died at once; the missing frames will say so
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._answers.close()
+        self._complaints.close()
+
+    def next_frame(self) -> Frame | None:
+        """None when it died without saying why, or said something that is no frame."""
+        try:
+            return read_frame(self._answers)  # type: ignore[arg-type]  # IO[bytes]
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+    def how_it_died(self, source: str) -> ImportFailed:
+        """Asked when the frames ended without an end."""
+        try:
+            code = -self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return ImportFailed(source, "crash", "the reading process said what is no answer")
+        self._complaints.seek(0)
+        last = self._complaints.read()[-2000:].decode("utf-8", "replace").strip().split("\n")[-1]
+        if code == signal.SIGXCPU:
+            return ImportFailed(source, "cpu", "took more CPU time than `read.cpu` allows")
+        if code in _KILLED or "MemoryError" in last or "bad_alloc" in last:
+            return ImportFailed(source, "memory", "needs more memory than `read.memory` allows")
+        return ImportFailed(source, "crash", f"the reading process ended: {last or 'no reason'}")

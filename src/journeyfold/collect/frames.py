@@ -1,0 +1,98 @@
+"""What passes between an import and the child process that reads for it.
+
+Length-prefixed MessagePack on the child's standard input (one `Job`) and output (`Started`,
+`Batch` …, then `Ended` or `Failed`). The child is not trusted: a frame is bounded and decoded
+into these types or the import fails.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Literal, TypeAlias
+
+import msgspec
+
+from journeyfold.core.event import Json
+from journeyfold.sources.mapped import Outcome
+
+FRAME_MAX = 64 << 20
+Failure = Literal["file", "columns", "mapping", "memory", "cpu", "crash"]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One import for the child: the source as the project has it, paths resolved by the parent.
+
+    `files` are the file read (under ""), or the tables of a query by name and `database`.
+    The first `skip` units (groups, or rows where nothing is grouped) were done by an earlier run.
+    """
+
+    source: dict[str, Json]
+    files: dict[str, str]
+    received_us: int
+    fingerprint: str  # of the file: part of ids that have no columns of their own
+    skip: int = 0
+    limit: int | None = None
+    after: tuple[Json, Json] | None = None  # values of cursor.column and cursor.key
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    columns: dict[str, str]
+    rows_total: int | None
+
+
+class Batch(msgspec.Struct, frozen=True, tag="batch"):
+    """`units` counts from the start of the file, skipped ones included."""
+
+    outcomes: list[Outcome]
+    units: int
+    highest: tuple[Json, Json] | None = None
+
+
+class EncodedBatch(msgspec.Struct, frozen=True, tag="batch"):
+    """The same as the child writes it: every outcome was measured when it was encoded."""
+
+    outcomes: list[msgspec.Raw]
+    units: int
+    highest: tuple[Json, Json] | None = None
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    complete: bool  # false when `limit` stopped it
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    reason: Failure
+    sentence: str
+
+
+Frame: TypeAlias = Started | Batch | Ended | Failed
+
+_encode = msgspec.msgpack.encode
+_frame = msgspec.msgpack.Decoder(Frame).decode
+_job = msgspec.msgpack.Decoder(Job).decode
+
+
+def write_frame(pipe: BinaryIO, value: Frame | EncodedBatch | Job) -> None:
+    body = _encode(value)
+    pipe.write(len(body).to_bytes(4, "big"))
+    pipe.write(body)
+    pipe.flush()
+
+
+def read_frame(pipe: BinaryIO) -> Frame | None:
+    """The next frame; None at the end of the stream, also when it ends inside a frame."""
+    body = _body(pipe)
+    return None if body is None else _frame(body)
+
+
+def read_job(pipe: BinaryIO) -> Job | None:
+    body = _body(pipe)
+    return None if body is None else _job(body)
+
+
+def _body(pipe: BinaryIO) -> bytes | None:
+    head = pipe.read(4)
+    size = int.from_bytes(head, "big")
+    if len(head) < 4 or size > FRAME_MAX:
+        return None
+    body = pipe.read(size)
+    return body if len(body) == size else None

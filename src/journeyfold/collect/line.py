@@ -1,0 +1,34 @@
+"""What a line of an imported file turns out to be: a row of values, or a line that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from journeyfold.sources.recipe import ColumnType
+
+Row: TypeAlias = tuple[int, tuple[object, ...]]
+"""(line number, values in the order of the columns)."""
+
+
+class BadLine(msgspec.Struct, frozen=True):
+    """A line that is no row: `code` is the reason in the ledger, `text` what stood there."""
+
+    line: int
+    code: str
+    detail: str
+    text: str = ""
+
+
+class Rows(msgspec.Struct):
+    """`total` is None where only reading tells. `grouped` rows come with equal keys together."""
+
+    columns: dict[str, ColumnType]
+    stream: Iterator[Row | BadLine]
+    total: int | None = None
+
+
+class WrongFile(Exception):  # noqa: N818 - it says what is wrong, and ends as an ImportFailed
+    """The file cannot be read as what the source says it is: one sentence for the user."""

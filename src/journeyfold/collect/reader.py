@@ -1,0 +1,162 @@
+"""The child process of an import: reads an untrusted file, maps its rows, tells its parent.
+
+    python -P -m journeyfold.collect.reader   <job   >frames
+
+Memory, CPU, open files and, where the system allows it, the network are given up before the first
+byte of the file is read (trust SEC-17). It holds no key, no log and no project: whatever a file does
+to it, the worst is a failed import.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import msgspec
+
+from journeyfold.collect.frames import (
+    EncodedBatch,
+    Ended,
+    Failed,
+    Frame,
+    Job,
+    Started,
+    read_job,
+    write_frame,
+)
+from journeyfold.collect.line import BadLine, Rows, WrongFile
+from journeyfold.collect.rows import open_text
+from journeyfold.collect.units import Past, Unit, units_of
+from journeyfold.sources.inventory import Source
+from journeyfold.sources.local_time import Zone
+from journeyfold.sources.mapped import Mapped, Outcome, Passed
+from journeyfold.sources.mapping import Mapping, MappingError, columns_used, compile_mapping
+
+BATCH_UNITS = 500
+BATCH_BYTES = 1 << 20
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+
+_encode = msgspec.msgpack.encode
+
+
+def main() -> int:
+    """Reads one job from standard input and answers in frames; 0 unless it was killed."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not become part of a frame
+    job = read_job(sys.stdin.buffer)
+    if job is None:
+        return 1
+    source = msgspec.convert(job.source, Source)
+    assert source.read is not None, "an import has `read`: Source checks it"
+    _give_up_rights(source.read.memory_bytes, source.read.cpu_s)
+    write_frame(answers, _last_frame(job, source, answers))
+    return 0
+
+
+def _last_frame(job: Job, source: Source, answers: BinaryIO) -> Frame:
+    try:
+        with ExitStack() as stack:
+            return _read(job, source, answers, stack)
+    except WrongFile as error:
+        return Failed("file", str(error))
+    except MappingError as error:
+        return Failed("mapping", str(error))
+    except MemoryError:
+        assert source.read is not None
+        return Failed("memory", f"needs more than {source.read.memory} of memory (read.memory)")
+
+
+def _read(job: Job, source: Source, answers: BinaryIO, stack: ExitStack) -> Frame:
+    rows = _opened(job, source, stack)
+    mapping = compile_mapping(source, rows.columns, job.fingerprint, job.received_us)
+    write_frame(answers, Started(dict(rows.columns), rows.total))
+    past = Past.of(source, rows.columns, job.after)
+    units = units_of(rows, source.group, past)
+    for _ in islice(units, job.skip):
+        pass
+    wanted = islice(units, job.limit) if job.limit is not None else units
+    _send(wanted, mapping, source.max_event_bytes, job.skip, past, answers)
+    return Ended(complete=next(units, None) is None)
+
+
+def _opened(job: Job, source: Source, stack: ExitStack) -> Rows:
+    read, zone = source.read, Zone(source.time_zone)
+    assert read is not None, "an import has `read`: Source checks it"
+    files = {name: Path(path) for name, path in job.files.items()}
+    if read.format in ("csv", "ndjson"):
+        return open_text(read, files[""], source.group, zone, columns_used(source), stack)
+    from journeyfold.collect.table import open_table
+
+    scratch = Path(stack.enter_context(TemporaryDirectory(prefix="journeyfold-import-")))
+    return open_table(read, files, source.group, zone, scratch)
+
+
+def _send(
+    units: Iterator[Unit | BadLine],
+    mapping: Mapping,
+    event_bytes: int,
+    skipped: int,
+    past: Past,
+    answers: BinaryIO,
+) -> None:
+    held: list[msgspec.Raw] = []
+    size, done = 0, skipped
+    for unit in units:
+        done += 1
+        raw = _encoded(_outcome(unit, mapping), event_bytes)
+        held.append(msgspec.Raw(raw))
+        size += len(raw)
+        if len(held) >= BATCH_UNITS or size >= BATCH_BYTES:
+            write_frame(answers, EncodedBatch(held, done, past.highest))
+            held, size = [], 0
+    if held:
+        write_frame(answers, EncodedBatch(held, done, past.highest))
+
+
+def _outcome(unit: Unit | BadLine, mapping: Mapping) -> Outcome:
+    if isinstance(unit, BadLine):
+        return Passed("quarantined", unit.code, 1, unit.line, unit.detail, unit.text)
+    if unit.excess:
+        detail = f"a group of {unit.rows} rows; at most {len(unit.values)} make one event"
+        return Passed("quarantined", "group_too_large", unit.rows, unit.line, detail)
+    return mapping.map(unit.line, unit.values)
+
+
+def _encoded(outcome: Outcome, event_bytes: int) -> bytes:
+    """An outcome whose event is too big or holds a number out of range is held (C11, C13)."""
+    try:
+        raw = _encode(outcome)
+    except OverflowError:
+        code, detail = "number_out_of_range", "an integer is outside int64"
+    else:
+        if len(raw) <= event_bytes or isinstance(outcome, Passed):
+            return raw
+        code, detail = "event_too_large", f"{len(raw)} bytes; at most {event_bytes}"
+    event_id = outcome.event.id if isinstance(outcome, Mapped) else ""
+    held = Passed("quarantined", code, outcome.rows, outcome.line, f"{event_id}: {detail}")
+    return _encode(held)
+
+
+def _give_up_rights(memory_bytes: int, cpu_s: int) -> None:
+    import duckdb  # noqa: F401 - loaded before its address space is counted
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+    # An empty network namespace. Some systems forbid it to users; DuckDB's own lock then remains.
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Local times without an offset, read in a source's time zone (collect C42)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from journeyfold.core.instant import SECOND_US
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - it is the naive one that is meant
+_REMEMBERED = 100_000
+
+
+class Zone:
+    """Turns naive local microseconds into UTC.
+
+    An ambiguous time is its first occurrence; one that the clock skipped is shifted forward by
+    the gap. Both are what `fold=0` means (PEP 495): the offset before the transition holds.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._zone = ZoneInfo(name)
+        self._known: dict[int, int] = {}
+
+    def instant_us(self, local_us: int) -> int:
+        """`local_us` counts from 1970-01-01T00:00 on the zone's own wall clock."""
+        found = self._known.get(local_us)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[local_us] = self._converted(local_us)
+        return found
+
+    def _converted(self, local_us: int) -> int:
+        seconds, micros = divmod(local_us, SECOND_US)
+        local = (_LOCAL_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=self._zone, fold=0)
+        since = local.astimezone(UTC) - _EPOCH
+        return (since.days * 86_400 + since.seconds) * SECOND_US + micros

@@ -1,0 +1,21 @@
+"""Ready-made mappings: a preset fills in what the source's file leaves out (collect C45)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from journeyfold.sources.inventory import Preset, Source
+from journeyfold.sources.presets.contacts import contacts
+from journeyfold.sources.presets.orders import orders
+from journeyfold.sources.presets.wire import wire
+
+PRESETS: dict[Preset, Callable[[Source], Source]] = {
+    "orders": orders,
+    "contacts": contacts,
+    "wire": wire,
+}
+
+
+def with_preset(source: Source) -> Source:
+    """The source as it will be mapped; what the file says wins over the preset, key by key."""
+    return source if source.preset is None else PRESETS[source.preset](source)
