@@ -7,7 +7,7 @@ decided but nobody has seen yet (reservations); the same exposure in both counts
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 
 from journeyfold.core.instant import human_duration
@@ -54,38 +54,50 @@ class ContactCounts:
         return bool(self._keys)
 
 
-def hit(
-    counts: ContactCounts,
-    candidate: Candidate,
-    answerable: Answerable,
-    catalogue: Catalogue,
-    now_us: int,
-) -> tuple[str, int] | None:
-    """(the cap in words, the count) of the first cap that forbids it; None: all allow it."""
-    for response, window_us in candidate.quiet:
-        last = counts.last(response, candidate.id)
-        if last is not None and now_us - window_us < last <= now_us:
-            return f"{response} within {human_duration(window_us)}", 1
-    for scope, of, limits in _caps(candidate, answerable, catalogue.limits, catalogue):
+class Caps:
+    """The caps of one placement in one call: what all candidates share is counted once."""
+
+    def __init__(
+        self, counts: ContactCounts, answerable: Answerable, catalogue: Catalogue, now_us: int
+    ) -> None:
+        self._counts, self._now_us = counts, now_us
+        self._category_limits = catalogue.category_limits
+        self._shared = self._reached("", "", catalogue.limits) or self._reached(
+            "placement", answerable.placement.placement, answerable.limits
+        )
+        self._by_category: dict[str, tuple[str, int] | None] = {}
+
+    def hit(self, candidate: Candidate) -> tuple[str, int] | None:
+        """(the cap in words, the count) of the first cap that forbids it; None: all allow it."""
+        if self._shared is not None or not self._counts:
+            return self._shared
+        return (
+            (self._hushed(candidate) if candidate.quiet else None)
+            or (self._category(candidate.category) if self._category_limits else None)
+            or (self._reached("offer", candidate.id, candidate.limits))
+        )
+
+    def _hushed(self, candidate: Candidate) -> tuple[str, int] | None:
+        """Suppressed by a response to it (decisions D5)."""
+        for response, window_us in candidate.quiet:
+            last = self._counts.last(response, candidate.id)
+            if last is not None and self._now_us - window_us < last <= self._now_us:
+                return f"{response} within {human_duration(window_us)}", 1
+        return None
+
+    def _category(self, category: str) -> tuple[str, int] | None:
+        if category not in self._by_category:
+            limits = self._category_limits.get(category, ())
+            self._by_category[category] = self._reached("category", category, limits)
+        return self._by_category[category]
+
+    def _reached(self, scope: str, of: str, limits: tuple[Limit, ...]) -> tuple[str, int] | None:
         for limit in limits:
-            seen = counts.within(scope, of, limit.window_us, now_us)
+            seen = self._counts.within(scope, of, limit.window_us, self._now_us)
             if seen >= limit.max:
                 window = human_duration(limit.window_us)
-                return f"{scope or 'global'}: at most {limit.max} within {window}", seen
-    return None
-
-
-def _caps(
-    candidate: Candidate,
-    answerable: Answerable,
-    everywhere: tuple[Limit, ...],
-    catalogue: Catalogue,
-) -> Iterable[tuple[str, str, tuple[Limit, ...]]]:
-    yield "", "", everywhere
-    by_category: Mapping[str, tuple[Limit, ...]] = catalogue.category_limits
-    yield "category", candidate.category, by_category.get(candidate.category, ())
-    yield "placement", answerable.placement.placement, answerable.limits
-    yield "offer", candidate.id, candidate.limits
+                return f"{scope or 'project'}: at most {limit.max} within {window}", seen
+        return None
 
 
 def _scopes(contact: Contact) -> Iterable[tuple[str, str]]:

@@ -17,8 +17,10 @@ from journeyfold.core.instant import instant_us
 from journeyfold.decide import content
 from journeyfold.decide.definition import (
     CANDIDATES_MAX,
+    CONTEXT,
     Cap,
     ContactPolicy,
+    ContextType,
     Offer,
     Placement,
     Variant,
@@ -76,6 +78,7 @@ class Answerable(msgspec.Struct, frozen=True):
 
     placement: Placement
     candidates: tuple[Candidate, ...]
+    purposes: tuple[str, ...]
     limits: tuple[Limit, ...]
     default: Candidate | None
     default_variant: int
@@ -103,6 +106,9 @@ class Catalogue:
         self.category_limits = {each: _limits(caps) for each, caps in policy.categories.items()}
         self.candidates = {each.offer: _candidate(each, templates) for each in offers}
         self.placements = {each.placement: self._answerable(each) for each in placements}
+        self.context: dict[str, ContextType] = dict(CONTEXT)
+        for answerable in self.placements.values():
+            self.context |= answerable.placement.context
         self.longest_window_us = max((each.window_us for each in self._all_limits()), default=0)
 
     def _answerable(self, placement: Placement) -> Answerable:
@@ -120,6 +126,7 @@ class Catalogue:
         return Answerable(
             placement=placement,
             candidates=tuple(chosen),
+            purposes=tuple({each.purpose: None for each in chosen}),
             limits=_limits(placement.caps),
             default=default,
             default_variant=variant,

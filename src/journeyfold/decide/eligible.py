@@ -12,9 +12,8 @@ from typing import Protocol
 from journeyfold.core.decision import CandidateReason
 from journeyfold.core.event import Json
 from journeyfold.core.instant import human_duration, rfc3339
-from journeyfold.decide import caps
-from journeyfold.decide.caps import ContactCounts
-from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue
+from journeyfold.decide.caps import Caps, ContactCounts
+from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue, Gate
 
 
 class Conditions(Protocol):
@@ -42,26 +41,29 @@ def eligible(
     """(those who stay, why each other one left)."""
     staying: list[Candidate] = []
     left: list[CandidateReason] = []
-    consents = {each.purpose: is_consented(each.purpose) for each in answerable.candidates}
-    holds = conditions.holds
+    consents = {purpose: is_consented(purpose) for purpose in answerable.purposes}
+    caps = Caps(counts, answerable, catalogue, now_us)
     for candidate in answerable.candidates:
         if not consents[candidate.purpose]:
             left.append(_unconsented(candidate))
         elif not candidate.since_us <= now_us < candidate.until_us:
             left.append(_invalid(candidate, now_us))
+        elif (closed := _closed_gate(candidate, conditions)) is not None:
+            leaf, operand = conditions.because(closed.condition) if trace else ("", None)
+            left.append(CandidateReason(candidate.id, closed.stage, closed.code, leaf, operand))
+        elif (found := caps.hit(candidate)) is not None:
+            left.append(CandidateReason(candidate.id, "caps", "capped", *found))
         else:
-            for gate in candidate.gates:
-                if not holds(gate.condition):
-                    leaf, operand = conditions.because(gate.condition) if trace else ("", None)
-                    left.append(CandidateReason(candidate.id, gate.stage, gate.code, leaf, operand))
-                    break
-            else:
-                found = caps.hit(counts, candidate, answerable, catalogue, now_us)
-                if found is None:
-                    staying.append(candidate)
-                else:
-                    left.append(CandidateReason(candidate.id, "caps", "capped", *found))
+            staying.append(candidate)
     return staying, left
+
+
+def _closed_gate(candidate: Candidate, conditions: Conditions) -> Gate | None:
+    """The first condition that does not hold; those after it are not asked."""
+    for gate in candidate.gates:
+        if not conditions.holds(gate.condition):
+            return gate
+    return None
 
 
 def _unconsented(candidate: Candidate) -> CandidateReason:

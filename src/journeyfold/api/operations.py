@@ -1,0 +1,168 @@
+"""Every operation of the API in one table: the router and the OpenAPI document read it.
+
+Scopes are those of trust SEC-6. A write key enters where `is_public` stands, and there it speaks
+for its own anonymous visitor only.
+"""
+
+from __future__ import annotations
+
+from journeyfold.api import (
+    consents,
+    decide,
+    decisions,
+    expose,
+    intake,
+    openapi,
+    people,
+    segments,
+    stream,
+    tail,
+)
+from journeyfold.api import wire_decide as d
+from journeyfold.api import wire_people as p
+from journeyfold.api.cards import Checked, Replayed
+from journeyfold.api.hub import Triggered
+from journeyfold.api.operation import Answered, Call, Operation, reply
+from journeyfold.api.wire import IdentifierBody, Page, Taken
+from journeyfold.core.decision import Decision
+
+DECIDE, PROFILES, SEGMENTS, COLLECT, WRITE = (
+    "decide", "profiles:read", "segments:read", "collect", "project:write",
+)  # fmt: skip
+SERVER_SCOPES = (COLLECT, DECIDE, PROFILES, SEGMENTS, WRITE)
+"""What a server key is made with unless its maker says less."""
+
+BATCH_BYTES_MAX = 512 * 1024
+
+
+async def _answer_openapi(_call: Call) -> Answered:
+    return reply(openapi.document(OPERATIONS))
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="decide", method="POST", path="/v1/decide", scope=DECIDE, is_public=True,
+        summary="Decide what a person sees at one or more placements, now.",
+        answer=decide.answer_decide, body=d.DecideRequest, reply=Decision,
+        statuses=(404, 409, 503),
+    ),
+    Operation(
+        id="decideBatch", method="POST", path="/v1/decide/batch", scope=DECIDE,
+        summary="Decide the same placements for up to 500 subjects.",
+        answer=decisions.answer_batch, body=d.DecideBatchRequest, reply=d.DecideBatchReply,
+        body_max=BATCH_BYTES_MAX, statuses=(404, 409, 503),
+    ),
+    Operation(
+        id="decision", method="GET", path="/v1/decisions/{decision}", scope=PROFILES,
+        summary="A recorded decision with every reason.",
+        answer=decisions.answer_decision, reply=d.DecisionRecord, statuses=(404,),
+    ),
+    Operation(
+        id="expose", method="POST", path="/v1/expose", scope=DECIDE, is_public=True,
+        summary="Somebody saw an item; counted once.",
+        answer=expose.answer_expose, body=d.ExposeRequest, reply=Taken, statuses=(503,),
+    ),
+    Operation(
+        id="stream", method="GET", path="/v1/stream", scope=DECIDE, is_public=True,
+        summary="Server-sent events: placements to decide now.", key_in_query=True, is_stream=True,
+        answer=stream.answer_stream, query=stream.StreamQuery, reply=Triggered,
+        statuses=(503,),
+    ),
+    Operation(
+        id="streamPoll", method="GET", path="/v1/stream/poll", scope=DECIDE, is_public=True,
+        summary="The same for pages that cannot keep a stream open.", key_in_query=True,
+        answer=stream.answer_poll, query=stream.StreamQuery, reply=stream.PollBody,
+    ),
+    Operation(
+        id="lookupPerson", method="POST", path="/v1/people/lookup", scope=PROFILES,
+        summary="The person who has an identifier.",
+        answer=people.answer_lookup, body=IdentifierBody, reply=p.PersonFound, statuses=(404,),
+    ),
+    Operation(
+        id="person", method="GET", path="/v1/people/{person}", scope=PROFILES,
+        summary="What is known about a person, with where it came from.",
+        answer=people.answer_person, reply=p.PersonBody, statuses=(404,),
+    ),
+    Operation(
+        id="personRecords", method="GET", path="/v1/people/{person}/records", scope=PROFILES,
+        summary="The records of a person, newest first.",
+        answer=people.answer_records, query=Page, reply=p.RecordsBody, statuses=(404,),
+    ),
+    Operation(
+        id="personIdentity", method="GET", path="/v1/people/{person}/identity", scope=PROFILES,
+        summary="Identifiers of a person and the evidence that joins them.",
+        answer=people.answer_identity, reply=p.IdentityBody, statuses=(404,),
+    ),
+    Operation(
+        id="identityWhy", method="POST", path="/v1/identity/why", scope=PROFILES,
+        summary="Why two identifiers are one person, or are not.",
+        answer=people.answer_why, body=p.WhyRequest, reply=p.WhyBody,
+    ),
+    Operation(
+        id="consents", method="POST", path="/v1/consents", scope=COLLECT, is_public=True,
+        summary="State what a person consents to.",
+        answer=consents.answer_consents, body=p.ConsentsRequest, reply=Taken, statuses=(503,),
+    ),
+    Operation(
+        id="segments", method="GET", path="/v1/segments", scope=SEGMENTS,
+        summary="Segments with their conditions and sizes.",
+        answer=segments.answer_segments, reply=segments.SegmentsBody,
+    ),
+    Operation(
+        id="segmentMembers", method="GET", path="/v1/segments/{segment}/members", scope=SEGMENTS,
+        summary="People in a segment, by page.",
+        answer=segments.answer_members, query=segments.MembersPage, reply=segments.MembersBody,
+        statuses=(404,),
+    ),
+    Operation(
+        id="addSegmentMembers", method="POST", path="/v1/segments/{segment}/members", scope=WRITE,
+        summary="Put people into a manual segment.",
+        answer=segments.answer_add, body=segments.ManualMembers, reply=Taken,
+        statuses=(404, 409, 503),
+    ),
+    Operation(
+        id="removeSegmentMembers", method="DELETE", path="/v1/segments/{segment}/members",
+        summary="Take people out of a manual segment.", scope=WRITE,
+        answer=segments.answer_remove, body=segments.ManualMembers, reply=Taken,
+        statuses=(404, 409, 503),
+    ),
+    Operation(
+        id="checkCondition", method="POST", path="/v1/conditions/check", scope=SEGMENTS,
+        summary="Check a condition and estimate whom it holds for.",
+        answer=segments.answer_check, body=segments.ConditionRequest, reply=Checked,
+    ),
+    Operation(
+        id="sources", method="GET", path="/v1/sources", scope=WRITE,
+        summary="Who sends, and how much.",
+        answer=intake.answer_sources, reply=intake.SourcesBody,
+    ),
+    Operation(
+        id="quarantine", method="GET", path="/v1/quarantine", scope=PROFILES,
+        summary="Messages that wait for a fix, newest first.",
+        answer=intake.answer_held, query=intake.HeldPage, reply=intake.HeldListBody,
+    ),
+    Operation(
+        id="quarantineReasons", method="GET", path="/v1/quarantine/reasons", scope=WRITE,
+        summary="Why messages wait.",
+        answer=intake.answer_reasons, reply=intake.ReasonsBody,
+    ),
+    Operation(
+        id="replayQuarantine", method="POST", path="/v1/quarantine/replay", scope=WRITE,
+        summary="Admit quarantined messages again under today's plan.",
+        answer=intake.answer_replay, body=intake.ReplayRequest, reply=Replayed, statuses=(503,),
+    ),
+    Operation(
+        id="quarantined", method="GET", path="/v1/quarantine/{held}", scope=PROFILES,
+        summary="One message in quarantine.",
+        answer=intake.answer_held_one, reply=intake.HeldBody, statuses=(404,),
+    ),
+    Operation(
+        id="tail", method="GET", path="/v1/tail", scope=PROFILES, is_stream=True,
+        summary="Server-sent events: records as the log takes them in.",
+        answer=tail.answer_tail, query=tail.TailQuery, reply=tail.TailBody,
+    ),
+    Operation(
+        id="openapi", method="GET", path="/openapi.json",
+        summary="This document.", answer=_answer_openapi, reply=dict,
+    ),
+)  # fmt: skip
