@@ -150,7 +150,7 @@ def _give_up_rights(memory_bytes: int, cpu_s: int) -> None:
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
     # An empty network namespace. Some systems forbid it to users; DuckDB's own lock then remains.
     libc = ctypes.CDLL(None, use_errno=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,19 +41,10 @@ def open_table(
     group: Sequence[str],
     zone: Zone,
     scratch: Path,
-    after: str = "",
 ) -> Rows:
-    """`files` are the Parquet file (under "") or the query's tables by name, and `database`.
-
-    `after` is a condition on the columns that keeps only rows past a cursor.
-    """
-    import duckdb
-
-    try:
-        connection = _locked(read, files, scratch)
-        return _opened(connection, read, files, group, zone, after)
-    except duckdb.Error as error:
-        raise WrongFile(_sentence(error, files)) from None
+    """`files` are the Parquet file (under "") or the query's tables by name, and `database`."""
+    with _told(files):
+        return _opened(_locked(read, files, scratch), read, files, group, zone)
 
 
 def _opened(
@@ -61,7 +53,6 @@ def _opened(
     files: dict[str, Path],
     group: Sequence[str],
     zone: Zone,
-    after: str,
 ) -> Rows:
     if read.format == "parquet":
         table, line = f"read_parquet({_text(files[''])}, file_row_number=true)", "file_row_number"
@@ -75,8 +66,6 @@ def _opened(
     names = ", ".join(_selected(name, kind) for name, kind in declared.items())
     order = ", ".join([_quoted(name) for name in group] + (["line"] if files.get("") else []))
     query = f"SELECT {names}, {line} AS line FROM {table}"  # noqa: S608 - names are quoted
-    if after:
-        query = f"SELECT * FROM ({query}) WHERE {after}"  # noqa: S608
     total = connection.execute(f"SELECT count(*) FROM ({query})").fetchone()  # noqa: S608
     assert total is not None, "count(*) always gives one row"
     if order:
@@ -98,9 +87,7 @@ def _fetched(
     first: int,
     files: dict[str, Path],
 ) -> Iterator[Row]:
-    import duckdb
-
-    try:
+    with _told(files):
         cursor = connection.execute(query)
         while rows := cursor.fetchmany(FETCH_ROWS):
             for row in rows:
@@ -110,6 +97,15 @@ def _fetched(
                     if values[index] is not None:
                         values[index] = convert(values[index])
                 yield line + first, tuple(values)
+
+
+@contextmanager
+def _told(files: dict[str, Path]) -> Iterator[None]:
+    """DuckDB's errors as what they mean here: too little memory, or a wrong file."""
+    import duckdb
+
+    try:
+        yield
     except duckdb.OutOfMemoryException as error:
         raise MemoryError(str(error)) from None
     except duckdb.Error as error:
