@@ -25,6 +25,7 @@ from journeyfold.sources.inventory import Source
 STANDARD_EVENTS = frozenset({
     "Consent Updated", "Offer Shown", "Offer Clicked", "Offer Dismissed", "Offer Accepted",
 })  # fmt: skip  # the platform's own words need no schema of the project's
+OWN_FIELDS = frozenset({"user_id", "anonymous_id"})  # never read from traits
 ERRORS_MAX = 20  # kept on a flagged event (quality Q07)
 
 
@@ -77,7 +78,7 @@ def gate_of(
         source=source.source,
         event_bytes=source.max_event_bytes,
         shape=Shape(limits.max_depth, source.max_members),
-        trait_kinds=trait_kinds,
+        trait_kinds=tuple(each for each in trait_kinds if each not in OWN_FIELDS),
         enrich=frozenset(source.enrich),
         keeps_whole_ip=source.ip == "full",
     )

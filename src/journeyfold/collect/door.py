@@ -62,9 +62,6 @@ class Door:
     count: Callable[[str, FateName, int], None]  # (source, result, how many), for /metrics
     reject: Callable[[str, int], None]  # refusals of requests that append nothing (REL-10)
     audit: Callable[[str, str], None]  # (act, source or address): server_key_in_url, unauthorized
-    drop: Callable[[str, str], None] = lambda _source, _field: (
-        None
-    )  # server's fields sent by clients
     durability: str = "fsync"
     rates: Rates = field(default_factory=Rates)
     samples: Samples = field(default_factory=Samples)

@@ -124,7 +124,7 @@ def _too_large(value: object, number: object) -> Refused:
 
 def _pointer_to(value: object, wanted: object) -> str:
     """Where `wanted` (a key or an integer, by identity) stands; cut to what a reply can carry."""
-    stack: list[tuple[object, str]] = [(value, "")]
+    stack: list[tuple[object, str]] = [(value, "")] if isinstance(value, dict | list) else []
     while stack:
         node, where = stack.pop()
         if len(where) > 512:
