@@ -41,15 +41,19 @@ def connect(
     Nothing here creates tables; the journal mode and page size of an existing file stay.
     """
     require_current_library(apsw.sqlite_lib_version())
-    connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.pragma("mmap_size", 0)
-    connection.pragma("cache_size", -cache_kib)
-    connection.pragma("secure_delete", 1)  # what is deleted is overwritten (trust PRV-31)
-    connection.pragma("cell_size_check", 1)
-    connection.pragma("trusted_schema", 0)
-    connection.pragma("synchronous", "FULL" if durability == "fsync" else "NORMAL")
-    connection.wal_autocheckpoint(0)  # only `work` checkpoints (trust REL-14)
+    try:
+        connection = apsw.Connection(str(path))
+    except apsw.CantOpenError as error:
+        raise EngineError(f"{path} cannot be opened: {error}") from error
+    with engine_errors(connection, path.name):
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.pragma("mmap_size", 0)
+        connection.pragma("cache_size", -cache_kib)
+        connection.pragma("secure_delete", 1)  # what is deleted is overwritten (trust PRV-31)
+        connection.pragma("cell_size_check", 1)
+        connection.pragma("trusted_schema", 0)
+        connection.pragma("synchronous", "FULL" if durability == "fsync" else "NORMAL")
+        connection.wal_autocheckpoint(0)  # only `work` checkpoints (trust REL-14)
     return connection
 
 

@@ -46,6 +46,7 @@ _FIRST_OF_NODE = "SELECT offset FROM node WHERE node = ? AND offset <= ? ORDER B
 _LAST_OF_NODE = (
     "SELECT offset FROM node WHERE node = ? AND offset <= ? ORDER BY offset DESC LIMIT ?"
 )
+_OFFSET_OF = "SELECT offset FROM dedupe WHERE key = ?"
 _HEAD = "SELECT value FROM meta WHERE name IN ('next_offset', 'appended_us') ORDER BY name DESC"
 
 
@@ -134,7 +135,7 @@ class SqliteLog:
     def find(self, source: str, event_id: str) -> Record | None:
         key = codec.dedupe_key(source, event_id)
         with self._reading, engine_errors(self._read, FILE_NAME):
-            known = rows(self._read, "SELECT offset FROM dedupe WHERE key = ?", (key,))
+            known = rows(self._read, _OFFSET_OF, (key,))
             if not known:
                 return None
             found = rows(self._read, _AT, known[0])
@@ -180,6 +181,7 @@ class SqliteLog:
         last = -1
         while records := self.read(last, 1_000):
             last = records[-1].offset
+            self._verify_dedupe(records)
         return last + 1
 
     def close(self) -> None:
@@ -187,6 +189,19 @@ class SqliteLog:
         with self._writing, self._reading:
             self._read.close()
             self._write.close()
+
+    def _verify_dedupe(self, records: Iterable[Record]) -> None:
+        """Every record is found under its own key, or an event could be appended twice."""
+        keys = {
+            codec.dedupe_key(record.event.source, record.event.id): record.offset
+            for record in records
+            if record.kind != "erased"
+        }
+        with self._reading, engine_errors(self._read, FILE_NAME):
+            found = rows_each(self._read, _OFFSET_OF, ((key,) for key in keys))
+        lost = set(keys.values()) - {offset for (offset,) in found}
+        if lost:
+            raise DamageError(f"{FILE_NAME}: record {min(lost)} is not in the dedupe index")
 
     def _head(self) -> tuple[int, int]:
         (next_offset,), (appended_us,) = rows(self._read, _HEAD)
