@@ -1,0 +1,158 @@
+"""The platform as a screen sees it: what the console asks for, in small protocols.
+
+A screen names exactly what it needs, so a test can lay a desk of memory adapters. Nothing here
+writes except the verbs `replay`, `plan` (nothing lasting), `publish`, `create`, `revoke` and
+`audit`. All calls are synchronous; the console runs them in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from journeyfold.api.cards import (
+    Checked,
+    Day,
+    Found,
+    Health,
+    HeldReason,
+    HeldRecord,
+    Identity,
+    KeyCard,
+    Plan,
+    ProjectCard,
+    Replayed,
+    SegmentCard,
+    SourceCard,
+    StageCard,
+    Tally,
+    Why,
+)
+from journeyfold.core.event import Json, Record
+from journeyfold.core.ports import Clock
+from journeyfold.core.profile import Profile
+
+
+class LogDesk(Protocol):
+    """The log as a tail: offsets are dense, so times become offsets by bisection."""
+
+    def head(self) -> tuple[int, int]: ...
+
+    def read(self, after: int, limit: int) -> list[Record]: ...
+
+    def folded(self) -> tuple[int, int]:
+        """(last offset the fold consumed, its log time)."""
+        ...
+
+    def tallies(self, since_us: int) -> Sequence[Tally]: ...
+
+
+class QuarantineDesk(Protocol):
+    def reasons(self) -> Sequence[HeldReason]:
+        """Most waiting first."""
+        ...
+
+    def rows(
+        self, *, code: str = "", source: str = "", name: str = "", before: int = 0, limit: int = 50
+    ) -> Sequence[HeldRecord]:
+        """Newest first; `before` is an id, 0 starts at the newest."""
+        ...
+
+    def row(self, held_id: int) -> HeldRecord | None: ...
+
+    def replay(
+        self, *, code: str, source: str, name: str, actor: str, dry_run: bool
+    ) -> Replayed: ...
+
+
+class PeopleDesk(Protocol):
+    def find(self, value: str, kind: str = "") -> Sequence[Found]:
+        """Exact, after normalisation; any kind when none is given."""
+        ...
+
+    def of(self, record: Record) -> str:
+        """The person a record belongs to now; "" for none."""
+        ...
+
+    def profile(self, person: str) -> Profile | None:
+        """By id or by the id of a person who was merged into another (then `.person` differs)."""
+        ...
+
+    def features(self, profile: Profile) -> Mapping[str, Json]: ...
+
+    def identity(self, profile: Profile) -> Identity: ...
+
+    def history(self, profile: Profile, before: int | None, limit: int) -> Sequence[Record]:
+        """Newest first."""
+        ...
+
+    def recent(self, limit: int) -> Sequence[Profile]:
+        """People of the latest records, newest first."""
+        ...
+
+    def total(self) -> int: ...
+
+
+class SegmentDesk(Protocol):
+    def segments(self) -> Sequence[SegmentCard]: ...
+
+    def stages(self) -> Sequence[StageCard]: ...
+
+    def series(self, segment: str, since_us: int) -> Sequence[Day]: ...
+
+    def members(self, segment: str, after: str, limit: int) -> Sequence[str]:
+        """Person ids in order, those > `after`."""
+        ...
+
+    def why(self, profile: Profile, segment: str) -> Why: ...
+
+    def check(self, condition: str | Json) -> Checked:
+        """Text or AST in; nothing is kept (segments B7)."""
+        ...
+
+
+class ProjectDesk(Protocol):
+    def card(self) -> ProjectCard: ...
+
+    def sources(self) -> Sequence[SourceCard]: ...
+
+    def plan(self, files: Mapping[str, str]) -> Plan:
+        """Recorded history under the changed files; takes seconds."""
+        ...
+
+    def publish(self, files: Mapping[str, str], *, base: str, actor: str) -> str:
+        """Write the files; the new hash. Raises Stale unless `base` is the hash in force."""
+        ...
+
+
+class KeyDesk(Protocol):
+    def cards(self) -> Sequence[KeyCard]: ...
+
+    def create(self, kind: str, source: str, actor: str) -> str:
+        """The key's whole text, shown once."""
+        ...
+
+    def revoke(self, key_id: str, actor: str) -> bool: ...
+
+    def audit(self, actor: str, act: str, subject: str, reason: str = "") -> None: ...
+
+
+class Desk(Protocol):
+    """The platform as screens see it. Attributes, because each is useful alone."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def log(self) -> LogDesk: ...
+    @property
+    def quarantine(self) -> QuarantineDesk: ...
+    @property
+    def people(self) -> PeopleDesk: ...
+    @property
+    def segments(self) -> SegmentDesk: ...
+    @property
+    def project(self) -> ProjectDesk: ...
+    @property
+    def keys(self) -> KeyDesk: ...
+
+    def health(self) -> Health: ...

@@ -1,0 +1,235 @@
+"""The overview: is it fine, what needs a person, and where did every record go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import msgspec
+from markupsafe import Markup
+from starlette.responses import Response
+
+from journeyfold.api.cards import (
+    Health,
+    HeldReason,
+    ProjectCard,
+    SegmentCard,
+    SourceCard,
+    Tally,
+)
+from journeyfold.api.read import appended_per, sum_of
+from journeyfold.console import arrivals, wording
+from journeyfold.console.ask import Ask
+from journeyfold.console.code import CodeLine, diff_lines
+from journeyfold.console.svg import Line, line_chart
+from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+
+FOLD_LATE_US = 10 * SECOND_US
+SILENT_US = HOUR_US
+PARTS = 48
+LATEST = 8
+_WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
+_RANGES = {"today": 0, "7d": 7, "28d": 28}
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Something that waits for a person: a cause, a count, one step."""
+
+    title: str
+    text: str
+    href: str = ""
+    step: str = ""
+    level: str = "warn"  # bad | warn | info
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """The picture and the same numbers as rows: (from, records per second, a week before)."""
+
+    picture: Markup
+    rows: list[tuple[str, str, str]]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What the last publish changed in one file."""
+
+    path: str
+    lines: list[CodeLine]
+
+
+def show(ask: Ask) -> Response:
+    chosen = ask.query.get("last", "today")
+    days = _RANGES.get(chosen, 0)
+    since_us = ask.dates.midnight() if not days else ask.now_us - days * DAY_US
+    tallies = ask.desk.log.tallies(since_us)
+    total = sum_of(tallies)
+    reasons = ask.desk.quarantine.reasons()
+    folded, folded_us = ask.desk.log.folded()
+    head, _ = ask.desk.log.head()
+    health = ask.desk.health()
+    sources = ask.desk.project.sources()
+    behind = max(0, head - folded)
+    fold_lag_us = max(0, ask.now_us - folded_us) if behind else 0
+    needs = needs_of(ask, reasons, sources, health, fold_lag_us)
+    return ask.page(
+        "overview.html",
+        title="Overview",
+        place="/",
+        chosen=chosen if chosen in _RANGES else "today",
+        since_us=since_us,
+        total=total,
+        reasons=reasons[:5],
+        held=sum(reason.waiting for reason in reasons),
+        behind=behind,
+        fold_lag_us=fold_lag_us,
+        health=health,
+        people=ask.desk.people.total(),
+        segments=_largest(ask),
+        stages=ask.desk.segments.stages(),
+        needs=needs,
+        lede=_sentence(total, needs, days),
+        changes=changes_of(ask.project),
+        minutes=appended_per(ask.desk.log, ask.now_us - 40 * MINUTE_US, ask.now_us, 40),
+        per_second=appended_per(ask.desk.log, ask.now_us - MINUTE_US, ask.now_us, 1)[0] / 60,
+        rate_chart=_chart(ask, days),
+        latest=arrivals.page(ask.desk, arrivals.Filter(), 0, LATEST).rows[:LATEST],
+    )
+
+
+def needs_of(
+    ask: Ask,
+    reasons: Sequence[HeldReason],
+    sources: Sequence[SourceCard],
+    health: Health,
+    fold_lag_us: int,
+) -> list[Need]:
+    """Loudest first: what stops, what waits, what is only to be watched."""
+    found = list(_refused(ask.project))
+    if fold_lag_us > FOLD_LATE_US:
+        lag = wording.lasting(fold_lag_us)
+        text = f"Decisions see profiles {lag} old. Nothing is lost; the log keeps what waits."
+        found.append(Need(f"The fold is {lag} behind", text, "/live", "See the log", "bad"))
+    if health.parked:
+        title = f"{wording.plural(health.parked, 'record')} could not be folded"
+        found.append(
+            Need(title, "Parked with the reason; a replay takes them up again.", level="bad")
+        )
+    found += [_held(ask, reason) for reason in reasons[:3]]
+    for source in sources:
+        quiet_us = ask.now_us - source.last_us
+        if source.env == "live" and source.last_us and quiet_us > SILENT_US:
+            text = f"Last event {wording.lasting(quiet_us)} ago."
+            title = f"{source.id} is silent"
+            found.append(Need(title, text, "/sources", "See the source", "info"))
+    return found
+
+
+def changes_of(project: ProjectCard, files_max: int = 3) -> list[Change]:
+    """The last publish as the difference to the version before it."""
+    if not project.previous:
+        return []
+    changed = [
+        Change(path, diff_lines(project.previous.get(path, ""), project.files.get(path, ""), 1))
+        for path in sorted(project.files.keys() | project.previous.keys())
+        if project.files.get(path) != project.previous.get(path)
+    ]
+    return changed[:files_max]
+
+
+def _refused(project: ProjectCard) -> list[Need]:
+    if not project.refused:
+        return []
+    first = project.refused[0]
+    return [
+        Need(
+            "A change of the project is not in force",
+            f"{first}. The version before it keeps running.",
+            "/settings",
+            "See what check says",
+            "bad",
+        )
+    ]
+
+
+def _held(ask: Ask, reason: HeldReason) -> Need:
+    since = ask.dates.when(reason.first_us)
+    where = f" at {reason.pointer}" if reason.pointer else ""
+    return Need(
+        f"{wording.plural(reason.waiting, 'message')} in quarantine: {reason.code}",
+        f"{reason.name or 'Unnamed'} from {reason.source}{where}, since {since}.",
+        f"/quarantine?{_held_query(reason)}",
+        "Look and replay",
+    )
+
+
+def _held_query(reason: HeldReason) -> str:
+    return urlencode({"code": reason.code, "source": reason.source, "name": reason.name})
+
+
+def _sentence(total: Tally, needs: Sequence[Need], days: int) -> str:
+    """The answer first: is everything accounted for, and how much waits for a person."""
+    span = "since midnight" if not days else f"in {days} days"
+    if total.received == 0:
+        return f"Nothing was received {span}."
+    waiting = [need for need in needs if need.level != "info"]
+    said = f"All {total.received:,} messages received {span} are accounted for."
+    match len(waiting):
+        case 0:
+            return f"{said} Nothing needs you."
+        case 1:
+            return f"{said} One thing needs you."
+        case count:
+            return f"{said} {_WORDS.get(count, str(count))} things need you."
+
+
+def _largest(ask: Ask) -> list[SegmentCard]:
+    sized = [card for card in ask.desk.segments.segments() if card.size is not None]
+    return sorted(sized, key=lambda card: -(card.size or 0))[:6]
+
+
+def _chart(ask: Ask, days: int) -> Chart:
+    """Today against the same day last week, or the whole range; the running part ends at now."""
+    log = ask.desk.log
+    start_us = ask.dates.midnight(days)
+    end_us = start_us + (days + 1) * DAY_US
+    done = (ask.now_us - start_us) / (end_us - start_us)
+    parts = max(2, round(PARTS * done))
+    scale = (ask.now_us - start_us) / parts / SECOND_US
+    running = [count / scale for count in appended_per(log, start_us, ask.now_us, parts)]
+    lines = [Line(running, "st1", "today" if not days else "", upto=done)]
+    before: list[float] = []
+    if not days:
+        scale = DAY_US / PARTS / SECOND_US
+        week = start_us - 7 * DAY_US
+        before = [count / scale for count in appended_per(log, week, week + DAY_US, PARTS)]
+        weekday = f"{ask.dates.local(week):%A}"
+        if any(before):
+            lines.append(Line(before, "st0", f"last {weekday}", dashed=True))
+    label = f"Records per second, now {wording.rate(running[-1])}"
+    now = (done, f"now {ask.dates.clock(ask.now_us)}")
+    return Chart(
+        line_chart(lines, label=label, unit="/s", ticks=_ticks(ask, days), now=now),
+        _table(ask, running, before, start_us),
+    )
+
+
+def _ticks(ask: Ask, days: int) -> list[tuple[float, str]]:
+    if not days:
+        return [(hour / 24, f"{hour:02d}:00") for hour in (0, 6, 12, 18, 24)]
+    return [
+        (part / 4, ask.dates.date(ask.dates.midnight(days) + round(part / 4 * (days + 1) * DAY_US)))
+        for part in range(5)
+    ]
+
+
+def _table(
+    ask: Ask, running: Sequence[float], before: Sequence[float], start_us: int
+) -> list[tuple[str, str, str]]:
+    step_us = (ask.now_us - start_us) / len(running)
+    return [
+        (
+            ask.dates.when(start_us + round(index * step_us)),
+            wording.rate(running[index]),
+            wording.rate(before[index]) if index < len(before) else "",
+        )
+        for index in range(len(running) - 1, max(-1, len(running) - 13), -1)
+    ]

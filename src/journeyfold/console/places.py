@@ -1,0 +1,41 @@
+"""The places of the rail: where they lead, their picture and their key after `g` (console C14)."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Place(msgspec.Struct, frozen=True):
+    """`first` places stay in the bottom bar of a narrow screen; the others are under More."""
+
+    path: str
+    name: str
+    icon: str
+    key: str = ""
+    first: bool = False
+
+
+PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "Now",
+        (
+            Place("/", "Overview", "home", "o", first=True),
+            Place("/live", "Live", "live", "e", first=True),
+            Place("/quarantine", "Quarantine", "quality", "q"),
+        ),
+    ),
+    (
+        "People",
+        (
+            Place("/people", "People", "people", "p", first=True),
+            Place("/segments", "Segments", "segment", "s", first=True),
+        ),
+    ),
+    (
+        "Set up",
+        (
+            Place("/sources", "Sources", "source", "u"),
+            Place("/settings", "Settings", "key", "k"),
+        ),
+    ),
+)

@@ -1,0 +1,73 @@
+"""Every screen: its path, its function and the act it is, and which roles may do that act.
+
+A route without an act, or an act without a row, fails the build (trust SEC-11); the test walks
+this table. Roles that may not act get a page that says which may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from starlette.responses import Response
+
+from journeyfold.console.ask import Ask
+from journeyfold.console.pages import (
+    live,
+    overview,
+    people,
+    person,
+    quarantine,
+    segments,
+    settings,
+    sources,
+)
+
+ROLES = ("admin", "privacy officer", "developer", "marketer", "analyst", "viewer")
+_ALL = frozenset(ROLES)
+ALLOWED: dict[str, frozenset[str]] = {
+    "look": _ALL,
+    "read people": _ALL,
+    "clear view": frozenset(("admin", "privacy officer")),
+    "change segments": frozenset(("admin", "developer", "marketer")),
+    "draft segments": frozenset(("admin", "developer", "marketer", "analyst")),
+    "replay quarantine": frozenset(("admin", "developer")),
+    "keys": frozenset(("admin",)),
+}
+
+
+class Screen(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    act: str
+    show: Callable[[Ask], Response]
+    title: str  # for the page of those who may not
+
+
+SCREENS = (
+    Screen("GET", "/", "look", overview.show, "The overview"),
+    Screen("GET", "/live", "look", live.show, "Live records"),
+    Screen("GET", "/quarantine", "look", quarantine.show, "Quarantine"),
+    Screen("POST", "/quarantine/replay", "replay quarantine", quarantine.replay, "Replaying"),
+    Screen("GET", "/people", "read people", people.show, "People"),
+    Screen("POST", "/people", "read people", people.find, "Searching people"),
+    Screen("GET", "/people/{person}", "read people", person.show, "A person's page"),
+    Screen("POST", "/people/{person}/clear", "clear view", person.clear, "A clear view"),
+    Screen("GET", "/segments", "look", segments.index, "Segments"),
+    Screen("GET", "/segments/{segment}", "look", segments.show, "A segment"),
+    Screen("POST", "/segments/{segment}/draft", "draft segments", segments.edit, "Drafting"),
+    Screen("POST", "/segments/{segment}/plan", "draft segments", segments.review, "Planning"),
+    Screen("POST", "/segments/{segment}/patch", "draft segments", segments.patch, "The patch"),
+    Screen(
+        "POST", "/segments/{segment}/publish", "change segments", segments.publish, "Publishing"
+    ),
+    Screen("GET", "/sources", "look", sources.show, "Sources"),
+    Screen("GET", "/settings", "look", settings.show, "Settings"),
+    Screen("POST", "/settings/look", "look", settings.look, "Appearance"),
+    Screen("POST", "/settings/keys", "keys", settings.create_key, "Creating keys"),
+    Screen("POST", "/settings/keys/{key}/revoke", "keys", settings.revoke_key, "Revoking keys"),
+)
+
+
+def may(role: str, act: str) -> bool:
+    return role in ALLOWED[act]

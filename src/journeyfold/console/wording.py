@@ -1,0 +1,194 @@
+"""Numbers, instants and names as the screens say them (look.md sections 3 and 8).
+
+Exact to 9,999, then three digits with the exact value in a title; a no-break space between a
+number and its unit, a true minus sign, times in the zone of the reader's choice. Pure: the
+instant that counts as now is always given.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from journeyfold.core.event import Event, Json
+from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TELLING = (
+    "total", "revenue", "value", "price", "order_id", "sku", "product_id", "name", "path", "url",
+    "query", "title", "category", "placement", "offer",
+)  # fmt: skip
+_MONEY = frozenset(("total", "revenue", "value", "price"))
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+
+
+def exact(number: float) -> str:
+    """1204881 → `1,204,881`; fractions to two places, a true minus."""
+    whole = float(number).is_integer()
+    text = f"{int(number):,}" if whole else f"{number:,.2f}".rstrip("0")
+    return text.replace("-", MINUS)
+
+
+def figure(number: float) -> tuple[str, str]:
+    """Number and unit apart: 9999 → (`9,999`, ``), 18432 → (`18.4`, `k`), 48210377 → (`48.2`, `M`)."""
+    size = abs(number)
+    for step, unit in ((1e9, "bn"), (1e6, "M"), (1e4, "k")):
+        if size >= step:
+            scale = 1e3 if unit == "k" else step
+            return f"{number / scale:.3g}".replace("-", MINUS), unit
+    return exact(number), ""
+
+
+def short(number: float) -> str:
+    digits, unit = figure(number)
+    return f"{digits}{NBSP}{unit}" if unit else digits
+
+
+def rate(per_second: float) -> str:
+    """Events a second: whole from ten on, one decimal below, `<0.1` rather than a false 0."""
+    if per_second >= 10:
+        return short(round(per_second))
+    if 0 < per_second < 0.05:
+        return "<0.1"
+    return f"{per_second:.1f}".removesuffix(".0")
+
+
+def share(part: int, whole: int) -> str:
+    """A part in percent; `<0.01` and `>99.99` rather than a rounding that hides the rest."""
+    if whole == 0:
+        return "none"
+    percent = 100 * part / whole
+    if 0 < percent < 0.01:
+        return f"<0.01{NBSP}%"
+    if 99.99 < percent < 100:
+        return f">99.99{NBSP}%"
+    return f"{percent:.2f}".rstrip("0").rstrip(".") + f"{NBSP}%"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 person`, `12 people`; the plural is `one` + s unless given."""
+    return f"{exact(number)}{NBSP}{one if number == 1 else many or f'{one}s'}"
+
+
+def lasting(us: int) -> str:
+    """A length of time in its largest fitting unit, two digits at least: `0.4 s`, `3 min`, `4 days`."""
+    if us <= 0:
+        return f"0{NBSP}s"
+    if us < 950:
+        return f"{us}{NBSP}µs"
+    if us < SECOND_US // 10:
+        return f"{us / 1000:.3g}{NBSP}ms"
+    if us < MINUTE_US:
+        return (
+            f"{us / SECOND_US:.1f}{NBSP}s" if us < 10 * SECOND_US else f"{us // SECOND_US}{NBSP}s"
+        )
+    if us < HOUR_US:
+        return f"{us // MINUTE_US}{NBSP}min"
+    if us < 2 * DAY_US:
+        return f"{us // HOUR_US}{NBSP}h"
+    return f"{us // DAY_US}{NBSP}days"
+
+
+class Dates:
+    """Instants as this reader sees them: a zone and the instant that is now."""
+
+    def __init__(self, zone: str, now_us: int) -> None:
+        self.zone, self.now_us = zone, now_us
+        self._tz = ZoneInfo(zone)
+
+    def local(self, us: int) -> datetime:
+        return (_EPOCH + timedelta(microseconds=us)).astimezone(self._tz)
+
+    def clock(self, us: int) -> str:
+        return f"{self.local(us):%H:%M}"
+
+    def precise(self, us: int) -> str:
+        return f"{self.local(us):%H:%M:%S}.{us % SECOND_US // 1000:03d}"
+
+    def day(self, us: int) -> str:
+        """`Today, Sunday 22 November`; the year only when it is another one."""
+        at, now = self.local(us), self.local(self.now_us)
+        text = f"{at:%A} {at.day} {at:%B}"
+        if at.date() == now.date():
+            return f"Today, {text}"
+        return text if at.year == now.year else f"{text} {at.year}"
+
+    def date(self, us: int) -> str:
+        at = self.local(us)
+        text = f"{at.day}{NBSP}{at:%b}"
+        return text if at.year == self.local(self.now_us).year else f"{text}{NBSP}{at.year}"
+
+    def when(self, us: int) -> str:
+        """`16:14` today, `20 Nov 16:14` else."""
+        today = self.local(us).date() == self.local(self.now_us).date()
+        return self.clock(us) if today else f"{self.date(us)} {self.clock(us)}"
+
+    def ago(self, us: int) -> str:
+        return "just now" if self.now_us - us < SECOND_US else f"{lasting(self.now_us - us)} ago"
+
+    def age(self, us: int) -> str:
+        return lasting(max(0, self.now_us - us))
+
+    def midnight(self, days_back: int = 0) -> int:
+        """The start of the reader's day, `days_back` days ago."""
+        day = (self.local(self.now_us) - timedelta(days=days_back)).date()
+        start = datetime(day.year, day.month, day.day, tzinfo=self._tz).astimezone(UTC) - _EPOCH
+        return (start.days * 86_400 + start.seconds) * SECOND_US
+
+
+def short_person(person: str) -> str:
+    """`p_7qk2x08dfm4…` → `p_7qk2…m4`."""
+    return f"{person[:6]}…{person[-2:]}" if len(person) > 10 else person
+
+
+def shown(value: Json) -> str:
+    """A value in a sentence: text bare, lists by commas, objects by their size."""
+    match value:
+        case None:
+            return "unknown"
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return exact(value)
+        case str():
+            return value if len(value) <= 120 else value[:119] + "…"
+        case list():
+            return shown_list(value)
+        case _:
+            return plural(len(value), "field")
+
+
+def shown_list(values: list[Json]) -> str:
+    """Up to four plain values by commas; more, or objects, as a count."""
+    plain = [shown(value) for value in values if not isinstance(value, dict | list)]
+    return ", ".join(plain) if len(plain) == len(values) <= 4 else plural(len(values), "item")
+
+
+def in_short(event: Event) -> str:
+    """The two or three properties that tell one such event from another."""
+    said: list[str] = []
+    properties = event.properties
+    for key in _TELLING:
+        value = properties.get(key)
+        if value is None or isinstance(value, dict | list):
+            continue
+        said.append(_telling(key, value, properties.get("currency")))
+        if len(said) == 2:
+            break
+    products = properties.get("products")
+    if isinstance(products, list):
+        said.append(plural(len(products), "item"))
+    if not said:
+        said = [f"{key} {shown(value)}" for key, value in list(event.traits.items())[:2]]
+    return ", ".join(said)
+
+
+def _telling(key: str, value: Json, currency: Json) -> str:
+    if key in ("path", "url", "title", "name") and isinstance(value, str):
+        return shown(value)
+    if key in _MONEY and isinstance(value, int | float) and isinstance(currency, str):
+        return f"{key} {_SIGNS.get(currency, currency)}{NBSP}{value:,.2f}"
+    quoted = f'"{shown(value)}"' if key in _MONEY and isinstance(value, str) else shown(value)
+    return f"{key} {quoted}"
