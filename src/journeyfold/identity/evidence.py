@@ -224,7 +224,7 @@ def mark_of(record: Record, verdict: Verdict, ends: tuple[bytes, bytes] | None) 
     event = record.event
     said = (event.source, event.id)
     match verdict.verdict:
-        case "cannot_link" if ends is not None:
+        case "cannot_link" if ends is not None and ends[0] != ends[1]:
             low, high = sorted(ends)
             return CannotLink(_id("cannot", low, high, *said), low, high, event.id, record.offset)
         case "block":

@@ -8,7 +8,7 @@ answered from memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -29,6 +29,14 @@ __all__ = [
 ]  # fmt: skip
 
 CACHED_ANSWERS = 40_000
+
+History = Callable[[Sequence[bytes], int], Iterable[Record]]
+"""(nodes, upto) → the log's records naming any of them: `EventLog.history`."""
+
+
+def _no_history(_nodes: Sequence[bytes], _upto: int) -> Iterable[Record]:
+    """Without a log, a block reaches the past through links only."""
+    return ()
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -52,9 +60,13 @@ class Resolver:
     """One writer's view of the graph. `begin` each transaction, `flush` before its commit."""
 
     def __init__(
-        self, rules: IdentityRules, node_key: bytes, state: StateReader | StateWriter
+        self,
+        rules: IdentityRules,
+        node_key: bytes,
+        state: StateReader | StateWriter,
+        history: History = _no_history,
     ) -> None:
-        self._rules, self._key = rules, node_key
+        self._rules, self._key, self._history = rules, node_key, history
         self._graph = Graph(state)
         self._marks = Marks(self._graph.marks())
         self._node_ids: dict[Identifier, bytes] = {}
@@ -78,21 +90,18 @@ class Resolver:
         if record.kind == "evidence":
             return self._verdict(record)
         event = record.event
-        usable = self.usable(event)
-        if not usable:
+        named = normalised(event, self._rules)[0]
+        if not named:
             return NOBODY
-        key = (usable, event.source, record.kind, trust(event))
+        key = (named, event.source, record.kind, trust(event))
         answer = self._answers.get(key)
         if answer is not None and event.occurred_us > answer.settled_us:
             return answer.resolution
-        return self._sighted(record, usable, key)
+        return self._sighted(record, named, key)
 
     def usable(self, event: Event) -> tuple[Identifier, ...]:
         """Identifiers that name somebody under the rules and the living blocks, owner first."""
-        usable = normalised(event, self._rules)[0]
-        if self._marks.any_blocks:
-            return tuple(one for one in usable if not self._marks.blocks(one.kind, one.value))
-        return usable
+        return self._unblocked(normalised(event, self._rules)[0])
 
     def owner_of(self, event: Event) -> bytes | None:
         """The node whose person a record is about (I8); the same before and after any merge."""
@@ -128,25 +137,47 @@ class Resolver:
     # -- a record's evidence ----------------------------------------------------------------------
 
     def _sighted(
-        self, record: Record, usable: tuple[Identifier, ...], key: tuple[object, ...]
+        self, record: Record, named: tuple[Identifier, ...], key: tuple[object, ...]
     ) -> Resolution:
-        nodes = tuple(self.node(identifier) for identifier in usable)
         settlement = Settlement(self._graph, self._marks, self._rules, record)
-        for identifier, node in zip(usable, nodes, strict=True):
-            settlement.name(node, identifier)
+        for identifier in named:
+            settlement.name(self.node(identifier), identifier)
+        usable = self._unblocked(named)
+        nodes = tuple(self.node(identifier) for identifier in usable)
         made = links(record, usable, nodes, self._rules)
         for link in made:
             settlement.sight(link)
         changes = self._settled(settlement)
+        if not usable:
+            return Resolution(changes=changes) if changes else NOBODY
         resolution = Resolution(self._anchored(nodes[0]), nodes[0], nodes)
-        self._remember(key, resolution, made)
+        self._remember(key, resolution, made, named)
         return msgspec.structs.replace(resolution, changes=changes) if changes else resolution
+
+    def _unblocked(self, named: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
+        if self._marks.any_blocks:
+            return tuple(one for one in named if not self._marks.blocks(one.kind, one.value))
+        return named
 
     def _verdict(self, record: Record) -> Resolution:
         settlement = Settlement(self._graph, self._marks, self._rules, record)
-        apply_verdict(settlement, record, self.node)
+        apply_verdict(settlement, record, self.node, self._reread)
         self._answers, self._answered = {}, {}
         return Resolution(changes=settlement.settle())
+
+    def _reread(self, settlement: Settlement, nodes: set[bytes]) -> None:
+        """Old records that name a value now blocked, or no longer, have another owner (E4).
+
+        Links taken in while it was blocked stay evidence: the set only grows.
+        """
+        for record in self._history(sorted(nodes), settlement.offset - 1):
+            usable = self.usable(record.event)
+            if not usable:
+                continue
+            ends = tuple(self.node(identifier) for identifier in usable)
+            for link in links(record, usable, ends, self._rules):
+                settlement.sight(link)
+            settlement.refold(ends[0])
 
     def _settled(self, settlement: Settlement) -> tuple[Change, ...]:
         changes = settlement.settle()
@@ -156,9 +187,13 @@ class Resolver:
         return changes
 
     def _remember(
-        self, key: tuple[object, ...], resolution: Resolution, made: Iterable[Link]
+        self,
+        key: tuple[object, ...],
+        resolution: Resolution,
+        made: Iterable[Link],
+        named: Iterable[Identifier],
     ) -> None:
-        settled_us = max(self._known(node).first_us for node in resolution.nodes)
+        settled_us = max(self._known(self.node(one)).first_us for one in named)
         for link in made:
             seen = self._graph.link(link.id)
             settled_us = max(settled_us, seen.occurred_us if seen else link.occurred_us)

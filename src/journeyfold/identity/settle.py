@@ -33,6 +33,11 @@ class Settlement:
         self._hubs: dict[bytes, str] = {}  # suppressed link → why
         self._sizes: dict[bytes, int] = {}  # of the touched components, before
 
+    @property
+    def offset(self) -> int:
+        """Where in the log this happens."""
+        return self._record.offset
+
     # -- evidence ---------------------------------------------------------------------------------
 
     def name(self, id_: bytes, identifier: Identifier) -> None:

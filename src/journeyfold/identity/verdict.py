@@ -25,9 +25,11 @@ from journeyfold.identity.rules import IdentityRules
 from journeyfold.identity.settle import Settlement
 
 NodeOf = Callable[[Identifier], bytes]
+Reread = Callable[[Settlement, set[bytes]], None]
+"""Takes in again, under the blocks of now, the records that name any of the nodes."""
 
 
-def apply_verdict(settlement: Settlement, record: Record, node_of: NodeOf) -> None:
+def apply_verdict(settlement: Settlement, record: Record, node_of: NodeOf, reread: Reread) -> None:
     """Take the verdict into the set. One whose ends name nobody says nothing."""
     verdict = verdict_of(record.event)
     ends = _ends(verdict, settlement.rules)
@@ -40,7 +42,7 @@ def apply_verdict(settlement: Settlement, record: Record, node_of: NodeOf) -> No
         return
     mark = mark_of(record, verdict, nodes)
     if mark is not None and settlement.mark(mark):
-        _reconsider(settlement, mark)
+        _reconsider(settlement, mark, reread)
 
 
 def _ends(verdict: Verdict, rules: IdentityRules) -> tuple[Identifier, Identifier] | None:
@@ -51,19 +53,19 @@ def _ends(verdict: Verdict, rules: IdentityRules) -> tuple[Identifier, Identifie
     return (a, b) if a is not None and b is not None else None
 
 
-def _reconsider(settlement: Settlement, mark: Mark) -> None:
+def _reconsider(settlement: Settlement, mark: Mark, reread: Reread) -> None:
     """Everything whose state the mark may have changed."""
     match mark:
         case CannotLink():
             settlement.recheck(mark.a)
             settlement.recheck(mark.b)
         case Block():
-            _reconsider_values(settlement, mark)
+            _reconsider_values(settlement, mark, reread)
         case Retract(selector=None):
             target = settlement.marks.get(mark.target)
             link = settlement.graph.link(mark.target)
             if target is not None:
-                _reconsider(settlement, target)
+                _reconsider(settlement, target, reread)
             elif link is not None:
                 _revalue(settlement, link)
         case Retract(selector=selector):
@@ -72,17 +74,18 @@ def _reconsider(settlement: Settlement, mark: Mark) -> None:
                     _revalue(settlement, link)
 
 
-def _reconsider_values(settlement: Settlement, block: Block) -> None:
+def _reconsider_values(settlement: Settlement, block: Block, reread: Reread) -> None:
     """Links at values the block names die or live again; their records may change owner."""
     matching = {
         id_ for id_, node in settlement.graph.nodes() if block.matches(node.kind, node.value)
     }
-    for id_ in sorted(matching):
+    for id_ in matching:
         settlement.refold(id_)
     for link in list(settlement.graph.links()):
         if link.a in matching or link.b in matching:
             _revalue(settlement, link)
-    for id_ in sorted(matching):
+    reread(settlement, matching)
+    for id_ in matching:
         settlement.refold(id_)
 
 
