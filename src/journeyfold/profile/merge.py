@@ -12,34 +12,33 @@ from typing import TypeVar
 import msgspec
 
 from journeyfold.core.profile import Assignment, Membership, Profile, Score, StageAt, Statement
+from journeyfold.profile.aggregates import merge_aggregates
 from journeyfold.profile.contact import merge_contacts
 from journeyfold.profile.session import merge_sessions
 from journeyfold.profile.traits import Policies, merge_traits
 
-MergeAggregate = Callable[[msgspec.Raw, msgspec.Raw], msgspec.Raw]
 Registers = dict[str, dict[str, Statement]]
 MergeConsents = Callable[[Registers, Registers], Registers]
 
 
 class MergePolicies(msgspec.Struct, frozen=True):
-    """What the project says of joining; `aggregates` and `consents` are the owners' own joins."""
+    """What the project says of joining; `consents` is their owner's own join."""
 
-    aggregates: MergeAggregate
     consents: MergeConsents
     traits: Policies = {}
     keep_contacts_us: int = 0
 
 
 def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Profile:
-    """A new profile under the name of `kept`; neither is changed."""
-    return Profile(
+    """A profile under the name of `kept`, made of both; neither is to be used afterwards."""
+    merged = Profile(
         person=kept.person,
         seen=max(kept.seen, other.seen),
         first_us=_least(kept.first_us, other.first_us),
         last_us=max(kept.last_us, other.last_us),
         events=kept.events + other.events,
         traits=merge_traits(kept.traits, other.traits, policies.traits),
-        aggregates=_joined(kept.aggregates, other.aggregates, policies.aggregates),
+        aggregates=dict(kept.aggregates),
         sessions=merge_sessions(kept.sessions, other.sessions),
         consents=policies.consents(kept.consents, other.consents),
         contacts=merge_contacts(kept.contacts, other.contacts, policies.keep_contacts_us),
@@ -51,6 +50,8 @@ def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Pr
         wake_us=_least(kept.wake_us, other.wake_us),
         manual=sorted({*kept.manual, *other.manual}),
     )
+    merge_aggregates(merged, other)
+    return merged
 
 
 Value = TypeVar("Value")

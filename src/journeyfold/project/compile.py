@@ -1,0 +1,313 @@
+"""A project as functions: where the stages of the fold meet.
+
+`FOLD` is the order of the stages, as data. Everything that can be worked out from the definitions
+is worked out here once, so that folding a record looks nothing up by name and compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from journeyfold.core.aggregate_keys import AggregateKeys, keys_of
+from journeyfold.core.condition_compile import Evaluator, compile_conditions
+from journeyfold.core.condition_typed import Quintile, Typed, unwrapped
+from journeyfold.core.effect import Deliver, Effect, Emit
+from journeyfold.core.errors import ProjectError
+from journeyfold.core.event import Json, Record
+from journeyfold.core.instant import duration_us
+from journeyfold.core.profile import Profile, Statement
+from journeyfold.decide.catalogue import Catalogue
+from journeyfold.privacy.consent import (
+    basis_grants,
+    effective,
+    fold_basis,
+    fold_consent,
+    is_granted,
+    merge_consents,
+)
+from journeyfold.profile.aggregates import Aggregation
+from journeyfold.profile.contact import fold_contact
+from journeyfold.profile.merge import MergePolicies
+from journeyfold.profile.session import fold_session
+from journeyfold.profile.traits import LAST, fold_traits, plain_traits, value_of
+from journeyfold.project.conditions import type_conditions
+from journeyfold.project.model import Project
+from journeyfold.quality.registry import load_registry
+from journeyfold.segment.bind import Bound
+from journeyfold.segment.membership import Segmentation
+from journeyfold.segment.view import PersonView, Surroundings
+
+PUSH = "stream"  # the destination of a trigger: open pages of the person
+Cuts = Mapping[str, Sequence[float]]
+
+
+class Refresh(msgspec.Struct, frozen=True):
+    """A quintile whose borders come from the population (segments F5)."""
+
+    of: Typed
+    refresh_us: int
+
+
+class Compiled:
+    """One project version, ready. Immutable but for the cut points in force."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.hash = project, project.hash
+        conditions = type_conditions(project, load_registry(project.schemas))
+        errors = [problem for problem in conditions.problems if problem.severity == "error"]
+        if errors or conditions.bound is None:
+            raise ProjectError(errors)
+        definitions = project.segments.values()
+        self.bound: Bound = conditions.bound
+        self.decisions_typed = conditions.decisions
+        exprs = [*self.bound.exprs(), *(typed.expr for typed in self.decisions_typed.values())]
+        self.keys: AggregateKeys = keys_of(exprs)
+        self.aggregation = Aggregation(self.keys, project.settings.time_zone)
+        self.segmentation = Segmentation(
+            self.bound, definitions, project.lifecycles.values(), self.keys
+        )
+        self.features: Evaluator = compile_conditions(self.bound.features, self.keys)
+        self.decisions: Evaluator = compile_conditions(self.decisions_typed, self.keys)
+        self.catalogue = Catalogue(
+            project.offers.values(), project.placements.values(),
+            templates=project.templates, version=project.hash[:12],
+            locale=project.settings.locale, contact=project.settings.contact,
+        )  # fmt: skip
+        self.policies = MergePolicies(
+            consents=merge_consents, traits=project.traits,
+            keep_contacts_us=self.catalogue.longest_window_us,
+        )  # fmt: skip
+        self.grants: dict[str, Mapping[str, Statement]] = {
+            name: basis_grants(source) for name, source in project.sources.items()
+        }
+        paths = self.segmentation.evaluator.paths
+        self.consent_paths = [path for path in paths if path.startswith("consent:")]
+        self.quintiles = _quintiles(project, self.bound)
+        behind = {name: each.of for name, each in self.quintiles.items()}
+        self._behind_quintiles = compile_conditions(behind, self.keys)
+        self.pushes = _pushes(project)
+        self.surroundings = self._surroundings({})
+
+    def use_cuts(self, cuts: Cuts) -> None:
+        """The quintile borders in force from here on."""
+        self.surroundings = self._surroundings(
+            {name: tuple(borders) for name, borders in cuts.items()}
+        )
+
+    def view(self, profile: Profile, context: Mapping[str, Json] | None = None) -> PersonView:
+        return PersonView(profile, self.surroundings, context)
+
+    def advance(self, profile: Profile, upto_us: int) -> list[Effect]:
+        """Let log time pass for one person: what was due before `upto_us`, at its instants."""
+        if not 0 < profile.wake_us < upto_us:
+            return []
+        emits = self.segmentation.advance(profile, self.view(profile), upto_us)
+        return self.with_pushes(emits)
+
+    def settle(self, profile: Profile, now_us: int, cause: str) -> list[Effect]:
+        """Evaluate everything: after a merge, a new definition or new cut points."""
+        view = self.view(profile)
+        emits = self.segmentation.evaluate_person(profile, view, now_us, None, cause)
+        return self.with_pushes(emits)
+
+    def with_pushes(self, emits: list[Emit]) -> list[Effect]:
+        """A trigger's placements are pushed when its segment is entered by life, not by a change
+        of definitions (decisions W4, segments B3).
+        """
+        effects: list[Effect] = [*emits]
+        for emit in emits if self.pushes else ():
+            if emit.name == "segment.entered" and emit.properties["cause"] in _LIVE:
+                placements = self.pushes.get(str(emit.properties["segment"]), ())
+                effects += [_push(emit, placement) for placement in placements]
+        return effects
+
+    def traits(self, profile: Profile) -> dict[str, Json]:
+        return plain_traits(profile, self.project.traits)
+
+    def feature_values(self, profile: Profile, now_us: int) -> dict[str, Json]:
+        outcome = self.features.evaluate(self.view(profile), now_us)
+        return {name: value for name, (value, _) in outcome.items()}
+
+    def quintile_values(
+        self, profile: Profile, now_us: int, names: Iterable[str]
+    ) -> dict[str, float]:
+        """The numbers behind quintiles, of those who have one."""
+        found: dict[str, float] = {}
+        values = self._behind_quintiles.evaluate(self.view(profile), now_us, names)
+        for name, (value, _) in values.items():
+            if isinstance(value, int | float):
+                found[name] = value
+        return found
+
+    def consents(self, profile: Profile, purpose: str) -> bool:
+        return self.surroundings.consent(profile, purpose)
+
+    def stated(self, profile: Profile, purpose: str) -> str:
+        """granted, denied or unset: what statements say, before any default."""
+        return effective(profile, purpose)
+
+    def _surroundings(self, cuts: dict[str, tuple[float, ...]]) -> Surroundings:
+        project = self.project
+        return Surroundings(
+            keys=self.keys,
+            trait=_trait_reader(project),
+            consent=_consent_reader(project),
+            cuts=cuts,
+            initial_stages={name: each.initial for name, each in project.lifecycles.items()},
+            zone=project.settings.time_zone,
+        )
+
+
+def compile_project(project: Project) -> Compiled:
+    """About a quarter of a millisecond a condition. ProjectError when `check` would find errors."""
+    return Compiled(project)
+
+
+# -- the fold --------------------------------------------------------------------------------------
+
+
+class Step:
+    """One record of one person on its way through the stages. `profile` is changed in place."""
+
+    __slots__ = (
+        "binds", "collecting", "compiled", "consented", "nodes", "owner", "profile", "record",
+        "touched",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        record: Record,
+        profile: Profile,
+        owner: bytes,
+        nodes: tuple[bytes, ...],
+        binds: Callable[[], Iterable[bytes]],
+        compiled: Compiled,
+        collecting: Sequence[Aggregation],
+    ) -> None:
+        self.record, self.profile = record, profile
+        self.owner, self.nodes, self.binds = owner, nodes, binds
+        self.compiled, self.collecting = compiled, collecting
+        self.touched: list[str] = []
+        self.consented: tuple[str, ...] = ()
+
+    def fold(self) -> list[Effect]:
+        """Time first, then the record's facts, then who is in what because of them."""
+        effects = self.compiled.advance(self.profile, self.record.appended_us)
+        self.facts()
+        emits = self.compiled.segmentation.evaluate_person(
+            self.profile, self.compiled.view(self.profile), self.record.appended_us, self.touched
+        )
+        return effects + self.compiled.with_pushes(emits) if emits else effects
+
+    def facts(self) -> None:
+        for stage in FOLD:
+            stage(self)
+
+
+def _seen(step: Step) -> None:
+    profile, event = step.profile, step.record.event
+    profile.seen = step.record.offset
+    profile.events += 1
+    profile.last_us = max(profile.last_us, event.occurred_us)
+    if not profile.first_us or event.occurred_us < profile.first_us:
+        profile.first_us = event.occurred_us
+    step.touched.append(f"event:{event.name}")
+
+
+def _consent(step: Step) -> None:
+    event = step.record.event
+    grants = step.compiled.grants.get(event.source)
+    if grants and fold_basis(step.profile, step.owner, grants):
+        step.touched += [f"consent:{purpose}" for purpose in grants]
+    if event.name == "Consent Updated" or "consent" in event.context or "gpc" in event.context:
+        written = fold_consent(step.profile, step.record, step.binds())
+        if written:
+            step.consented = written
+            purposes = {each for node in written for each in step.profile.consents[node]}
+            step.touched += [f"consent:{each.partition('/')[0]}" for each in sorted(purposes)]
+
+
+def _traits(step: Step) -> None:
+    event = step.record.event
+    if event.traits:
+        fold_traits(step.profile, event, step.owner.hex(), step.compiled.project.traits)
+        step.touched += [f"trait:{name}" for name in event.traits]
+        if "country" in event.traits:  # the region decides about defaults of consent
+            step.touched += step.compiled.consent_paths
+
+
+def _aggregates(step: Step) -> None:
+    """Bots are kept in the log and left out of features (collect C48)."""
+    if step.record.event.context.get("bot") is True:
+        return
+    for aggregation in step.collecting:
+        aggregation.fold(step.profile, step.record.event)
+
+
+def _session(step: Step) -> None:
+    fold_session(step.profile, step.record.event)
+
+
+def _contact(step: Step) -> None:
+    fold_contact(step.profile, step.record.event, step.compiled.policies.keep_contacts_us)
+
+
+FOLD: tuple[Callable[[Step], None], ...] = (
+    _seen, _consent, _traits, _aggregates, _session, _contact,
+)  # fmt: skip
+"""The stages that make facts, in order; lifecycle and membership settle on them afterwards."""
+
+_LIVE = frozenset({"event", "time", "merge"})
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def _trait_reader(project: Project) -> Callable[[Profile, str], Json]:
+    policies = project.traits
+
+    def trait(profile: Profile, name: str) -> Json:
+        stored = profile.traits.get(name)
+        return None if stored is None else value_of(stored, policies.get(name, LAST))
+
+    return trait
+
+
+def _consent_reader(project: Project) -> Callable[[Profile, str], bool]:
+    settings, trait = project.settings.privacy, _trait_reader(project)
+
+    def consents(profile: Profile, purpose: str) -> bool:
+        country = trait(profile, "country")
+        return is_granted(profile, purpose, settings, country if isinstance(country, str) else None)
+
+    return consents
+
+
+def _quintiles(project: Project, bound: Bound) -> dict[str, Refresh]:
+    found = {}
+    for name, typed in bound.features.items():
+        expr = unwrapped(typed.expr)
+        if isinstance(expr, Quintile) and expr.fixed is None:
+            inner = Typed(expr.of, typed.text, typed.texts)
+            refresh_us = duration_us(project.features[name].refresh) or 0
+            found[name] = Refresh(inner, refresh_us)
+    return found
+
+
+def _pushes(project: Project) -> dict[str, list[str]]:
+    """Segment → placements that entering it triggers."""
+    found: dict[str, list[str]] = {}
+    for name, placement in project.placements.items():
+        if placement.push and placement.trigger is not None:
+            found.setdefault(placement.trigger.entered, []).append(name)
+    return found
+
+
+def _push(emit: Emit, placement: str) -> Deliver:
+    return Deliver(
+        key=f"push/{placement}/{emit.key}", destination=PUSH, person=emit.person,
+        due_us=emit.at_us, purpose="personalization",
+        payload={"placement": placement, "segment": emit.properties["segment"]},
+    )  # fmt: skip

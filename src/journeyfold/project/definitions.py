@@ -1,0 +1,152 @@
+"""Which definitions are in force, and how new ones get there.
+
+`project.activated` records carry the project's files, so the state is a function of the log with
+the definitions active at each offset. New definitions that need features nobody collected yet
+are *built* first: live records feed the new features from the activation on, older records are
+added from the log meanwhile (aggregates merge in any order), and `definition.ready` switches at
+one offset (segments B2). Features once collected stay collected: a rebuild does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from journeyfold.core.event import Event, Record
+from journeyfold.core.ports import EventLog, StateReader, StateWriter
+from journeyfold.core.profile import Profile
+from journeyfold.profile.aggregates import Aggregation
+from journeyfold.project.compile import Compiled
+
+Cuts = dict[str, list[float]]
+Compile = Callable[[dict[str, str]], Compiled]
+
+
+class Build(msgspec.Struct):
+    """Aggregates being filled from records below `offset`; `progress` is the last one added."""
+
+    hash: str
+    offset: int
+    keys: list[str]
+    progress: int = -1
+
+
+class Standing(msgspec.Struct):
+    """What meta remembers: the version in force, builds, quintile cuts, and which aggregates are
+    collected, each with the offset of a version that defines it.
+    """
+
+    offset: int = -1  # of the project.activated record in force
+    hash: str = ""
+    collected: dict[str, int] = {}
+    builds: list[Build] = []
+    cuts: Cuts = {}
+
+
+_KEY = b"definitions"
+_ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def standing_of(reader: StateReader) -> Standing:
+    raw = reader.get("meta", _KEY)
+    return msgspec.msgpack.decode(raw, type=Standing) if raw else Standing()
+
+
+def files_at(log: EventLog, offset: int) -> dict[str, str]:
+    """The project text a `project.activated` record carries."""
+    (record,) = log.read(offset - 1, 1)
+    files = record.event.properties["files"]
+    assert isinstance(files, dict), "project.activated carries its files"
+    return {str(path): str(text) for path, text in files.items()}
+
+
+class Definitions:
+    """The compiled project in force and the union of aggregates to collect."""
+
+    def __init__(self, compile_files: Compile, log: EventLog) -> None:
+        self._compile, self._log = compile_files, log
+        self._versions: dict[int, Compiled] = {}
+        self.standing = Standing()
+        self.in_force: Compiled | None = None
+        self.collecting: list[Aggregation] = []
+
+    def open(self, reader: StateReader) -> None:
+        self.standing = standing_of(reader)
+        self.in_force = None
+        if self.standing.offset >= 0:
+            self._use(self.standing.offset)
+        self._collect()
+
+    def activate(self, record: Record) -> Build | None:
+        """Take in a new version; a Build when it must wait for its aggregates, else None."""
+        version = self.version(record.offset)
+        wanted = [key for key, _ in version.keys.entries()]
+        missing = [key for key in wanted if key not in self.standing.collected]
+        self.standing.collected |= dict.fromkeys(wanted, record.offset)
+        self._collect()
+        if not missing and not self.standing.builds:
+            self.switch(record.offset)
+            return None
+        build = Build(hash=version.hash, offset=record.offset, keys=missing)
+        self.standing.builds.append(build)
+        return build
+
+    def ready(self, record: Record) -> bool:
+        """`definition.ready`: the first build is complete; False if it is not ours to switch."""
+        builds = self.standing.builds
+        if not builds or builds[0].offset != record.event.properties["offset"]:
+            return False
+        self.switch(builds.pop(0).offset)
+        return True
+
+    def switch(self, offset: int) -> None:
+        self.standing.hash, self.standing.offset = self.version(offset).hash, offset
+        self._use(offset)
+
+    def cut(self, record: Record) -> None:
+        """`cutpoints.updated`: quintile borders of the last snapshot (segments F5)."""
+        cuts = msgspec.convert(record.event.properties["cuts"], Cuts)
+        self.standing.cuts = {**self.standing.cuts, **cuts}
+        assert self.in_force is not None, "cuts follow a project"
+        self.in_force.use_cuts(self.standing.cuts)
+
+    def save(self, writer: StateWriter) -> None:
+        writer.put("meta", _KEY, _ENCODE(self.standing))
+
+    def version(self, offset: int) -> Compiled:
+        if offset not in self._versions:
+            self._versions[offset] = self._compile(files_at(self._log, offset))
+        return self._versions[offset]
+
+    def filler(self, build: Build) -> Callable[[Profile, Event], None] | None:
+        """What adds an old event to a build's aggregates; None when it needs none."""
+        if not build.keys:
+            return None
+        version = self.version(build.offset)
+        zone = version.project.settings.time_zone
+        aggregation = Aggregation(version.keys, zone, only=frozenset(build.keys))
+
+        def add(profile: Profile, event: Event) -> None:
+            if event.context.get("bot") is not True:
+                aggregation.fold(profile, event)
+
+        return add
+
+    def _use(self, offset: int) -> None:
+        version = self.version(offset)
+        version.use_cuts(self.standing.cuts)
+        self.in_force = version
+
+    def _collect(self) -> None:
+        """One aggregation a version that is still needed for some key."""
+        by_version: dict[int, set[str]] = {}
+        for key, offset in self.standing.collected.items():
+            by_version.setdefault(offset, set()).add(key)
+        self.collecting = []
+        for offset, keys in sorted(by_version.items()):
+            version = self.version(offset)
+            zone = version.project.settings.time_zone
+            self.collecting.append(Aggregation(version.keys, zone, only=frozenset(keys)))
+        needed = {*by_version, self.standing.offset, *(b.offset for b in self.standing.builds)}
+        self._versions = {at: one for at, one in self._versions.items() if at in needed}

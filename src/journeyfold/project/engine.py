@@ -1,0 +1,279 @@
+"""Resolve, then fold: what a batch of records does to the state, over any store.
+
+The engine is the one place where identity and the fold meet. It holds decoded profiles between
+batches and writes through the transaction it is given, so a crash repeats a whole batch or none
+of it (REL-8). The worker runs it on LMDB; `test`, `plan` and `replay --verify` run the same code
+on other stores. It takes no clock: log time is the record's `appended_us` (segments C12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+import msgspec
+
+from journeyfold.core.effect import Effect
+from journeyfold.core.event import Record
+from journeyfold.core.ports import EventLog, StateReader, StateWriter
+from journeyfold.core.profile import Profile
+from journeyfold.decide.assignment import fold_decision
+from journeyfold.identity.resolve import Change, Resolution, Resolver
+from journeyfold.project.compile import Compiled, Step
+from journeyfold.project.definitions import Build, Compile, Definitions
+from journeyfold.project.joins import Refold, apply_changes
+from journeyfold.project.people import People
+
+CONSUMED = b"consumed"
+_FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How far the fold is: the last consumed offset and its log time."""
+
+    offset: int = -1
+    appended_us: int = 0
+
+
+def standing(reader: StateReader) -> Standing:
+    raw = reader.get("meta", CONSUMED)
+    return msgspec.msgpack.decode(raw, type=Standing) if raw else Standing()
+
+
+class Engine:
+    """`fold` a batch inside a write transaction; `forget` after a rollback.
+
+    `complete_builds` fills new features at once instead of leaving it to `backfill`: what a
+    rebuild does, with the same result.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        node_key: bytes,
+        compile_files: Compile,
+        *,
+        complete_builds: bool = False,
+    ) -> None:
+        self._log, self._node_key = log, node_key
+        self._complete_builds = complete_builds
+        self.definitions = Definitions(compile_files, log)
+        self.people = People()
+        self._resolver: Resolver | None = None
+
+    @property
+    def compiled(self) -> Compiled:
+        assert self.definitions.in_force is not None, "a project is activated before any event"
+        return self.definitions.in_force
+
+    def open(self, reader: StateReader) -> Standing:
+        """Take up the definitions the state was left with."""
+        self.forget()
+        self.definitions.open(reader)
+        return standing(reader)
+
+    def forget(self) -> None:
+        """After a rollback nothing held in memory is true any more."""
+        self.people.forget()
+        self._resolver = None
+
+    def fold(self, writer: StateWriter, records: Sequence[Record]) -> list[Effect]:
+        """Apply records in order and stage everything for the writer's commit."""
+        self._begin(writer)
+        effects: list[Effect] = []
+        for record in records:
+            effects += self._step(record, writer)
+        if records:
+            last = records[-1]
+            done = Standing(last.offset, last.appended_us)
+            writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
+        self._flush(writer)
+        return effects
+
+    def backfill(self, writer: StateWriter, limit: int) -> Build | None:
+        """Add up to `limit` old records to the first build's features; the Build once complete."""
+        if not self.definitions.standing.builds:
+            return None
+        build = self.definitions.standing.builds[0]
+        self._begin(writer)
+        records = self._log.read(build.progress, limit)
+        self._add_old(build, records)
+        build.progress = max(build.progress, records[-1].offset if records else build.offset)
+        self.definitions.save(writer)
+        self._flush(writer)
+        return build if build.progress >= build.offset - 1 else None
+
+    def _begin(self, writer: StateWriter) -> None:
+        self.people.begin(writer)
+        if self._resolver is None and self.definitions.in_force is not None:
+            self._resolver = Resolver(self.compiled.project.identity, self._node_key, writer)
+        elif self._resolver is not None:
+            self._resolver.begin(writer)
+
+    def _flush(self, writer: StateWriter) -> None:
+        if self._resolver is not None:
+            self._resolver.flush(writer)
+        self.people.flush(writer)
+
+    def _step(self, record: Record, writer: StateWriter) -> list[Effect]:
+        match record.kind:
+            case "event" | "consent":
+                return self._event(record)
+            case "decision":
+                return self._decision(record)
+            case "timer":
+                return self._time(record, writer)
+            case "project":
+                return self._project(record, writer)
+            case "definition":
+                return (
+                    self._everyone(record, writer, "backfill")
+                    if self._ready(record, writer)
+                    else []
+                )
+            case "cutpoints":
+                self.definitions.cut(record)
+                self.definitions.save(writer)
+                return self._everyone(record, writer, "time")
+            case "evidence":
+                return self._changes(self._resolved(record).changes, record)
+            case "output" | "erased":
+                return []
+            case _:
+                assert_never(record.kind)
+
+    # -- one person's record --------------------------------------------------------------------
+
+    def _event(self, record: Record) -> list[Effect]:
+        found = self._resolved(record)
+        effects = self._changes(found.changes, record) if found.changes else []
+        if not found.person:
+            return effects
+        step = self._stepped(record, self.people.open(found.person), found.owner, found.nodes)
+        folded = self.people.count(step.fold())
+        for node in step.consented:
+            self.people.note_consents({bytes.fromhex(node): step.profile.consents[node]})
+        return effects + folded if effects else folded
+
+    def _stepped(
+        self, record: Record, profile: Profile, owner: bytes, nodes: tuple[bytes, ...]
+    ) -> Step:
+        return Step(
+            record, profile, owner, nodes, lambda: self._binding(record, nodes),
+            self.compiled, self.definitions.collecting,
+        )  # fmt: skip
+
+    def _binding(self, record: Record, nodes: tuple[bytes, ...]) -> list[bytes]:
+        """The nodes a statement binds: an unsigned client speaks for its devices (PRV-2)."""
+        assert self._resolver is not None, "a project is activated before any event"
+        if record.event.context.get("auth") != "browser":
+            return list(nodes)
+        usable = self._resolver.usable(record.event)
+        classes = {kind.name: kind.class_ for kind in self.compiled.project.identity.kinds}
+        pairs = zip(usable, nodes, strict=True)
+        return [node for identifier, node in pairs if classes[identifier.kind] == "device"]
+
+    def _decision(self, record: Record) -> list[Effect]:
+        """A decision never makes a person or a link; it is remembered where there is one."""
+        person = self._known(record)
+        if person:
+            profile = self.people.open(person)
+            fold_decision(profile, record.event)
+            profile.seen = record.offset
+        return []
+
+    def _changes(self, changes: Sequence[Change], record: Record) -> list[Effect]:
+        return apply_changes(changes, record, self.people, self.compiled, self._refolder(record))
+
+    def _refolder(self, record: Record) -> Refold:
+        """Facts of a part from the records its nodes own, up to but not with this one (M4)."""
+
+        def refold(person: str, nodes: Iterable[bytes]) -> Profile:
+            assert self._resolver is not None, "a project is activated before any event"
+            profile, owners = Profile(person=person), frozenset(nodes)
+            for old in self._log.history(owners, upto=record.offset - 1):
+                if self._resolver.owner_of(old.event) not in owners:
+                    continue
+                if old.kind == "decision":
+                    fold_decision(profile, old.event)
+                elif old.kind in {"event", "consent"}:
+                    usable = self._resolver.usable(old.event)
+                    named = tuple(self._resolver.node(identifier) for identifier in usable)
+                    self._stepped(old, profile, named[0], named).facts()
+            return profile
+
+        return refold
+
+    def skip(self, writer: StateWriter, record: Record) -> None:
+        """Go past a record that was parked."""
+        done = Standing(record.offset, record.appended_us)
+        writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
+
+    def _resolved(self, record: Record) -> Resolution:
+        assert self._resolver is not None, "a project is activated before any event"
+        return self._resolver.resolve(record)
+
+    # -- everybody ------------------------------------------------------------------------------
+
+    def _time(self, record: Record, writer: StateWriter) -> list[Effect]:
+        until_us = record.event.properties["until_us"]
+        assert isinstance(until_us, int), "timer.fired says until when"
+        effects: list[Effect] = []
+        for person in self.people.due(writer, until_us):
+            profile = self.people.open(person)
+            effects += self.people.count(self.compiled.advance(profile, until_us + 1))
+        return effects
+
+    def _everyone(self, record: Record, writer: StateWriter, cause: str) -> list[Effect]:
+        effects: list[Effect] = []
+        for profile in self.people.everyone(writer):
+            effects += self.people.count(self.compiled.settle(profile, record.appended_us, cause))
+        return effects
+
+    def _project(self, record: Record, writer: StateWriter) -> list[Effect]:
+        build = self.definitions.activate(record)
+        if build is not None and self._complete_builds:
+            self._fill(build, writer)
+        self.definitions.save(writer)
+        if build is not None:
+            return []
+        self._rebind(writer)
+        return self._everyone(record, writer, "definition")
+
+    def _ready(self, record: Record, writer: StateWriter) -> bool:
+        switched = self.definitions.ready(record)
+        self.definitions.save(writer)
+        if switched:
+            self._rebind(writer)
+        return switched
+
+    def _rebind(self, writer: StateWriter) -> None:
+        """New identity rules hold from here on: the resolver starts again over the same store."""
+        if self._resolver is not None:
+            self._resolver.flush(writer)
+        self._resolver = Resolver(self.compiled.project.identity, self._node_key, writer)
+
+    # -- back-fill ------------------------------------------------------------------------------
+
+    def _fill(self, build: Build, writer: StateWriter) -> None:
+        while build.progress < build.offset - 1:
+            records = self._log.read(build.progress, _FILL)
+            self._add_old(build, records)
+            build.progress = records[-1].offset if records else build.offset
+            self.people.flush(writer)
+
+    def _add_old(self, build: Build, records: Sequence[Record]) -> None:
+        add = self.definitions.filler(build)
+        if add is None:
+            build.progress = build.offset
+            return
+        for record in records:
+            if record.kind == "event" and record.offset < build.offset:
+                person = self._known(record)
+                if person:
+                    add(self.people.open(person), record.event)
+
+    def _known(self, record: Record) -> str | None:
+        assert self._resolver is not None, "a project is activated before any event"
+        owner = self._resolver.owner_of(record.event)
+        return self._resolver.person_of(owner) if owner else None

@@ -1,0 +1,114 @@
+"""What identity changes do to profiles: merge, split and a new name for the same person.
+
+Facts of two people merge; a split refolds the facts of each part from its records, so it is as if
+the link had never been there (identity M1, M4). Memberships and stages are settled on the new
+facts, and every entry, exit and move this causes is emitted (identity M3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from journeyfold.core.effect import Effect, Emit
+from journeyfold.core.event import Json, Record
+from journeyfold.core.profile import Profile
+from journeyfold.identity.resolve import Change, Merged, Reanchored, Split, Suppressed
+from journeyfold.profile.merge import merge_profiles
+from journeyfold.project.compile import Compiled
+from journeyfold.project.people import People
+
+Refold = Callable[[str, Iterable[bytes]], Profile]
+"""(person, nodes) → a profile with the facts of the records those nodes own."""
+
+
+def apply_changes(
+    changes: Iterable[Change], record: Record, people: People, compiled: Compiled, refold: Refold
+) -> list[Effect]:
+    """Carry out what resolution found, in its order, before the record itself is folded."""
+    effects: list[Effect] = []
+    for position, change in enumerate(changes):
+        match change:
+            case Merged():
+                effects += _merge(change, record, people, compiled)
+            case Split():
+                effects += _split(change, record, people, compiled, refold)
+            case Reanchored():
+                _rename(change, people)
+            case Suppressed():
+                continue
+        effects.append(_announce(change, record, position))
+    return effects
+
+
+def _merge(change: Merged, record: Record, people: People, compiled: Compiled) -> list[Effect]:
+    source = people.get(change.source)
+    if source is None:
+        return []
+    target = people.get(change.target)
+    if target is None:
+        _rename(Reanchored(change.source, change.target, change.cause), people)
+        return []
+    effects: list[Effect] = []
+    for profile in (source, target):  # what was due before the merge happened before it
+        effects += people.count(compiled.advance(profile, record.appended_us))
+    merged = merge_profiles(target, source, compiled.policies)
+    _recount(people, before=(source, target), after=(merged,))
+    people.remove(source.person)
+    people.replace(merged)
+    return effects + people.count(compiled.settle(merged, record.appended_us, "merge"))
+
+
+def _split(
+    change: Split, record: Record, people: People, compiled: Compiled, refold: Refold
+) -> list[Effect]:
+    whole = people.get(change.person)
+    if whole is None:
+        return []
+    effects = people.count(compiled.advance(whole, record.appended_us))
+    parts = []
+    for part in change.parts:
+        profile = refold(part.person, part.nodes)
+        if part.person == change.person:
+            profile.memberships, profile.stages = whole.memberships, whole.stages
+        profile.clock_us, profile.seen = record.appended_us, record.offset
+        parts.append(profile)
+    _recount(people, before=(whole,), after=parts)
+    people.remove(change.person)
+    for profile in parts:
+        people.replace(profile)
+        effects += people.count(compiled.settle(profile, record.appended_us, "split"))
+    return effects
+
+
+def _rename(change: Reanchored, people: People) -> None:
+    profile = people.get(change.source)
+    if profile is None:
+        return
+    people.remove(change.source)
+    profile.person = change.target
+    people.replace(profile)
+
+
+def _recount(people: People, before: Iterable[Profile], after: Iterable[Profile]) -> None:
+    """Two members who became one are one member: sizes follow without an entry or exit."""
+    for profiles, by in ((before, -1), (after, 1)):
+        for profile in profiles:
+            for segment in profile.memberships:
+                people.resize(f"segment/{segment}", by)
+            for lifecycle, at in profile.stages.items():
+                people.resize(f"stage/{lifecycle}/{at.stage}", by)
+
+
+def _announce(change: Merged | Split | Reanchored, record: Record, position: int) -> Emit:
+    key = f"identity/{record.offset}/{position}"
+    told: dict[str, Json]
+    match change:
+        case Merged(source, target, cause):
+            told = {"from": source, "to": target, "cause": cause}
+            return Emit(key, "person.merged", target, record.appended_us, told)
+        case Split(person, parts, _):
+            told = {"person": person, "parts": [part.person for part in parts]}
+            return Emit(key, "person.split", person, record.appended_us, told)
+        case Reanchored(source, target, cause):
+            told = {"from": source, "to": target, "cause": cause}
+            return Emit(key, "person.reanchored", target, record.appended_us, told)

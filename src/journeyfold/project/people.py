@@ -1,0 +1,218 @@
+"""The profiles a batch works on: decoded once, changed in place, written once at its end.
+
+Beside the profiles stand what must agree with them in the same transaction: the wake index
+(segments C20), the sizes and hourly series of segments and stages (segments B4), and the door's
+consent registers (trust PRV-6).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import msgspec
+
+from journeyfold.core.effect import Effect, Emit
+from journeyfold.core.instant import HOUR_US
+from journeyfold.core.ports import StateReader, StateWriter
+from journeyfold.core.profile import Profile
+from journeyfold.privacy.consent import Registers, encode_registers
+
+CACHED_PROFILES = 4_000  # decoded profiles kept between batches: about 10 kB each
+_PROFILE = msgspec.msgpack.Decoder(Profile)
+_ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
+_HOUR = msgspec.msgpack.Decoder(tuple[int, int])
+
+
+def profile_of(reader: StateReader, person: str) -> Profile | None:
+    """The committed profile, for readers."""
+    raw = reader.get("profile", person.encode())
+    return _PROFILE.decode(raw) if raw else None
+
+
+def decode_profile(raw: bytes) -> Profile:
+    return _PROFILE.decode(raw)
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """Canonical bytes: sorted maps, so equal profiles are equal bytes (REL-13)."""
+    return _ENCODE(profile)
+
+
+def sizes(reader: StateReader) -> dict[str, int]:
+    """`segment/ID` and `stage/LIFECYCLE/STAGE` and `people` → how many now."""
+    return {
+        key[5:].decode(): int.from_bytes(value, "big", signed=True)
+        for key, value in reader.scan("count", b"size/", b"size0")
+    }
+
+
+def series(reader: StateReader, name: str) -> list[tuple[int, int, int]]:
+    """(hour start in microseconds, entered, left) of `segment/ID`, oldest first."""
+    prefix = b"hour/" + name.encode() + b"/"
+    return [
+        (int.from_bytes(key[-8:], "big") * HOUR_US, *_HOUR.decode(value))
+        for key, value in reader.scan("count", prefix, prefix + b"\xff" * 9)
+    ]
+
+
+class People:
+    """A write-back cache over one open transaction; `flush` stages it, `forget` drops it."""
+
+    def __init__(self, cached: int = CACHED_PROFILES) -> None:
+        self._cached = cached
+        self._profiles: OrderedDict[str, Profile] = OrderedDict()
+        self._wakes: dict[str, int] = {}  # what the wake index holds, by person held here
+        self._dirty: set[str] = set()
+        self._gone: set[str] = set()
+        self._sizes: dict[str, int] = {}
+        self._hours: dict[tuple[str, int], list[int]] = {}
+        self._consents: dict[bytes, Registers] = {}
+        self._reader: StateReader | None = None
+
+    def begin(self, reader: StateReader) -> None:
+        self._reader = reader
+
+    def get(self, person: str) -> Profile | None:
+        """The profile to read; call `changed` after changing it."""
+        profile = self._profiles.get(person)
+        if profile is not None:
+            self._profiles.move_to_end(person)
+            return profile
+        if person in self._gone or self._reader is None:
+            return None
+        profile = profile_of(self._reader, person)
+        if profile is not None:
+            self._hold(profile, profile.wake_us)
+        return profile
+
+    def open(self, person: str) -> Profile:
+        """The profile to change, new if there is none."""
+        profile = self.get(person)
+        if profile is None:
+            profile = Profile(person=person)
+            self._gone.discard(person)
+            self._hold(profile, 0)
+            self._resize("people", 1)
+        self._dirty.add(person)
+        return profile
+
+    def replace(self, profile: Profile) -> None:
+        """Put a rebuilt profile in the place of the one held (merge, split)."""
+        current = self.get(profile.person)
+        if current is None:
+            self._resize("people", 1)
+        self._gone.discard(profile.person)
+        self._hold(profile, current.wake_us if current else 0)
+        self._dirty.add(profile.person)
+
+    def remove(self, person: str) -> None:
+        profile = self.get(person)
+        if profile is None:
+            return
+        self._dirty.add(person)
+        self._gone.add(person)
+        del self._profiles[person]
+        self._resize("people", -1)
+
+    def everyone(self, writer: StateWriter) -> Iterator[Profile]:
+        """Every person in key order, opened for change; what is held is flushed first."""
+        self.flush(writer)
+        people = [key.decode() for key, _ in writer.scan("profile")]
+        for position, person in enumerate(people):
+            yield self.open(person)
+            if position % self._cached == self._cached - 1:
+                self.flush(writer)
+
+    def due(self, writer: StateWriter, until_us: int) -> list[str]:
+        """People whose wake is at or before `until_us`, in order of wake, then person."""
+        self.flush(writer)
+        stop = (until_us + 1).to_bytes(8, "big")
+        return [key[8:].decode() for key, _ in writer.scan("wake", b"", stop)]
+
+    def count(self, effects: list[Effect]) -> list[Effect]:
+        """Keep sizes and hourly series in step with what the fold emitted; returns it."""
+        for effect in effects:
+            if not isinstance(effect, Emit):
+                continue
+            if effect.name == "stage.changed":
+                lifecycle = effect.properties["lifecycle"]
+                self._resize(f"stage/{lifecycle}/{effect.properties['from']}", -1)
+                self._resize(f"stage/{lifecycle}/{effect.properties['to']}", 1)
+            else:
+                self._moved(f"segment/{effect.properties['segment']}", effect)
+        return effects
+
+    def note_consents(self, registers: dict[bytes, Registers]) -> None:
+        """What the door reads of a node: committed with the profiles."""
+        self._consents |= registers
+
+    def resize(self, name: str, by: int) -> None:
+        """Correct a size by hand: two members who became one are one member."""
+        self._resize(name, by)
+
+    def flush(self, writer: StateWriter) -> None:
+        for person in sorted(self._dirty):
+            self._write(writer, person)
+        for name, by in self._sizes.items():
+            _add_size(writer, name, by)
+        for (name, hour), moved in self._hours.items():
+            _add_hour(writer, name, hour, moved)
+        for node, registers in self._consents.items():
+            writer.put("consent", node, encode_registers(registers))
+        for staged in (self._sizes, self._hours, self._consents):
+            staged.clear()
+        self._dirty.clear()
+        self._gone.clear()
+        while len(self._profiles) > self._cached:
+            person, _ = self._profiles.popitem(last=False)
+            self._wakes.pop(person, None)
+
+    def forget(self) -> None:
+        for held in (self._profiles, self._wakes, self._sizes, self._hours, self._consents):
+            held.clear()
+        self._dirty.clear()
+        self._gone.clear()
+        self._reader = None
+
+    def _hold(self, profile: Profile, stored_wake_us: int) -> None:
+        self._profiles[profile.person] = profile
+        self._wakes.setdefault(profile.person, stored_wake_us)
+
+    def _write(self, writer: StateWriter, person: str) -> None:
+        stored, key = self._wakes.get(person, 0), person.encode()
+        profile = None if person in self._gone else self._profiles[person]
+        wake = profile.wake_us if profile else 0
+        if stored != wake:
+            if stored:
+                writer.delete("wake", stored.to_bytes(8, "big") + key)
+            if wake:
+                writer.put("wake", wake.to_bytes(8, "big") + key, b"")
+        if profile is None:
+            writer.delete("profile", key)
+            self._wakes.pop(person, None)
+        else:
+            writer.put("profile", key, _ENCODE(profile))
+            self._wakes[person] = wake
+
+    def _moved(self, name: str, emit: Emit) -> None:
+        entered = emit.name == "segment.entered"
+        self._resize(name, 1 if entered else -1)
+        moved = self._hours.setdefault((name, emit.at_us // HOUR_US), [0, 0])
+        moved[0 if entered else 1] += 1
+
+    def _resize(self, name: str, by: int) -> None:
+        self._sizes[name] = self._sizes.get(name, 0) + by
+
+
+def _add_size(writer: StateWriter, name: str, by: int) -> None:
+    key = b"size/" + name.encode()
+    old = int.from_bytes(writer.get("count", key) or b"", "big", signed=True)
+    writer.put("count", key, (old + by).to_bytes(8, "big", signed=True))
+
+
+def _add_hour(writer: StateWriter, name: str, hour: int, moved: list[int]) -> None:
+    key = b"hour/" + name.encode() + b"/" + hour.to_bytes(8, "big")
+    raw = writer.get("count", key)
+    entered, left = _HOUR.decode(raw) if raw else (0, 0)
+    writer.put("count", key, _ENCODE((entered + moved[0], left + moved[1])))

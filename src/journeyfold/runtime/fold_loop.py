@@ -1,0 +1,157 @@
+"""One batch of the fold, from the log to the state: the order that makes it exactly once.
+
+Read committed records, apply them inside one state transaction, append what the fold emitted to
+the log, then commit the state (REL-9). A crash anywhere repeats the batch; outputs repeat with the
+same ids and are dropped by the log. A record that raises is retried alone on a fresh decode and
+then parked with its reason, so one poison record never blocks the rest (REL-12).
+"""
+
+from __future__ import annotations
+
+import base64
+import traceback
+from collections.abc import Sequence
+
+import msgspec
+
+from journeyfold.adapters.faults import point
+from journeyfold.core.effect import Deliver, Effect, Emit, effect_id
+from journeyfold.core.errors import JourneyfoldError
+from journeyfold.core.event import Event, Record
+from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
+from journeyfold.project.definitions import Build
+from journeyfold.project.engine import Engine, Standing
+
+SYSTEM_SOURCE, FOLD_SOURCE = "_system", "_fold"
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A record that could not be folded, and why; `quarantine replay` tries it again."""
+
+    offset: int
+    name: str
+    source: str
+    why: str
+
+
+class FoldLoop:
+    """Owns the engine and its stores; the worker decides when to call what."""
+
+    def __init__(self, log: EventLog, state: StateStore, engine: Engine, clock: Clock) -> None:
+        self._log, self._state, self._engine, self._clock = log, state, engine, clock
+        with state.read() as reader:
+            self.standing = engine.open(reader)
+        self.parked = 0
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    def batch(self, limit: int) -> tuple[int, list[Deliver]]:
+        """Fold up to `limit` records: (how many, what to deliver now that it is committed)."""
+        records = self._log.read(self.standing.offset, limit)
+        if not records:
+            return 0, []
+        try:
+            delivers = self._commit(records)
+        except JourneyfoldError:
+            self._reopen()
+            raise
+        except Exception:  # noqa: BLE001 - any bug of ours is a poison record to be found (REL-12)
+            self._reopen()
+            delivers = self._one_by_one(records)
+        return len(records), delivers
+
+    def tick(self) -> bool:
+        """Append a `timer.fired` when somebody's wake is due; True if one was appended."""
+        now_us = self._clock.now_us()
+        with self._state.read() as reader:
+            first = next(iter(reader.scan("wake")), None)
+        if first is None or int.from_bytes(first[0][:8], "big") > now_us:
+            return False
+        self.append("timer", "timer.fired", {"until_us": now_us}, now_us, f"timer/{now_us}")
+        return True
+
+    def backfill(self, limit: int) -> Build | None:
+        """A bounded piece of the first build; appends `definition.ready` when it is complete."""
+        with self._state.write() as writer:
+            build = self._engine.backfill(writer, limit)
+        if build is not None:
+            key = f"definition/{build.offset}/{build.hash}"
+            told = {"hash": build.hash, "offset": build.offset}
+            self.append("definition", "definition.ready", told, self._clock.now_us(), key)
+        return build
+
+    def append(
+        self, kind: str, name: str, properties: dict[str, object], now_us: int, key: str
+    ) -> None:
+        event = Event(
+            id=effect_id(key), name=name, type="system", source=SYSTEM_SOURCE, identifiers=(),
+            occurred_us=now_us, received_us=now_us, properties=properties,  # type: ignore[arg-type]
+            context={"auth": "system"},
+        )  # fmt: skip
+        entry = Entry(event=event, kind=kind, fingerprint=0)  # type: ignore[arg-type]
+        self._log.append([entry], now_us=now_us)
+
+    def _commit(self, records: Sequence[Record]) -> list[Deliver]:
+        with self._state.write() as writer:
+            effects = self._engine.fold(writer, records)
+            point("mid_fold")
+            self._log_outputs(effects)
+            delivers = _stage_outbox(writer, effects)
+            point("before_state_commit")
+        point("after_state_commit")
+        self.standing = Standing(records[-1].offset, records[-1].appended_us)
+        return delivers
+
+    def _one_by_one(self, records: Sequence[Record]) -> list[Deliver]:
+        delivers: list[Deliver] = []
+        for record in records:
+            try:
+                delivers += self._commit([record])
+            except JourneyfoldError:
+                self._reopen()
+                raise
+            except Exception:  # noqa: BLE001 - this is the poison record: park it, go on
+                self._reopen()
+                self._park(record, traceback.format_exc(limit=-6))
+        return delivers
+
+    def _park(self, record: Record, why: str) -> None:
+        parked = Parked(record.offset, record.event.name, record.event.source, why)
+        with self._state.write() as writer:
+            writer.put("parked", record.offset.to_bytes(8, "big"), msgspec.msgpack.encode(parked))
+            self._engine.skip(writer, record)
+        self.standing = Standing(record.offset, record.appended_us)
+        self.parked += 1
+
+    def _reopen(self) -> None:
+        with self._state.read() as reader:
+            self.standing = self._engine.open(reader)
+
+    def _log_outputs(self, effects: Sequence[Effect]) -> None:
+        emits = [output_entry(effect) for effect in effects if isinstance(effect, Emit)]
+        if emits:
+            self._log.append(emits, now_us=self._clock.now_us())
+
+
+def output_entry(emit: Emit) -> Entry:
+    """The record of a fact the fold found, indexed under its person's anchor node."""
+    event = Event(
+        id=effect_id(emit.key), name=emit.name, type="output", source=FOLD_SOURCE, identifiers=(),
+        occurred_us=emit.at_us, received_us=emit.at_us,
+        properties={**emit.properties, "person": emit.person}, context={"auth": "system"},
+    )  # fmt: skip
+    return Entry(event=event, kind="output", nodes=(anchor_of(emit.person),))
+
+
+def anchor_of(person: str) -> bytes:
+    """The node a person id is made of (identity P1): `p_` and 26 characters of base32."""
+    return base64.b32decode(person[2:].upper() + "======")
+
+
+def _stage_outbox(writer: StateWriter, effects: Sequence[Effect]) -> list[Deliver]:
+    delivers = [effect for effect in effects if isinstance(effect, Deliver)]
+    for deliver in delivers:
+        writer.put("outbox", deliver.key.encode(), msgspec.msgpack.encode(deliver))
+    return delivers

@@ -1,0 +1,121 @@
+"""The door's gates of a project version: plan, consent and identity bound to each source.
+
+Consent is read from the state's last commit, and only when a field of the event asks for a
+purpose (trust PRV-6); what slips through within the fold's lag is judged again by the fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import overload
+
+from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
+from journeyfold.core.event import Event
+from journeyfold.core.ports import StateStore
+from journeyfold.identity.normalise import node_of, normalised
+from journeyfold.identity.rules import IdentityRules
+from journeyfold.privacy.consent import Registers, decode_registers, statements
+from journeyfold.privacy.protect import Protection, Stored, protect, protection_of
+from journeyfold.project.model import Project
+from journeyfold.quality.registry import load_registry
+
+State = Callable[[], StateStore | None]
+Count = Callable[[str, int], None]
+
+
+def gates_of(
+    project: Project,
+    node_key: bytes,
+    state: State,
+    *,
+    dropped: Count = lambda _stage, _count: None,
+    before: Mapping[str, Gate] | None = None,
+) -> dict[str, Gate]:
+    """A gate for each source; `before` carries cardinality counts over a reload."""
+    registry = load_registry(project.schemas)
+    nodes_of = node_reader(project.identity, node_key)
+    kinds = tuple(kind.name for kind in project.identity.kinds)
+    gates = {}
+    for name, source in project.sources.items():
+        known = (before or {}).get(name)
+        plan = protection_of(registry.schemas, source, project.settings.privacy)
+        gates[name] = gate_of(
+            source,
+            registry,
+            protect=protector(plan, project.identity, state, dropped),
+            nodes_of=nodes_of,
+            trait_kinds=kinds,
+            seen=known.cardinality if known and known.source.limits == source.limits else None,
+        )
+    return gates
+
+
+def node_reader(rules: IdentityRules, node_key: bytes) -> NodesOf:
+    """The person index of an event: the nodes of its usable identifiers (identity I9)."""
+
+    def nodes_of(event: Event) -> tuple[tuple[bytes, ...], bool]:
+        usable = normalised(event, rules)[0]
+        return tuple(node_of(identifier, node_key) for identifier in usable), bool(usable)
+
+    return nodes_of
+
+
+def binding(event: Event, rules: IdentityRules) -> list[bool]:
+    """Per usable identifier: does a statement of this event bind it? An unsigned client speaks
+    for its devices only (trust PRV-2).
+    """
+    is_client = event.context.get("auth") == "browser"
+    classes = {kind.name: kind.class_ for kind in rules.kinds}
+    usable = normalised(event, rules)[0]
+    return [not is_client or classes.get(each.kind) == "device" for each in usable]
+
+
+def protector(plan: Protection, rules: IdentityRules, state: State, dropped: Count) -> Protect:
+    def judged(event: Event, nodes: tuple[bytes, ...]) -> Verdict:
+        stored = _Stored(event, nodes, rules, state)
+        done = protect(event, statements(event), stored, plan)
+        if done.dropped:
+            dropped("door", len(done.dropped))
+        elif done.event is None:
+            dropped("door", 1)
+        return Verdict(done.event, done.code, done.dropped)
+
+    return judged
+
+
+class _Stored(Sequence[Stored]):
+    """Committed consents of an event's nodes, read when somebody looks."""
+
+    def __init__(
+        self, event: Event, nodes: tuple[bytes, ...], rules: IdentityRules, state: State
+    ) -> None:
+        self._event, self._nodes, self._rules, self._state = event, nodes, rules, state
+        self._read: list[Stored] | None = None
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Stored]:
+        return iter(self._rows())
+
+    @overload
+    def __getitem__(self, index: int) -> Stored: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Stored]: ...
+    def __getitem__(self, index: int | slice) -> Stored | Sequence[Stored]:
+        return self._rows()[index]
+
+    def _rows(self) -> list[Stored]:
+        if self._read is None:
+            registers = _registers(self._state(), self._nodes)
+            binds = binding(self._event, self._rules)
+            self._read = [Stored(*pair) for pair in zip(registers, binds, strict=True)]
+        return self._read
+
+
+def _registers(state: StateStore | None, nodes: Sequence[bytes]) -> list[Registers]:
+    if state is None:
+        return [{} for _ in nodes]
+    with state.read() as reader:
+        found = [reader.get("consent", node) for node in nodes]
+    return [decode_registers(raw) if raw else {} for raw in found]

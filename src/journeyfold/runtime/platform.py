@@ -1,0 +1,233 @@
+"""What a serving process holds open: log, state, keys, the project in force, and the door.
+
+The API and the console are faces over this. It is filled once at start; `refresh` follows what the
+fold and the supervisor publish, a few times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from journeyfold.adapters.appender import Appender
+from journeyfold.adapters.disk_room import require_room
+from journeyfold.adapters.lmdb_state import LmdbState
+from journeyfold.adapters.sqlite_admin import SqliteAdmin
+from journeyfold.adapters.state_opening import Damage, open_state
+from journeyfold.collect.admit import Gate
+from journeyfold.collect.door import Door
+from journeyfold.collect.keys import declared_keys
+from journeyfold.core.errors import Busy, EngineError
+from journeyfold.core.keys import ApiKey
+from journeyfold.core.ports import Entry, Fate, Held, StateStore
+from journeyfold.project.compile import Compiled
+from journeyfold.project.engine import standing
+from journeyfold.project.model import Project
+from journeyfold.runtime.gates import gates_of
+from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.telemetry import StoreFigures, Telemetry
+from journeyfold.runtime.versions import Versions
+from journeyfold.runtime.workspace import Workspace
+
+REFRESH_S = 0.1
+KEY_MEMORY_S = 2.0  # a revocation shows within this (collect C08: 5 s)
+ROOM_S = 0.25
+EXIT_IO = 74
+
+
+class Platform:
+    """One per serving process; `close` answers what was taken and lets go of everything."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.place, self.clock, self.log = workspace.place, workspace.clock, workspace.log
+        self.keyring = workspace.keyring
+        self.node_key = workspace.node_key
+        self.admin: SqliteAdmin = workspace.open_admin()
+        self._state: LmdbState | None = None
+        self.versions = Versions(workspace)
+        self.telemetry = Telemetry(StoreFigures(self.log, self.state, self.place, self.clock))
+        self._worker = Notifier(self.place.run, "work")
+        self.keys = CachedKeys(self.admin, time.monotonic)
+        self._gates: dict[str, Gate] = {}
+        self._rejected: dict[str, int] = {}
+        self._room = _Room()
+        self.refresh()
+        self.appender = Appender(
+            self.log, self.clock,
+            on_commit=lambda _head: self._worker.send(),
+            on_failure=_end_process,
+            observe_commit_s=self.telemetry.commit_seconds.observe,
+        )  # fmt: skip
+        self.door = self._door()
+
+    @property
+    def project(self) -> Project:
+        """The newest version: what the door judges by."""
+        assert self.versions.newest is not None, "up activates a project before it serves"
+        return self.versions.newest
+
+    @property
+    def compiled(self) -> Compiled | None:
+        """The version in force: what the fold has switched to."""
+        return self.versions.in_force
+
+    def state(self) -> StateStore | None:
+        """The last commits of `work`; None until it has made its store."""
+        if self._state is None:
+            opened = open_state(self.place.data, "read")
+            self._state = None if isinstance(opened, Damage) else opened
+        return self._state
+
+    def refresh(self) -> None:
+        """Take up a newer project version."""
+        newest = self.versions.newest
+        if self.versions.refresh(self.state()) and self.versions.newest is not newest:
+            project = self.project
+            self._gates = gates_of(
+                project, self.node_key, self.state,
+                dropped=self._dropped, before=self._gates,
+            )  # fmt: skip
+            self.keys.declare(project)
+            self._room = _Room(project.settings.disk.reserve_bytes)
+
+    async def follow(self) -> None:
+        """Refresh for ever; run it as a task."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            self.refresh()
+            await self._flush_rejected()
+
+    async def append(
+        self, items: Sequence[Entry | Held], rejected: Sequence[tuple[str, int]] = ()
+    ) -> list[Fate]:
+        """Durable when it returns. Busy below the disk's reserve or with a full queue."""
+        try:
+            self._room.require(self.place.data)
+            return await self.appender.submit(items, rejected)
+        except Busy:
+            self.telemetry.throttled.labels("503").inc()
+            raise
+
+    async def wait_folded(self, offset: int, seconds: float) -> bool:
+        """Is everything up to `offset` folded, within so many seconds?"""
+        deadline = time.monotonic() + seconds
+        while True:
+            state = self.state()
+            if state is not None:
+                with state.read() as reader:
+                    if standing(reader).offset >= offset:
+                        return True
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(0.002)
+
+    def close(self) -> None:
+        self.appender.close()
+        if self._state is not None:
+            self._state.close()
+        self._worker.close()
+        self.admin.close()
+        self.workspace.close()
+
+    def _door(self) -> Door:
+        return Door(
+            now_us=self.clock.now_us,
+            monotonic_s=time.monotonic,
+            keys=self.keys,
+            gates=lambda: self._gates,
+            append=self.append,
+            fresh_id=lambda: secrets.token_hex(16),
+            count=lambda _source, _result, _number: None,  # read from the log at each scrape
+            reject=self._reject,
+            audit=self._audit,
+            drop=lambda _source, field: self.telemetry.ignored.labels(field).inc(),
+            durability=self.project.settings.durability,
+        )
+
+    def _reject(self, source: str, number: int) -> None:
+        self._rejected[source] = self._rejected.get(source, 0) + number
+
+    async def _flush_rejected(self) -> None:
+        """Refusals of requests that append nothing reach the tally within a second (REL-10)."""
+        if self._rejected:
+            counted, self._rejected = self._rejected, {}
+            try:
+                await self.appender.submit([], list(counted.items()))
+            except (Busy, EngineError):
+                for source, number in counted.items():
+                    self._reject(source, number)
+
+    def _audit(self, act: str, subject: str) -> None:
+        self.telemetry.denied.labels(act).inc()
+        if act == "server_key_in_url":
+            self.admin.audit.append(
+                at_us=self.clock.now_us(), actor="door", role="-", act=act, subject=subject
+            )
+
+    def _dropped(self, stage: str, number: int) -> None:
+        self.telemetry.dropped.labels(stage).inc(number)
+
+
+class CachedKeys:
+    """Keys of the admin store, remembered for two seconds, and those the project declares."""
+
+    def __init__(self, admin: SqliteAdmin, monotonic_s: Callable[[], float]) -> None:
+        self._admin, self._monotonic_s = admin, monotonic_s
+        self._known: dict[str, tuple[float, ApiKey | None]] = {}
+        self._declared: Mapping[bytes, ApiKey] = {}
+        self._limits: dict[str, tuple[int, int]] = {}
+
+    def declare(self, project: Project) -> None:
+        self._declared = declared_keys(project.sources.values())
+        self._limits = {
+            name: (source.limits.events_per_s, source.limits.burst)
+            for name, source in project.sources.items()
+        }
+        self._known.clear()
+
+    def find(self, key_id: str) -> ApiKey | None:
+        now_s = self._monotonic_s()
+        known = self._known.get(key_id)
+        if known is None or now_s - known[0] > KEY_MEMORY_S:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            known = self._known[key_id] = (now_s, self._limited(self._admin.keys.find(key_id)))
+        return known[1]
+
+    def find_foreign(self, sha256: bytes) -> ApiKey | None:
+        return self._declared.get(sha256)
+
+    def _limited(self, key: ApiKey | None) -> ApiKey | None:
+        """A key has its source's rate."""
+        if key is None or key.source not in self._limits:
+            return key
+        rate, burst = self._limits[key.source]
+        return msgspec.structs.replace(key, rate_per_s=rate, burst=burst)
+
+
+class _Room:
+    """Is there space above the reserve? Asked of the disk a few times a second (REL-17)."""
+
+    def __init__(self, reserve_bytes: int | None = None) -> None:
+        self._reserve_bytes = reserve_bytes
+        self._checked_s = 0.0
+
+    def require(self, path: os.PathLike[str]) -> None:
+        from pathlib import Path
+
+        now_s = time.monotonic()
+        if now_s - self._checked_s > ROOM_S:
+            require_room(Path(path), self._reserve_bytes)
+            self._checked_s = now_s
+
+
+def _end_process(error: EngineError) -> None:
+    """The log failed: nothing more may be acknowledged by this process (REL-16)."""
+    os.write(2, f"journeyfold: {error}\n".encode())
+    os._exit(EXIT_IO)

@@ -1,0 +1,69 @@
+"""Jobs beside the fold: quintile cuts of the population (segments F5).
+
+A job reads the committed state and appends a record; the fold does the rest, so a replay uses the
+cuts of its time. It runs only while the fold has nothing to do.
+"""
+
+from __future__ import annotations
+
+import time
+
+from journeyfold.core.instant import DAY_US
+from journeyfold.core.ports import Clock, StateStore
+from journeyfold.project.people import decode_profile, sizes
+from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.segment.cutpoints import cuts_of
+
+LOOK_S = 0.5
+GROWN = 1.2  # a population this much larger than at the last cut is cut again at once
+
+
+class Schedule:
+    """Remembers in memory what it last cut; a restart looks at the log's own cuts first."""
+
+    def __init__(self, state: StateStore, clock: Clock) -> None:
+        self._state, self._clock = state, clock
+        self._next_look_s = 0.0
+        self._cut_people = 0
+        self._cut_us: dict[str, int] = {}
+
+    def run(self, loop: FoldLoop) -> None:
+        now_s = time.monotonic()
+        if now_s < self._next_look_s:
+            return
+        self._next_look_s = now_s + LOOK_S
+        self._cut(loop)
+
+    def _cut(self, loop: FoldLoop) -> None:
+        in_force = loop.engine.definitions.in_force
+        if in_force is None or not in_force.quintiles:
+            return
+        with self._state.read() as reader:
+            people = sizes(reader).get("people", 0)
+            due = self._due(loop, people)
+            if not due:
+                return
+            now_us = self._clock.now_us()
+            values: dict[str, list[float]] = {name: [] for name in due}
+            for _, raw in reader.scan("profile"):
+                found = in_force.quintile_values(decode_profile(raw), now_us, due)
+                for name, value in found.items():
+                    values[name].append(value)
+        cuts = {name: cuts_of(population) for name, population in values.items()}
+        usable = {name: cut for name, cut in cuts.items() if cut is not None}
+        self._cut_people = people
+        self._cut_us |= dict.fromkeys(due, now_us)
+        if usable and any(loop.engine.definitions.standing.cuts.get(n) != c for n, c in usable.items()):
+            loop.append("cutpoints", "cutpoints.updated", {"cuts": usable}, now_us, f"cuts/{now_us}")
+
+    def _due(self, loop: FoldLoop, people: int) -> list[str]:
+        """Features never cut, last cut a refresh ago, or cut from a much smaller population."""
+        in_force = loop.engine.definitions.in_force
+        assert in_force is not None, "asked only with a project in force"
+        grown = people > self._cut_people * GROWN
+        now_us = self._clock.now_us()
+        return [
+            name
+            for name, quintile in in_force.quintiles.items()
+            if grown or now_us - self._cut_us.get(name, 0) >= (quintile.refresh_us or DAY_US)
+        ]

@@ -1,0 +1,137 @@
+"""What `/metrics` says, in the Prometheus text format (OBS-1).
+
+What the stores know is read at the scrape, so it is the same in every process and survives a
+restart; only latencies and refusals are counted here. Labels come from the project, never from
+events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from journeyfold.adapters.disk_room import room
+from journeyfold.adapters.sqlite_log import SqliteLog
+from journeyfold.core.ports import Clock, StateStore
+from journeyfold.project.engine import standing
+from journeyfold.runtime.workspace import Place
+
+PREFIX = "journeyfold_"
+_FAST = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+
+class Telemetry:
+    """One per process. `text` is the whole page."""
+
+    def __init__(self, stores: StoreFigures | None = None) -> None:
+        self._registry = CollectorRegistry()
+        self.ingest_seconds = self._histogram("ingest_seconds", "request to reply, by the door")
+        self.commit_seconds = self._histogram("log_commit_seconds", "one group commit of the log")
+        self.decision_seconds = self._histogram("decision_seconds", "request to reply, by decide")
+        self.decisions = self._counter(
+            "decision_fallback_total", "placements answered, by fallback level", ["level"]
+        )
+        self.denied = self._counter("auth_failed_total", "requests without a right", ["kind"])
+        self.throttled = self._counter("throttled_total", "429 and 503 answers", ["status"])
+        self.dropped = self._counter(
+            "consent_dropped_total", "fields and events withheld by consent", ["stage"]
+        )
+        self.ignored = self._counter(
+            "server_fields_ignored_total", "server-side fields sent by clients", ["field"]
+        )
+        if stores is not None:
+            self._registry.register(stores)
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+    def _histogram(self, name: str, words: str) -> Histogram:
+        return Histogram(PREFIX + name, words, registry=self._registry, buckets=_FAST)
+
+    def _counter(self, name: str, words: str, labels: list[str]) -> Counter:
+        return Counter(PREFIX + name, words, labels, registry=self._registry)
+
+
+class StoreFigures(Collector):
+    """Read from the log and the state at each scrape."""
+
+    def __init__(
+        self, log: SqliteLog, state: Callable[[], StateStore | None], place: Place, clock: Clock
+    ) -> None:
+        self._log, self._state, self._place, self._clock = log, state, place, clock
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._fates()
+        yield from self._sizes()
+        yield from self._fold()
+
+    def _fates(self) -> Iterator[Metric]:
+        fates = CounterMetricFamily(
+            PREFIX + "events_received", "messages by source and what became of them",
+            labels=["source", "result"],
+        )  # fmt: skip
+        broken = 0
+        for tally in self._log.marks.totals():
+            if tally.source.startswith("_"):  # the platform's own records
+                continue
+            for result in ("appended", "duplicate", "quarantined", "rejected"):
+                fates.add_metric([tally.source, result], getattr(tally, result))
+            broken += abs(tally.gap)
+        yield fates
+        held = CounterMetricFamily(
+            PREFIX + "quarantined", "messages now in quarantine by reason", labels=["reason"]
+        )
+        reasons: dict[str, int] = {}
+        for row in self._log.quarantine.counts():
+            reasons[row.code] = reasons.get(row.code, 0) + row.waiting
+        for reason, waiting in sorted(reasons.items()):
+            held.add_metric([reason], waiting)
+        yield held
+        gaps = GaugeMetricFamily(
+            PREFIX + "conservation_gap", "must be 0: messages without a fate", labels=["equation"]
+        )
+        gaps.add_metric(["received"], broken)
+        yield gaps
+
+    def _sizes(self) -> Iterator[Metric]:
+        log = self._place.log
+        wal = log.with_name(log.name + "-wal")
+        yield _gauge("log_bytes", "size of the log", log.stat().st_size)
+        yield _gauge("wal_bytes", "not yet moved into the log's file", _size(wal))
+        yield _gauge("disk_free_bytes", "left on the disk", room(self._place.data).free_bytes)
+
+    def _fold(self) -> Iterator[Metric]:
+        head, head_us = self._log.head()
+        yield _gauge("log_head_offset", "last offset of the log", head)
+        state = self._state()
+        if state is None:
+            return
+        now_us = self._clock.now_us()
+        with state.read() as reader:
+            folded = standing(reader)
+            waiting = sum(1 for _ in reader.scan("outbox"))
+            parked = sum(1 for _ in reader.scan("parked"))
+            overdue = sum(1 for _ in reader.scan("wake", b"", now_us.to_bytes(8, "big")))
+        lag_s = max(0, head_us - folded.appended_us) / 1e6 if head > folded.offset else 0.0
+        yield _gauge("fold_offset", "last offset folded", folded.offset)
+        yield _gauge("fold_lag_events", "records not folded yet", head - folded.offset)
+        yield _gauge("fold_lag_seconds", "age of the oldest of them", lag_s)
+        yield _gauge("outbox_pending", "effects waiting to be delivered", waiting)
+        yield _gauge("parked_records", "records the fold could not take", parked)
+        yield _gauge("timers_overdue", "people whose wake is due", overdue)
+
+
+def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, words, value=value)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,102 @@
+"""`work`: the one writer of the state. Fold, let time pass, fill new features, deliver.
+
+The loop takes what is there, in bounded pieces, and sleeps at most 20 ms; a tap from `serve` ends
+the sleep early. Everything it does is a record or is derived from records, so it may be killed at
+any point.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from journeyfold.core.effect import Deliver
+from journeyfold.core.ports import StateStore
+from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.notify import Listener, Notifier
+from journeyfold.runtime.schedule import Schedule
+
+BATCH = 500
+BACKFILL_PIECE = 2_000
+POLL_S = 0.02
+TICK_S = 0.1  # a due wake waits at most this long
+PUSH_MAX_AGE_US = 600_000_000  # decisions W4: an older trigger is dropped with a reason
+
+
+class Push(msgspec.Struct, frozen=True):
+    """What `work` tells `serve`: this person's page should decide that placement."""
+
+    person: str
+    placement: str
+    entered_us: int
+    key: str
+
+
+class Worker:
+    """`run` until `stop`; `checkpoint` keeps the log's WAL small (REL-14)."""
+
+    def __init__(
+        self,
+        loop: FoldLoop,
+        state: StateStore,
+        schedule: Schedule,
+        listener: Listener,
+        pages: Notifier,
+        checkpoint: Callable[[], None],
+    ) -> None:
+        self._loop, self._state, self._schedule = loop, state, schedule
+        self._listener, self._pages, self._checkpoint = listener, pages, checkpoint
+        self._next_tick_s = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        self._deliver(self._left_over())
+        while not stop.is_set():
+            if not self.step():
+                self._listener.wait(POLL_S)
+
+    def step(self) -> bool:
+        """One bounded piece of work; False when there was nothing to do."""
+        self._pass_time()
+        folded, delivers = self._loop.batch(BATCH)
+        self._deliver(delivers)
+        if folded == BATCH:
+            return True
+        filled = self._fill()
+        self._checkpoint()
+        self._schedule.run(self._loop)
+        return bool(folded) or filled
+
+    def _pass_time(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._next_tick_s:
+            self._next_tick_s = now_s + TICK_S
+            self._loop.tick()
+
+    def _fill(self) -> bool:
+        if not self._loop.engine.definitions.standing.builds:
+            return False
+        self._loop.backfill(BACKFILL_PIECE)
+        return True
+
+    def _left_over(self) -> list[Deliver]:
+        with self._state.read() as reader:
+            rows = [raw for _, raw in reader.scan("outbox")]
+        return [msgspec.msgpack.decode(raw, type=Deliver) for raw in rows]
+
+    def _deliver(self, delivers: Sequence[Deliver]) -> None:
+        """Pushes to open pages: sent once, dropped when too old, then out of the outbox."""
+        if not delivers:
+            return
+        newest_us = self._loop.standing.appended_us
+        for deliver in delivers:
+            if newest_us - deliver.due_us <= PUSH_MAX_AGE_US:
+                push = Push(
+                    deliver.person, str(deliver.payload["placement"]), deliver.due_us, deliver.key
+                )
+                self._pages.send(msgspec.json.encode(push))
+        with self._state.write() as writer:
+            for deliver in delivers:
+                writer.delete("outbox", deliver.key.encode())
