@@ -59,10 +59,10 @@ async def answer_poll(call: Call) -> Answered:
 async def _triggers(hub: Hub, node: bytes, since_us: int) -> AsyncIterator[str]:
     with hub.listening(node) as woken:
         while True:
+            woken.clear()  # before reading: what is published while we send must wake us again
             for each in hub.since(node, since_us):
                 since_us = each.entered_us
                 yield sse.event("placement", str(each.entered_us), msgspec.json.encode(each))
-            woken.clear()
             try:
                 await asyncio.wait_for(woken.wait(), sse.HEARTBEAT_S)
             except TimeoutError:
