@@ -18,6 +18,7 @@ import msgspec
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.keyring import CLEAR, NONCE_BYTES, Keyring
 from journeyfold.adapters.sqlite_file import rows, rows_each
+from journeyfold.core.errors import DamageError
 from journeyfold.core.event import ENVELOPE_VERSION, KINDS
 from journeyfold.core.instant import MINUTE_US
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
@@ -100,6 +101,14 @@ def drafts_of(items: Sequence[Entry | Held], keyring: Keyring | None) -> list[Dr
     ]
 
 
+def head_of(connection: apsw.Connection) -> tuple[int, int]:
+    """(next offset, last appended_us); a counter of its own, as retention may empty the table."""
+    found = rows(connection, _HEAD)
+    if len(found) != 2:
+        raise DamageError("log.sqlite has lost its head; restore it from a backup")
+    return found[0][0], found[1][0]
+
+
 def write(
     connection: apsw.Connection,
     drafts: Sequence[Draft],
@@ -112,7 +121,7 @@ def write(
     replayed: Sequence[int],
 ) -> list[Fate]:
     """Everything a batch changes, in the open transaction of `connection`."""
-    (next_offset,), (last_us,) = rows(connection, _HEAD)
+    next_offset, last_us = head_of(connection)
     at_us = max(now_us, last_us)  # log time never goes back (trust REL-4)
     settled = _settle(connection, drafts, next_offset, keyring)
     if settled.fresh:

@@ -1,7 +1,8 @@
 """How we open SQLite and what its failures mean to us.
 
 Always through APSW, whose wheel carries a current SQLite: libraries before 3.51.3 can lose
-committed pages when a checkpoint meets a writer (trust REL-15).
+committed pages when a checkpoint meets a writer (trust REL-15). Pages carry a checksum (SQLite's
+own cksumvfs, in the same wheel), so damage to an index is found as damage to a body is (P6).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import apsw
+import apsw.sqlite_extra
 
 from journeyfold.adapters.format import FORMAT, check_format
 from journeyfold.core.errors import Busy, DamageError, EngineError
@@ -21,6 +23,7 @@ Durability = Literal["fsync", "os"]
 
 OLDEST = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000
+CHECKED_FILES, CHECKSUM_BYTES = "cksmvfs", 8
 # "No space" has several names: the disk's, the quota's and the process limit's.
 FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -34,15 +37,21 @@ def require_current_library(version: str) -> None:
 
 
 def connect(
-    path: Path, *, durability: Durability = "fsync", cache_kib: int = 65_536
+    path: Path,
+    *,
+    durability: Durability = "fsync",
+    cache_kib: int = 65_536,
+    files: str = CHECKED_FILES,
 ) -> apsw.Connection:
-    """A connection of ours: WAL, checked cells, erased bytes overwritten, no memory map.
+    """A connection of ours: checked pages and cells, deleted bytes overwritten, no memory map.
 
-    Nothing here creates tables; the journal mode and page size of an existing file stay.
+    Nothing here creates tables; the journal mode and page size of an existing file stay. `files`
+    names SQLite's file layer; a fault test puts its own over CHECKED_FILES.
     """
     require_current_library(apsw.sqlite_lib_version())
+    _require_page_checksums()
     try:
-        connection = apsw.Connection(str(path))
+        connection = apsw.Connection(str(path), vfs=files)
     except apsw.CantOpenError as error:
         raise EngineError(f"{path} cannot be opened: {error}") from error
     with engine_errors(connection, path.name):
@@ -57,9 +66,26 @@ def connect(
     return connection
 
 
+def _require_page_checksums() -> None:
+    """Register SQLite's checking file layer, once a process.
+
+    A file made with it must never be written without it: the checksums would go stale.
+    """
+    if CHECKED_FILES in apsw.vfs_names():
+        return
+    loader = apsw.Connection(":memory:")
+    try:
+        apsw.sqlite_extra.load(loader, "cksumvfs")
+    except apsw.sqlite_extra.NotAvailable as error:
+        raise EngineError("this build of apsw has no cksumvfs; install its wheel") from error
+    finally:
+        loader.close()
+
+
 def create(connection: apsw.Connection, schema: str, *, page_bytes: int) -> None:
     """Give a new file its tables, once whoever comes first; refuse one of a newer format."""
     if connection.pragma("user_version") == 0:
+        connection.reserve_bytes("main", CHECKSUM_BYTES)
         connection.pragma("page_size", page_bytes)
         connection.pragma("journal_mode", "wal")
         connection.execute("BEGIN IMMEDIATE")
@@ -109,6 +135,7 @@ def _ours(error: apsw.Error, reason: int, store: str) -> Exception:
         return Busy(f"{store} cannot grow: the disk is full; free some space", retry_after_s=5)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Busy(f"{store} is locked by another process; try again", retry_after_s=1)
-    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+    is_checksum = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+    if is_checksum or isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
         return DamageError(f"{store} is damaged ({error}); restore it from a backup")
     return EngineError(f"{store} does not work: {error}")

@@ -19,6 +19,7 @@ from journeyfold.adapters import sqlite_batch
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.keyring import CLEAR, Keyring
 from journeyfold.adapters.sqlite_file import (
+    CHECKED_FILES,
     Durability,
     connect,
     create,
@@ -47,7 +48,6 @@ _LAST_OF_NODE = (
     "SELECT offset FROM node WHERE node = ? AND offset <= ? ORDER BY offset DESC LIMIT ?"
 )
 _OFFSET_OF = "SELECT offset FROM dedupe WHERE key = ?"
-_HEAD = "SELECT value FROM meta WHERE name IN ('next_offset', 'appended_us') ORDER BY name DESC"
 
 
 class SqliteLog:
@@ -60,18 +60,22 @@ class SqliteLog:
         *,
         durability: Durability = "fsync",
         encrypted: bool = True,
+        files: str = CHECKED_FILES,
     ) -> None:
-        """Open `directory/log.sqlite`, made if missing. FormatError when it is a newer release's."""
+        """Open `directory/log.sqlite`, made if missing. FormatError when it is a newer release's.
+
+        `files` is for fault tests (see `sqlite_file.connect`).
+        """
         self.path = directory / FILE_NAME
         self._keyring = keyring
         self._sealing = keyring if encrypted else None
         self._digests = Digests(keyring.derive("integrity"))
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self.path.touch(mode=0o600)
-        self._write = connect(self.path, durability=durability)
+        self._write = connect(self.path, durability=durability, files=files)
         with engine_errors(self._write, FILE_NAME):
             create(self._write, sqlite_batch.SCHEMA, page_bytes=PAGE_BYTES)
-        self._read = connect(self.path, cache_kib=READ_CACHE_KIB)
+        self._read = connect(self.path, cache_kib=READ_CACHE_KIB, files=files)
         self._checkpointed_s = time.monotonic()
         self.quarantine = SqliteQuarantine(self._write, self._writing, keyring)
         self.marks = SqliteMarks(self._write, self._writing)
@@ -204,7 +208,7 @@ class SqliteLog:
             raise DamageError(f"{FILE_NAME}: record {min(lost)} is not in the dedupe index")
 
     def _head(self) -> tuple[int, int]:
-        (next_offset,), (appended_us,) = rows(self._read, _HEAD)
+        next_offset, appended_us = sqlite_batch.head_of(self._read)
         return next_offset - 1, appended_us
 
     def _records(self, found: Iterable[_Row]) -> list[Record]:

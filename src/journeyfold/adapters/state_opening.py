@@ -28,8 +28,11 @@ def open_state(directory: Path, mode: Mode = "write") -> LmdbState | Damage:
     FormatError for a newer release's. `LmdbState(directory / "state.lmdb")` makes a new one.
     """
     path = directory / DIRECTORY_NAME
-    if not (path / "data.mdb").exists():
+    pages = path / "data.mdb"
+    if not pages.exists():
         return Damage("missing", f"{path} is not there")
+    if not pages.stat().st_size:  # LMDB would take it for a new one
+        return Damage("corrupt", f"{pages} is empty")
     try:
         return LmdbState(path, mode)
     except DamageError as error:
