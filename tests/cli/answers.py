@@ -19,7 +19,9 @@ from journeyfold.project.reports import (
 )
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
-KEY = KeyRow("7hKq2MbX0a", "pub", "shop_web", "live", 1_700_000_000_000_000)
+KEY = KeyRow(
+    "7hKq2MbX0a", "pub", "shop_web", "live", 1_700_000_000_000_000, key="jf_pub_live_7hKq2MbX0a"
+)
 READY = Ready("http://127.0.0.1:8080", "http://127.0.0.1:8080/console", sign_in="admin / x", write_key="jf_pub_x", example="curl …", notices=("Copy keys/root.key to a safe place.",))  # fmt: skip
 IMPORT = ImportReport("shop_orders", 10, 7, 1, 2, 5, 3, 1, 1, 0, {"no_customer": 2}, (BadRow(4, "torn", "quote"),), 1.5)  # fmt: skip
 PLAN = PlanReport(

@@ -112,7 +112,7 @@ def test_problems_of_a_project_show_the_line_and_mark_the_column(capsys):
     [
         (["chekc"], "no command 'chekc'; did you mean 'check'?"),
         (["zzz"], "no command 'zzz'; see `journeyfold --help`"),
-        (["check", "--jsn"], "No such option: --jsn"),
+        (["check", "--jsn"], "No such option '--jsn'"),
         (["keys", "create"], "Missing option '--kind'"),
         (["keys", "create", "--kind", "x"], "'x' is not one of 'pub', 'srv'"),
         (["up", "--port", "99999"], "99999 is not in the range"),

@@ -13,10 +13,11 @@ import msgspec
 
 from journeyfold.decide.definition import Offer, Placement
 from journeyfold.identity.rules import IdentityRules
-from journeyfold.project.model import FeaturesFile, SegmentsFile
+from journeyfold.project.model import FeaturesFile
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
+from journeyfold.segment.definition import SegmentsFile
 from journeyfold.sources.inventory import Source
 
 

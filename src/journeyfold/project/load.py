@@ -24,12 +24,13 @@ from journeyfold.project.kinds import (
     kind_of,
     why_unread,
 )
-from journeyfold.project.model import FeaturesFile, Place, Project, SegmentsFile
+from journeyfold.project.model import FeaturesFile, Place, Project
 from journeyfold.project.schema_text import read_schema
 from journeyfold.project.shape import shape_problems
 from journeyfold.project.substitute import reference_problems
 from journeyfold.project.yaml_text import read_yaml
 from journeyfold.quality.registry import load_registry
+from journeyfold.segment.definition import SegmentsFile
 
 ROOT_FILE = "journeyfold.yaml"
 FILES_MAX = 5_000

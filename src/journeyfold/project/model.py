@@ -29,13 +29,6 @@ class FeaturesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     traits: dict[str, TraitPolicy] = {}
 
 
-class SegmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`segments/*.yaml`: lists of segments and of lifecycles."""
-
-    segments: list[SegmentDefinition] = []
-    lifecycles: list[LifecycleDefinition] = []
-
-
 class Place(msgspec.Struct, frozen=True):
     """Where a definition stands."""
 

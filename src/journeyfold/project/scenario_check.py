@@ -52,7 +52,7 @@ class _Check:
                     (*path, key), "P110", f"'{key}' is no key and no kind of identifier",
                     did_you_mean(key, [*KEYS, *kinds]), on_key=True,
                 )  # fmt: skip
-        if not any(key in kinds for key in given):
+        if all(key in KEYS for key in given):
             yield self._problem(
                 path, "P150", "this event is nobody's", f"add an identifier, as {kinds[-1]}: a1"
             )

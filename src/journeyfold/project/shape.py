@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from msgspec import inspect as types
 
 from journeyfold.core.errors import Problem
 from journeyfold.project.document import Document, Path
-from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.nearest import did_you_mean, nearest
 from journeyfold.project.type_words import (
     bare,
     bounds_of,
@@ -43,7 +44,12 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 def shape_problems(document: Document, path: Path, cls: Any) -> list[Problem]:
     """What keeps the value at `path` from being a `cls`; empty when it converts."""
-    return list(_Walk(document).problems(path, types.type_info(cls)))
+    return list(_Walk(document).problems(path, _type_info(cls)))
+
+
+@cache  # there are as many types as kinds of definitions
+def _type_info(cls: Any) -> types.Type:
+    return types.type_info(cls)
 
 
 class _Walk:
@@ -180,11 +186,12 @@ class _Walk:
         allowed = [choice for choice in kind.values if type(choice) is type(value)]
         if value not in allowed:
             choices = [str(choice) for choice in kind.values]
+            near = nearest(value, choices) if isinstance(value, str) else None
             yield self._document.problem(
                 path,
                 "P113",
                 f"{shown(value)} is not one of {', '.join(choices)}",
-                suggestion=did_you_mean(value, choices) if isinstance(value, str) else "",
+                suggestion=f"did you mean '{near}'?" if near else "",
             )
 
     def _scalar(

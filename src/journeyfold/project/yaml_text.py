@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -70,8 +71,9 @@ _SENTENCES = {  # the parser's words → ours
 }
 
 
+@lru_cache(maxsize=512)  # after an edit only the edited file is read again
 def read_yaml(file: str, text: str) -> Document:
-    """The document in `text`.
+    """The document in `text`; nobody changes the values of a document.
 
     Raises:
         ProjectError: with one problem, when the text is not the YAML we take.
