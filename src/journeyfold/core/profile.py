@@ -14,8 +14,15 @@ import msgspec
 from journeyfold.core.event import Json
 
 
-class Trait(msgspec.Struct, frozen=True, array_like=True):
-    """A value with its provenance; `owner` is the hex node of the record's owner (identity M6)."""
+_SHORT = {"value": "v", "occurred_us": "t", "source": "s", "event": "e", "owner": "o"}
+
+
+class Trait(msgspec.Struct, frozen=True, rename=_SHORT):
+    """A value with its provenance; `owner` is the hex node of the record's owner (identity M6).
+
+    A map with short keys where everything else is an array: beside it stands a list of traits,
+    and msgpack must be able to tell the two apart.
+    """
 
     value: Json
     occurred_us: int

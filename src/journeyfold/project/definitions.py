@@ -85,7 +85,7 @@ class Definitions:
         missing = [key for key in wanted if key not in self.standing.collected]
         self.standing.collected |= dict.fromkeys(wanted, record.offset)
         self._collect()
-        if not missing and not self.standing.builds:
+        if self.in_force is None or (not missing and not self.standing.builds):
             self.switch(record.offset)
             return None
         build = Build(hash=version.hash, offset=record.offset, keys=missing)
