@@ -273,4 +273,5 @@ def events_text(names: tuple[str, ...]) -> str:
 
 def to_json(node: Node) -> object:
     """Plain values, ready for any JSON writer."""
-    return msgspec.to_builtins(node)
+    plain: object = msgspec.json.decode(msgspec.json.encode(node))
+    return plain

@@ -12,6 +12,7 @@ from journeyfold.core.condition import ConditionError, Place, problem_at
 
 TEXT_MAX = 8192  # bytes
 DEPTH_MAX = 30
+NUMBER_MAX = 40  # characters: enough for every float; Python refuses 4,300
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
@@ -22,7 +23,7 @@ _TOKEN = re.compile(
     |(?P<sign>==|!=|<=|>=|[<>=+\-*.,])""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(?:[\\'\"nrt]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00[01][0-9a-fA-F]{5})")
+_ESCAPE = re.compile(r"\\(?:[\\'\"nrtbf]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00[01][0-9a-fA-F]{5})")
 
 
 def scan(text: str, place: Place) -> None:
@@ -65,6 +66,9 @@ def _check_token(text: str, place: Place, index: int, kind: str, token: str, pre
         if previous == "name":  # r"", b"", f"": a prefix, and no space before the quote
             raise error_at(text, place, index, "J103", "strings have no prefix")
         _check_string(text, place, index, token)
+    elif kind == "number":
+        if len(token) > NUMBER_MAX:
+            raise error_at(text, place, index, "J113", "a number beyond 64 bits")
     elif kind == "name":
         if previous == "number":
             raise error_at(text, place, index, "J102", "a number runs into a name")
@@ -80,9 +84,9 @@ def _check_string(text: str, place: Place, index: int, token: str) -> None:
         raise error_at(
             text, place, index, "J102", "an unknown escape in a string", r"write \\ for a backslash"
         )
-    if any("\ud800" <= c <= "\udfff" or c == "\0" for c in token) or re.search(
-        r"\\(?:u[dD][89a-fA-F]|U0000[dD][89a-fA-F]|U001[1-9a-fA-F]|x00|u0000|U00000000)", token
-    ):
+    escaped = (escape[0][2:] for escape in _ESCAPE.finditer(token) if escape[0][1] in "xuU")
+    codes = [*map(ord, token), *(int(digits, 16) for digits in escaped)]
+    if any(code == 0 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF for code in codes):
         raise error_at(text, place, index, "J101", "a string that is not text")
 
 
