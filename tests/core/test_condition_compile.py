@@ -133,7 +133,7 @@ class Texts:
                 'contains(traits.tags, "a")', "traits.country in traits.tags",
                 'any(traits.tags, item == "a")', 'all(traits.tags, item != "b")',
                 'any(features.views, item.total > 3 and now - item.occurred < "1d")',
-                'sum(features.views, item.total) >= 5', 'traits.address.city == "Wien"',
+                "sum(features.views, item.total) >= 5", 'traits.address.city == "Wien"',
             ),
             lambda: f"hour() {self.pick('<', '>=')} {self.random.randint(0, 23)}",
             lambda: f"weekday() == {self.random.randint(1, 7)}",
@@ -171,7 +171,7 @@ class Texts:
 
     def where(self) -> str:
         return self.pick(
-            "", "", "", ', where=properties.total > 2', ', where=properties.sku in ["a", "b"]',
+            "", "", "", ", where=properties.total > 2", ', where=properties.sku in ["a", "b"]',
             ", where=properties.n is not None and properties.total <= 10",
         )  # fmt: skip
 
