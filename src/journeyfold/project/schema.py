@@ -25,12 +25,17 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def schema_of(kind: Kind) -> dict[str, Any]:
     """The id that a file's name gives is never required in the file."""
-    document = msgspec.json.schema(kind.struct)
+    document = msgspec.json.schema(kind.struct, schema_hook=_anything)
     if kind.id_key:
         target = document.get("$defs", {}).get(kind.struct.__name__, document)
         target["required"] = [key for key in target["required"] if key != kind.id_key]
     about = {"$schema": DIALECT, "title": kind.pattern, "description": kind.about}
     return about | {key: value for key, value in document.items() if key not in about}
+
+
+def _anything(_: type) -> dict[str, Any]:
+    """The only type without a schema is a JSON value of any form."""
+    return {"description": "any value"}
 
 
 def write_schemas(directory: Path) -> list[str]:
