@@ -24,6 +24,11 @@ def test_a_batch_is_not_for_browsers(kit):
     assert batch(kit, [{"anonymous_id": "a"}], key="pub").status == 403
 
 
+def test_a_batch_of_500_with_two_identifiers_each_fits(kit):
+    subjects = [{"user_id": f"u{n}", "anonymous_id": f"a{n}"} for n in range(500)]
+    assert len(batch(kit, subjects).json["decisions"]) == 500
+
+
 def test_a_batch_of_501_is_refused(kit):
     answered = batch(kit, [{"user_id": str(n)} for n in range(501)])
     assert (answered.status, answered.json["error"]["pointer"]) == (400, "/subjects")

@@ -81,12 +81,6 @@ def test_responses_are_no_exposures(shop):
     assert not is_capped(shop, [seen(shop.now_us - 1, kind="clicked")], offer_keys=ONE_A_WEEK)
 
 
-def test_the_same_exposure_twice_counts_once(shop):
-    caps = {"caps": [{"max": 2, "within": "1d"}]}
-    once = seen(shop.now_us - 1)
-    assert not is_capped(shop, [once, once], offer_keys=caps)
-
-
 def test_a_cap_says_what_it_counted(shop):
     book = shop.catalogue([shop.offer("a", **ONE_A_WEEK)], [shop.placement()])
     person = shop.person(Profile("p", contacts=[seen(shop.now_us - 1)]))

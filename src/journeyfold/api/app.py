@@ -22,12 +22,13 @@ from journeyfold.api.route import Routes
 from journeyfold.collect import cors
 from journeyfold.collect.body import Gone, Receive, read_body
 from journeyfold.collect.http import Send
-from journeyfold.collect.json_entry import Refused, decoded, misshapen
+from journeyfold.collect.json_entry import Refused, Shape, decoded, misshapen
 from journeyfold.collect.request import Request, request_of
 from journeyfold.core.errors import Busy, EngineError
 
 _MEDIA = frozenset({b"application/json", b""})
 _NO_STORE = (b"cache-control", b"no-store")
+_SHAPE = Shape(members=20_000)  # a batch of 500 subjects fits; the body's size bounds the rest
 _CANONICAL = msgspec.msgpack.Encoder(order="sorted").encode
 
 
@@ -98,7 +99,7 @@ async def _take_body(operation: Operation, call: Call, receive: Receive) -> None
         raise ApiError("unsupported_type", "send JSON as application/json")
     raw = await read_body(receive, call.request.headers, operation.body_max)
     value = raw if isinstance(raw, Refused) else decoded(raw)
-    refused = value if isinstance(value, Refused) else misshapen(value)
+    refused = value if isinstance(value, Refused) else misshapen(value, _SHAPE)
     if refused is not None:
         raise ApiError(refused.code, refused.detail or refused.code, refused.pointer)
     call.body = converted(value, operation.body)

@@ -18,7 +18,8 @@ PEOPLE_MAX = 50_000
 class Reservations:
     """By unit, oldest first; forgets by time and, beyond 50,000 people, by age."""
 
-    def __init__(self) -> None:
+    def __init__(self, people_max: int = PEOPLE_MAX) -> None:
+        self._people_max = people_max
         self._held: OrderedDict[str, list[Contact]] = OrderedDict()
 
     def of(self, unit: str, now_us: int) -> tuple[Contact, ...]:
@@ -36,6 +37,6 @@ class Reservations:
     def _forget(self, now_us: int) -> None:
         while self._held:
             oldest = next(iter(self._held.values()))
-            if len(self._held) <= PEOPLE_MAX and now_us - HELD_US < oldest[-1].at_us:
+            if len(self._held) <= self._people_max and now_us - HELD_US < oldest[-1].at_us:
                 return
             self._held.popitem(last=False)

@@ -1,57 +1,40 @@
-"""How often was this shown, and was it waved away: counts within exact windows (decisions D4).
+"""How often was this shown, and was it waved away: caps and suppression (decisions D4, D5).
 
-Counted are exposures in `(now - w, now]`, from the profile and from what this process has just
-decided but nobody has seen yet (reservations); the same exposure in both counts once.
+Counting within windows is `profile.contact`'s; here contacts are laid out so that a candidate
+without any costs one look-up. Reservations, what this process has decided but nobody has seen
+yet, count like exposures; the same exposure in both counts once.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import chain
 
 from journeyfold.core.instant import human_duration
 from journeyfold.core.profile import Contact
 from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue, Limit
+from journeyfold.profile.contact import count_within, is_suppressed
+
+Hit = tuple[str, int]
+"""The cap in words, and the count that reached it."""
 
 
 class ContactCounts:
-    """One person's contacts, indexed once per call by what a cap can ask for."""
+    """One person's contacts by offer, and all of them."""
 
     def __init__(self, contacts: Iterable[Contact], reserved: Iterable[Contact] = ()) -> None:
-        self._times: dict[tuple[str, str], list[int]] = {}
-        self._last: dict[tuple[str, str], int] = {}
-        self._keys: set[tuple[str, str]] = set()
-        self.add(chain(contacts, reserved))
+        self.every: list[Contact] = list(contacts)
+        self.of_offer: dict[str, list[Contact]] = {}
+        for contact in self.every:
+            self.of_offer.setdefault(contact.offer, []).append(contact)
+        self.add(reserved)
 
     def add(self, contacts: Iterable[Contact]) -> None:
-        """Also used between the placements of one call: each sees what the former chose."""
-        touched: set[tuple[str, str]] = set()
+        """Also used between the placements of one call: each sees what the former ones chose."""
         for contact in contacts:
-            if (contact.kind, contact.key) in self._keys:
-                continue
-            self._keys.add((contact.kind, contact.key))
-            last = (contact.kind, contact.offer)
-            self._last[last] = max(self._last.get(last, 0), contact.at_us)
-            if contact.kind != "exposed":
-                continue
-            for scope in _scopes(contact):
-                self._times.setdefault(scope, []).append(contact.at_us)
-                touched.add(scope)
-        for scope in touched:
-            self._times[scope].sort()
-
-    def within(self, scope: str, of: str, window_us: int, now_us: int) -> int:
-        times = self._times.get((scope, of))
-        if not times:
-            return 0
-        return bisect_right(times, now_us) - bisect_right(times, now_us - window_us)
-
-    def last(self, response: str, offer: str) -> int | None:
-        return self._last.get((response, offer))
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
+            of_offer = self.of_offer.setdefault(contact.offer, [])
+            if not any((each.kind, each.key) == (contact.kind, contact.key) for each in of_offer):
+                of_offer.append(contact)
+                self.every.append(contact)
 
 
 class Caps:
@@ -60,48 +43,52 @@ class Caps:
     def __init__(
         self, counts: ContactCounts, answerable: Answerable, catalogue: Catalogue, now_us: int
     ) -> None:
-        self._counts, self._now_us = counts, now_us
-        self._category_limits = catalogue.category_limits
-        self._shared = self._reached("", "", catalogue.limits) or self._reached(
-            "placement", answerable.placement.placement, answerable.limits
+        self._every, self._of_offer = counts.every, counts.of_offer
+        self._category_limits, self._now_us = catalogue.category_limits, now_us
+        placement = answerable.placement.placement
+        self._shared = self._reached("project", counts.every, catalogue.limits) or self._reached(
+            "placement", counts.every, answerable.limits, placement=placement
         )
-        self._by_category: dict[str, tuple[str, int] | None] = {}
+        self._by_category: dict[str, Hit | None] = {}
 
-    def hit(self, candidate: Candidate) -> tuple[str, int] | None:
-        """(the cap in words, the count) of the first cap that forbids it; None: all allow it."""
-        if self._shared is not None or not self._counts:
+    def hit(self, candidate: Candidate) -> Hit | None:
+        """The first cap that forbids it; None: all allow it, so the lowest wins."""
+        if self._shared is not None:
             return self._shared
-        return (
-            (self._hushed(candidate) if candidate.quiet else None)
-            or (self._category(candidate.category) if self._category_limits else None)
-            or (self._reached("offer", candidate.id, candidate.limits))
-        )
-
-    def _hushed(self, candidate: Candidate) -> tuple[str, int] | None:
-        """Suppressed by a response to it (decisions D5)."""
+        found = self._category(candidate.category) if self._category_limits else None
+        contacts = self._of_offer.get(candidate.id)
+        if found is not None or contacts is None:
+            return found
         for response, window_us in candidate.quiet:
-            last = self._counts.last(response, candidate.id)
-            if last is not None and self._now_us - window_us < last <= self._now_us:
+            if is_suppressed(contacts, candidate.id, response, window_us, self._now_us):
                 return f"{response} within {human_duration(window_us)}", 1
-        return None
+        return self._reached("offer", contacts, candidate.limits)
 
-    def _category(self, category: str) -> tuple[str, int] | None:
+    def _category(self, category: str) -> Hit | None:
         if category not in self._by_category:
             limits = self._category_limits.get(category, ())
-            self._by_category[category] = self._reached("category", category, limits)
+            self._by_category[category] = self._reached(
+                "category", self._every, limits, category=category
+            )
         return self._by_category[category]
 
-    def _reached(self, scope: str, of: str, limits: tuple[Limit, ...]) -> tuple[str, int] | None:
+    def _reached(
+        self,
+        scope: str,
+        contacts: list[Contact],
+        limits: tuple[Limit, ...],
+        *,
+        placement: str | None = None,
+        category: str | None = None,
+    ) -> Hit | None:
         for limit in limits:
-            seen = self._counts.within(scope, of, limit.window_us, self._now_us)
+            seen = count_within(
+                contacts, "exposed", limit.window_us, self._now_us,
+                placement=placement, category=category,
+            )  # fmt: skip
             if seen >= limit.max:
-                window = human_duration(limit.window_us)
-                return f"{scope or 'project'}: at most {limit.max} within {window}", seen
+                return (
+                    f"{scope}: at most {limit.max} within {human_duration(limit.window_us)}",
+                    seen,
+                )
         return None
-
-
-def _scopes(contact: Contact) -> Iterable[tuple[str, str]]:
-    yield "", ""
-    yield "placement", contact.placement
-    yield "offer", contact.offer
-    yield "category", contact.category

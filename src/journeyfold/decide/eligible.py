@@ -43,12 +43,13 @@ def eligible(
     left: list[CandidateReason] = []
     consents = {purpose: is_consented(purpose) for purpose in answerable.purposes}
     caps = Caps(counts, answerable, catalogue, now_us)
+    holds = conditions.holds
     for candidate in answerable.candidates:
         if not consents[candidate.purpose]:
             left.append(_unconsented(candidate))
         elif not candidate.since_us <= now_us < candidate.until_us:
             left.append(_invalid(candidate, now_us))
-        elif (closed := _closed_gate(candidate, conditions)) is not None:
+        elif (closed := _closed_gate(candidate, holds)) is not None:
             leaf, operand = conditions.because(closed.condition) if trace else ("", None)
             left.append(CandidateReason(candidate.id, closed.stage, closed.code, leaf, operand))
         elif (found := caps.hit(candidate)) is not None:
@@ -58,10 +59,10 @@ def eligible(
     return staying, left
 
 
-def _closed_gate(candidate: Candidate, conditions: Conditions) -> Gate | None:
+def _closed_gate(candidate: Candidate, holds: Callable[[str], bool]) -> Gate | None:
     """The first condition that does not hold; those after it are not asked."""
     for gate in candidate.gates:
-        if not conditions.holds(gate.condition):
+        if not holds(gate.condition):
             return gate
     return None
 
