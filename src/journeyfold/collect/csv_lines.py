@@ -95,9 +95,11 @@ class CsvLines:
             return None
 
     def _next_line(self) -> bytes:
-        self._number += 1
-        if self._ahead:
-            return self._ahead.popleft()
+        raw = self._ahead.popleft() if self._ahead else self._read_line()
+        self._number += bool(raw)
+        return raw
+
+    def _read_line(self) -> bytes:
         raw = self._stream.readline(LINE_MAX + 1)
         if self._first:
             raw, self._first = raw.removeprefix(BOM), False
