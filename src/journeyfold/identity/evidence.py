@@ -251,9 +251,7 @@ def witness(one: Link, other: Link) -> Link:
 
 
 def _id(*parts: str | bytes) -> bytes:
-    digest = blake2b(digest_size=16, person=b"journeyfold.link")
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        digest.update(len(raw).to_bytes(4, "big"))
-        digest.update(raw)
-    return digest.digest()
+    """Length-prefixed, so that no two claims run together."""
+    raw = [part.encode() if isinstance(part, str) else part for part in parts]
+    claim = b"".join([len(part).to_bytes(4, "big") + part for part in raw])
+    return blake2b(claim, digest_size=16, person=b"journeyfold.link").digest()

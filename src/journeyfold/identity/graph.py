@@ -45,9 +45,10 @@ class Node(msgspec.Struct, array_like=True):
 class Component(msgspec.Struct, array_like=True):
     """id_comp: a raw component of two or more nodes, named by one of them.
 
-    `nodes` are sorted. `anchors` stands beside them, and is empty while they are one person,
-    `anchor`'s. `links` are alive, have no hub end and stand in canonical order; `suppressed` are
-    those not accepted, with the reason. Lists, because canonical bytes are wanted (REL-13).
+    `nodes` are sorted. While they are one person, `anchor` is its anchor and `anchors` is empty;
+    else `anchors` stands beside `nodes`. `links` are alive, have no hub end and stand in canonical
+    order; `suppressed` are those not accepted, with the reason. Lists, because equal values must be
+    equal bytes (REL-13). `equivalent`: some link says two values are one.
     """
 
     nodes: list[bytes]
@@ -55,6 +56,7 @@ class Component(msgspec.Struct, array_like=True):
     anchor: bytes
     anchors: list[bytes] = []
     suppressed: list[tuple[bytes, str]] = []
+    equivalent: bool = False
 
     def anchor_of(self, node: bytes) -> bytes:
         return self.anchors[bisect_left(self.nodes, node)] if self.anchors else self.anchor
@@ -192,6 +194,7 @@ class Graph:
         self._links = Space("id_link", Link)
         self._neighbours = Neighbourhood()
         self._histories = Space("id_hist", bytes)
+        self._clusters: dict[bytes, dict[bytes, list[bytes]]] = {}  # of components of many people
         self._marks = Space[Mark]("id_mark", Mark)  # type: ignore[arg-type]  # a union of structs
 
     def node(self, id_: bytes) -> Node | None:
@@ -209,6 +212,37 @@ class Graph:
 
     def put_component(self, id_: bytes, component: Component | None) -> None:
         self._components.put(id_, component)
+        self._clusters.pop(id_, None)
+
+    def cluster(self, name: bytes, anchor: bytes) -> list[bytes]:
+        """The nodes of one person inside a component; a list of the caller's own."""
+        component = self.component(name)
+        if component is None:
+            return [anchor]
+        if not component.anchors:
+            return list(component.nodes)
+        found = self._clusters.get(name)
+        if found is None:
+            found = self._clusters[name] = {}
+            for node, its in zip(component.nodes, component.anchors, strict=True):
+                found.setdefault(its, []).append(node)
+        return list(found[anchor])
+
+    def grow_component(self, name: bytes, component: Component, gone: Component | None) -> None:
+        """Put a component that took in another, keeping what is known of its clusters."""
+        found = self._clusters.get(name)
+        self.put_component(name, component)
+        if found is not None and gone is not None:
+            for node in gone.nodes:
+                found.setdefault(gone.anchor_of(node), []).append(node)
+        if found is not None:
+            self._clusters[name] = found
+
+    def rename_cluster(self, name: bytes, kept: bytes, gone: bytes) -> None:
+        """Two clusters of a component are one person now."""
+        found = self._clusters.get(name)
+        if found is not None:
+            found[kept] += found.pop(gone)
 
     def link(self, id_: bytes) -> Link | None:
         return self._links.get(self.reader, id_)
@@ -268,15 +302,10 @@ class Graph:
     def members(self, anchor: bytes) -> list[bytes]:
         """The nodes of an anchor's person, in order of id."""
         node = self.node(anchor)
-        component = self.component(node.component) if node else None
-        if component is None:
-            return [anchor]
-        if not component.anchors:
-            return component.nodes
-        both = zip(component.nodes, component.anchors, strict=True)
-        return [one for one, its in both if its == anchor]
+        return sorted(self.cluster(node.component, anchor)) if node else [anchor]
 
     def flush(self, writer: StateWriter) -> None:
         for space in (self._nodes, self._components, self._links, self._histories, self._marks):
             space.flush(writer)
+        self._clusters = {}
         self._neighbours.flush(writer)

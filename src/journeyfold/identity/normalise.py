@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from base64 import b32encode
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeVar
@@ -24,8 +23,12 @@ MAX_CODE_POINTS = 256
 _Key = TypeVar("_Key")
 _Answer = TypeVar("_Answer")
 
+_SLOW = frozenset({"email", "phone"})
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _NODE = b"journeyfold.node"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_TWO_LETTERS = [one + other for one in _LETTERS for other in _LETTERS]
+_SHIFTS = range(120, -1, -10)
 _REMEMBERED = 50_000  # answers; the oldest goes first
 
 
@@ -66,7 +69,8 @@ def node_of(identifier: Identifier, key: bytes, generation: int = 0) -> bytes:
 
 def person_id(node: bytes) -> str:
     """`p_` and 26 characters of the anchor's node; one to one (identity P1)."""
-    return "p_" + b32encode(node).decode("ascii").rstrip("=").lower()
+    bits = int.from_bytes(node, "big") << 2  # 128 bits and two of padding are 26 letters of 5
+    return "p_" + "".join([_TWO_LETTERS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def match_key(kind: KindRule, value: str, region: str | None) -> str | None:
@@ -132,6 +136,9 @@ def _distinct(event: Event, claims: Sequence[Identifier]) -> Sequence[Identifier
 
 
 def _one(claim: Identifier, rules: IdentityRules, region: str | None) -> Identifier | Reason:
+    """Only what is slow to parse is remembered by itself."""
+    if claim.kind not in _SLOW:
+        return _parsed(claim, rules, region)
     key = (claim, region if claim.kind == "phone" else None)
     found = rules.value_memo.get(key)
     if found is None:
@@ -161,6 +168,8 @@ def _within_limits(
     usable: set[Identifier], rules: IdentityRules, dropped: list[Dropped]
 ) -> list[Identifier]:
     """Canonical order; beyond 3 of a kind and 10 in all they are dropped (identity I7)."""
+    if len(usable) < 2:
+        return list(usable)
     place = rules.position
     kept: list[Identifier] = []
     of_kind: dict[str, int] = {}

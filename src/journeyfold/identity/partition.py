@@ -50,7 +50,7 @@ def partition(
     """`nodes` are connected by `links` (alive, no hub end); both ends of a link are in `nodes`."""
     ordered = sorted(links, key=lambda link: link.order)
     counted = _equivalents(nodes, ordered)
-    whole = _Cluster.of(nodes, counted)
+    whole = Cluster.of(nodes, counted)
     if whole.violation(apart, rules) is None:
         anchor = anchor_of(nodes, nodes)
         return Partition(dict.fromkeys(nodes, anchor), {})
@@ -62,7 +62,7 @@ def constrained(
 ) -> Partition:
     """The slow path: Kruskal over links in canonical order. Equal to the fast path where legal."""
     counted = _equivalents(nodes, ordered)
-    of = {node: _Cluster.of((node,), counted) for node in nodes}
+    of = {node: Cluster.of((node,), counted) for node in nodes}
     suppressed: dict[bytes, str] = {}
     for link in ordered:
         one, other = of[link.a], of[link.b]
@@ -110,7 +110,7 @@ Counted = Mapping[bytes, tuple[str, bytes, int]]
 """node → (kind, class of equivalent values, the class's first_us)."""
 
 
-class _Cluster:
+class Cluster:
     """Nodes that are one person so far, with the values that count for limits."""
 
     __slots__ = ("members", "values")
@@ -120,7 +120,7 @@ class _Cluster:
         self.values: dict[str, dict[bytes, int]] = {}
 
     @classmethod
-    def of(cls, nodes: Iterable[bytes], counted: Counted) -> _Cluster:
+    def of(cls, nodes: Iterable[bytes], counted: Counted) -> Cluster:
         cluster = cls()
         for node in nodes:
             kind, class_, first_us = counted[node]
@@ -128,16 +128,16 @@ class _Cluster:
             cluster.values.setdefault(kind, {})[class_] = first_us
         return cluster
 
-    def absorb(self, other: _Cluster) -> None:
+    def absorb(self, other: Cluster) -> None:
         self.members += other.members
         for kind, values in other.values.items():
             self.values[kind] = self.values.get(kind, {}) | values
 
     def violation(
-        self, apart: Apart, rules: IdentityRules, other: _Cluster | None = None
+        self, apart: Apart, rules: IdentityRules, other: Cluster | None = None
     ) -> str | None:
         """Why this cluster (with `other`) is no legal person; None when it is."""
-        added = other if other is not None else _Cluster()
+        added = other if other is not None else Cluster()
         forbidden = _forbidden(self.members, added.members, apart)
         if forbidden is not None:
             return f"cannot_link {forbidden.hex()}"
@@ -186,6 +186,9 @@ def _equivalents(nodes: Mapping[bytes, Vertex], links: Iterable[Link]) -> Counte
 
     The class is that of the whole component, so that a part of a legal cluster stays legal.
     """
+    same = [link for link in links if link.equivalent]
+    if not same:
+        return {node: (vertex.kind, node, vertex.first_us) for node, vertex in nodes.items()}
     parent: dict[bytes, bytes] = {}
 
     def root(node: bytes) -> bytes:
@@ -193,11 +196,10 @@ def _equivalents(nodes: Mapping[bytes, Vertex], links: Iterable[Link]) -> Counte
             node = parent[node]
         return node
 
-    for link in links:
-        if link.equivalent:
-            low, high = sorted((root(link.a), root(link.b)))
-            if low != high:
-                parent[high] = low
+    for link in same:
+        low, high = sorted((root(link.a), root(link.b)))
+        if low != high:
+            parent[high] = low
     first: dict[bytes, int] = {}
     for node in parent:
         class_ = root(node)
@@ -206,5 +208,5 @@ def _equivalents(nodes: Mapping[bytes, Vertex], links: Iterable[Link]) -> Counte
     return {
         node: (vertex.kind, class_, first.get(class_, vertex.first_us))
         for node, vertex in nodes.items()
-        for class_ in (root(node) if parent else node,)
+        for class_ in (root(node),)
     }
