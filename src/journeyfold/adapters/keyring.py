@@ -67,15 +67,11 @@ class Keyring:
         if not root_path.exists():
             if bunch.exists() or outside:
                 raise FormatError(_missing_root(root_path, bunch))
-            keys.mkdir(mode=0o700, exist_ok=True)
-            create_durably(root_path, os.urandom(KEY_BYTES).hex().encode() + b"\n")
-            root_was_created = True
+            root_was_created = _made(root_path, os.urandom(KEY_BYTES).hex().encode())
         root = _read_root(root_path)
         if not bunch.exists():
-            keys.mkdir(mode=0o700, exist_ok=True)
             first = _wrapped(root, workspace := os.urandom(16), os.urandom(KEY_BYTES))
-            content = msgspec.json.encode(_Bunch(workspace=workspace, keys=(first,)))
-            create_durably(bunch, content + b"\n")
+            _made(bunch, msgspec.json.encode(_Bunch(workspace=workspace, keys=(first,))))
         return cls(directory, root, root_was_created=root_was_created)
 
     @property
@@ -155,6 +151,16 @@ class Keyring:
             bound = b"|".join((self._bunch.workspace, kind.encode(), str(v).encode(), key_id))
             self._bounds[kind, v, key_id] = bound
         return bound
+
+
+def _made(path: Path, content: bytes) -> bool:
+    """Create a file of keys; another process may have been first, then its file is the one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        create_durably(path, content + b"\n")
+    except FileExistsError:
+        return False
+    return True
 
 
 def _refuse_without(bunch: Path, directory: Path) -> None:

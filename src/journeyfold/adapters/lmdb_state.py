@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING, Literal
 
 import lmdb
@@ -30,6 +31,7 @@ DIRECTORY_NAME = "state.lmdb"
 MAP_BYTES = 64 * 2**30  # address space only (trust REL-17)
 READERS_MAX = 512
 IDLE_S = 5.0
+WRITE_BYTES = 2**20  # with less room than this a batch may be cut short
 CHECK_BYTES = 4
 FORMAT_KEY = b"format"
 
@@ -76,6 +78,7 @@ class LmdbState:
     """`core.ports.StateStore` in a directory; `open_state` is how to get one."""
 
     def __init__(self, path: Path, mode: Mode = "write", *, map_bytes: int = MAP_BYTES) -> None:
+        self._path = path
         self._mode = mode
         self._writing = threading.Lock()
         self._idle = threading.Condition()
@@ -137,7 +140,7 @@ class LmdbState:
             transaction = self._begin(write=write)
             self._open_transactions += 1
         try:
-            with _engine_errors(), transaction:
+            with _engine_errors(self._path), transaction:
                 yield transaction
         finally:
             with self._idle:
@@ -145,7 +148,7 @@ class LmdbState:
                 self._idle.notify_all()
 
     def _begin(self, *, write: bool) -> lmdb.Transaction:
-        with _engine_errors():
+        with _engine_errors(self._path):
             try:
                 return self._environment.begin(write=write)
             except lmdb.MapResizedError:
@@ -202,17 +205,18 @@ def _checked(space: str, key: bytes, stored: bytes) -> bytes:
 
 
 @contextmanager
-def _engine_errors() -> Iterator[None]:
+def _engine_errors(path: Path) -> Iterator[None]:
     """LMDB's errors in our words; MapFull and MapResized are for the store itself."""
     try:
         yield
     except (lmdb.MapFullError, lmdb.MapResizedError):
         raise
     except (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError) as error:
-        raise DamageError(f"{DIRECTORY_NAME} is damaged ({error}); it can be rebuilt") from error
-    except lmdb.DiskError as error:
-        raise EngineError(f"{DIRECTORY_NAME} does not work: {error}") from error
+        raise DamageError(f"{path} is damaged ({error}); it can be rebuilt") from error
+    except lmdb.DiskError as error:  # py-lmdb's name for ENOSPC
+        raise Busy(f"{path} cannot grow: the disk is full; free some space", 5) from error
     except lmdb.Error as error:
-        if "No space left" in str(error):
-            raise Busy(f"{DIRECTORY_NAME} cannot grow: the disk is full", 5) from error
-        raise EngineError(f"{DIRECTORY_NAME} does not work: {error}") from error
+        # A write that was cut short is reported as EIO, whatever cut it.
+        if disk_usage(path).free < WRITE_BYTES:
+            raise Busy(f"{path} cannot grow: the disk is full; free some space", 5) from error
+        raise EngineError(f"{path} does not work: {error}") from error
