@@ -24,9 +24,10 @@ def with_condition(file: str, text: str, segment: str, when: str) -> str:
     spot = document.spots["segments", _index(document, segment), "when"]
     if spot.style in ("|", ">"):
         indent = _block_indent(document, spot.key)
-        tail = document.text[spot.end :]
-        body = "|\n" + "".join(f"{indent}{line}\n" for line in in_lines(when))
-        return document.text[: spot.start] + body + tail.lstrip("\n").join(("", ""))
+        old = document.text[spot.start : spot.end]
+        blank = "\n" * max(0, len(old) - len(old.rstrip("\n")) - 1)  # between it and what follows
+        block = "|\n" + "".join(f"{indent}{line}\n" for line in in_lines(when)) + blank
+        return document.text[: spot.start] + block + document.text[spot.end :]
     return document.text[: spot.start] + _quoted(when) + document.text[spot.end :]
 
 

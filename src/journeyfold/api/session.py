@@ -1,83 +1,52 @@
-"""Who is signed in: passwords, cookies, expiry and the proof that a write is the user's own.
+"""Who is signed in: cookies, expiry, slowed tries and the proof that a write is the user's own.
 
-Sign-in answers alike, in words and in time, whether the account exists or not; tries slow down
-per account and address (trust SEC-8). A session is 128 random bits in a cookie, kept as a digest,
-idle for 30 minutes at most and 12 hours in all (SEC-9). Every write needs the cookie, a matching
-Origin and a token made from the session, so that no other page can write in the user's name.
+Sign-in answers alike whether the user exists or not; tries slow down per user and address (trust
+SEC-8). A session is a random token in a cookie, kept as a digest by the admin store, idle for 30
+minutes at most and 12 hours in all (SEC-9). Every write needs the cookie, a matching Origin and a
+token made from the session, so that no other page can write in the user's name.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-import secrets
-import unicodedata
-from hashlib import blake2b, sha256
+import threading
+from hashlib import blake2b
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
-from journeyfold.core.errors import Busy
-from journeyfold.core.instant import HOUR_US, MINUTE_US, SECOND_US
+from journeyfold.core.instant import HOUR_US, SECOND_US
 from journeyfold.core.ports import Clock
 
-IDLE_US = 30 * MINUTE_US
-ABSOLUTE_US = 12 * HOUR_US
 TRIES_PER_HOUR = 100
-WAITING_MAX = 20
-PASSWORD_MIN, PASSWORD_MAX = 12, 1024
+FREE_TRIES = 3  # two slips of the finger cost nothing
+WAIT_MAX_S = 60
 COOKIE_SECURE, COOKIE_LOOPBACK = "__Host-sid", "sid"
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "[::1]", "::1"))
-_REMEMBERED = 10_000  # accounts and addresses whose failed tries are kept in memory
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_NOBODY = _HASHER.hash("nobody has this password")
+_REMEMBERED = 10_000  # users and addresses whose failed tries are kept in memory
 
 
-class Account(msgspec.Struct, frozen=True):
-    id: str
-    email: str
-    name: str
-    role: str
-    password_hash: str
+class LiveSession(Protocol):
+    @property
+    def user(self) -> str: ...
 
-
-class Visit(msgspec.Struct, frozen=True):
-    """A session as it is stored: the digest of its token, never the token."""
-
-    digest: bytes
-    account: str
-    created_us: int
-    seen_us: int
+    @property
+    def role(self) -> str: ...
 
 
 class Accounts(Protocol):
-    """Users and their sessions in the admin store."""
+    """Users and their sessions: `adapters.admin_users.AdminUsers`."""
 
-    def account(self, email: str) -> Account | None: ...
+    def sign_in(self, name: str, password: str, now_us: int) -> str | None: ...
 
-    def account_of(self, account_id: str) -> Account | None: ...
+    def session(self, token: str, now_us: int) -> LiveSession | None: ...
 
-    def open_visit(self, visit: Visit) -> None: ...
-
-    def visit(self, digest: bytes) -> Visit | None: ...
-
-    def seen(self, digest: bytes, at_us: int) -> None: ...
-
-    def close_visit(self, digest: bytes) -> None: ...
-
-
-class SignedIn(msgspec.Struct, frozen=True):
-    """`token` goes into the cookie and nowhere else."""
-
-    token: str
-    account: Account
+    def sign_out(self, token: str) -> None: ...
 
 
 class NotSignedIn(msgspec.Struct, frozen=True):
-    """One answer for every cause but waiting: nobody learns which accounts exist."""
+    """One answer for every cause but waiting: nobody learns which users exist."""
 
     wait_s: int = 0
 
@@ -85,79 +54,49 @@ class NotSignedIn(msgspec.Struct, frozen=True):
 class User(msgspec.Struct, frozen=True):
     """The signed-in user of one request, with the token its forms must carry."""
 
-    account: Account
+    name: str
+    role: str
     token: str
     csrf: str
 
 
-def hash_password(password: str) -> str:
-    return _HASHER.hash(_normalised(password))
-
-
-def is_acceptable(password: str) -> bool:
-    """12 to 1,024 bytes after NFC (SEC-8)."""
-    return PASSWORD_MIN <= len(_normalised(password)) <= PASSWORD_MAX
-
-
 class Sessions:
-    """Sign-in, recognition and sign-out over the admin store."""
+    """Sign-in, recognition and sign-out over the admin store. Calls block; use a thread."""
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts, self._clock = accounts, clock
-        self._hashing = asyncio.Semaphore(2)
-        self._waiting = 0
+        self._lock = threading.Lock()
         self._tries: dict[str, _Tries] = {}
 
-    async def sign_in(self, email: str, password: str, address: str) -> SignedIn | NotSignedIn:
-        """Raises Busy when 20 others already wait for a hash."""
+    def sign_in(self, name: str, password: str, address: str) -> str | NotSignedIn:
+        """The token for the cookie. Raises Busy when too many wait for a hash."""
         now_us = self._clock.now_us()
-        email = email.strip().lower()
-        for key in (email, f"{email}|{address}"):
-            wait_us = self._tries.get(key, _NO_TRIES).wait_us(now_us, per_address="|" in key)
-            if wait_us > 0:
-                return NotSignedIn(wait_s=-(-wait_us // SECOND_US))
-        account = self._accounts.account(email)
-        if not await self._matches(account, password):
-            self._remember(email, now_us)
-            self._remember(f"{email}|{address}", now_us)
-            return NotSignedIn()
-        assert account is not None, "a password matched, so there is an account"
-        self._tries.pop(f"{email}|{address}", None)
-        token = secrets.token_urlsafe(16)
-        self._accounts.open_visit(Visit(_digest(token), account.id, now_us, now_us))
-        return SignedIn(token, account)
+        here = f"{name}|{address}"
+        with self._lock:
+            wait_us = max(
+                self._tries.get(name, _NO_TRIES).hourly_us(now_us),
+                self._tries.get(here, _NO_TRIES).wait_us(now_us),
+            )
+        if wait_us > 0:
+            return NotSignedIn(wait_s=-(-wait_us // SECOND_US))
+        token = self._accounts.sign_in(name, password, now_us)
+        with self._lock:
+            if token is not None:
+                self._tries.pop(here, None)
+                return token
+            for key in (name, here):
+                self._remember(key, now_us)
+        return NotSignedIn()
 
     def user(self, token: str | None) -> User | None:
-        """Who this cookie is; None when it is unknown or expired. Renews the idle time."""
-        if not token:
+        """Who this cookie is; None when it is unknown or expired. Its idle time begins anew."""
+        live = self._accounts.session(token, self._clock.now_us()) if token else None
+        if token is None or live is None:
             return None
-        digest, now_us = _digest(token), self._clock.now_us()
-        visit = self._accounts.visit(digest)
-        if visit is None:
-            return None
-        if now_us - visit.seen_us > IDLE_US or now_us - visit.created_us > ABSOLUTE_US:
-            self._accounts.close_visit(digest)
-            return None
-        if now_us - visit.seen_us > MINUTE_US:  # not a write to disk for each click
-            self._accounts.seen(digest, now_us)
-        account = self._accounts.account_of(visit.account)
-        return User(account, token, csrf_of(token)) if account else None
+        return User(live.user, live.role, token, csrf_of(token))
 
     def sign_out(self, token: str) -> None:
-        self._accounts.close_visit(_digest(token))
-
-    async def _matches(self, account: Account | None, password: str) -> bool:
-        """The same work for an unknown account: its hash is compared with nobody's."""
-        if self._waiting >= WAITING_MAX:
-            raise Busy("too many people are signing in at this moment", retry_after_s=2)
-        self._waiting += 1
-        try:
-            async with self._hashing:
-                stored = account.password_hash if account else _NOBODY
-                held = await asyncio.to_thread(_verified, stored, _normalised(password))
-        finally:
-            self._waiting -= 1
-        return held and account is not None
+        self._accounts.sign_out(token)
 
     def _remember(self, key: str, now_us: int) -> None:
         if len(self._tries) >= _REMEMBERED:
@@ -166,7 +105,7 @@ class Sessions:
 
 
 class _Tries(msgspec.Struct, frozen=True):
-    """Failed tries of the running hour; the wait doubles from 1 s to 60 s per address."""
+    """Failed tries of the running hour."""
 
     count: int = 0
     first_us: int = 0
@@ -177,14 +116,16 @@ class _Tries(msgspec.Struct, frozen=True):
             return _Tries(1, now_us, now_us)
         return _Tries(self.count + 1, self.first_us, now_us)
 
-    def wait_us(self, now_us: int, *, per_address: bool) -> int:
-        if now_us - self.first_us > HOUR_US:
+    def hourly_us(self, now_us: int) -> int:
+        """Until the next try of a user, from wherever: a hundred an hour."""
+        return self.first_us + HOUR_US - now_us if self.count >= TRIES_PER_HOUR else 0
+
+    def wait_us(self, now_us: int) -> int:
+        """Until the next try from one address: doubles from 1 s to 60 s."""
+        if self.count < FREE_TRIES or now_us - self.first_us > HOUR_US:
             return 0
-        if self.count >= TRIES_PER_HOUR:
-            return self.first_us + HOUR_US - now_us
-        if not per_address or self.count < 3:  # two slips of the finger cost nothing
-            return 0
-        return self.last_us + min(60, 1 << min(self.count - 3, 6)) * SECOND_US - now_us
+        wait_s = min(WAIT_MAX_S, 1 << min(self.count - FREE_TRIES, 6))
+        return self.last_us + wait_s * SECOND_US - now_us
 
 
 _NO_TRIES = _Tries()
@@ -225,20 +166,3 @@ def local_path(target: str) -> str:
     if any(ord(character) < 0x21 or character == "\\" for character in target):
         return "/"
     return target
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode()).digest()
-
-
-def _normalised(password: str) -> bytes:
-    return unicodedata.normalize("NFC", password).encode()
-
-
-def _verified(stored: str, password: bytes) -> bool:
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        password = b"too short or too long to be one"  # the time of a hash is spent all the same
-    try:
-        return _HASHER.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False

@@ -40,6 +40,7 @@ from journeyfold.core.errors import Busy
 
 FORM_MAX = 64 * 1024
 FIELDS_MAX = 500
+NAME_MAX, PASSWORD_MAX = 320, 2_048
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _FORM = "application/x-www-form-urlencoded"
 
@@ -81,7 +82,7 @@ class Console:
         form = await _form(request) if request.method == "POST" else {}
         if request.method == "POST" and not _is_own(request, user, form):
             return await self._ask(request, user, form, partial(_said, "foreign.html", 403))
-        if not may(user.account.role, screen.act):
+        if not may(user.role, screen.act):
             refused = partial(
                 _said, "refused.html", 403, what=screen.title, roles=sorted(ALLOWED[screen.act])
             )
@@ -160,15 +161,16 @@ class Console:
     async def _sign_in(self, request: Request) -> Response:
         form = await _form(request)
         target = local_path(form.get("next", "/"))
-        name = self._cookie(request)
-        if name is None:
+        cookie = self._cookie(request)
+        if cookie is None:
             return self._gate(request, target, problem="clear", status=403)
         if not _is_here(request):
             return self._gate(request, target, problem="foreign", status=403)
         address = request.client.host if request.client else ""
+        name_typed = form.get("name", "").strip()[:NAME_MAX]
         try:
-            answer = await self.sessions.sign_in(
-                form.get("email", "")[:320], form.get("password", "")[:2048], address
+            answer = await run_in_threadpool(
+                self.sessions.sign_in, name_typed, form.get("password", "")[:PASSWORD_MAX], address
             )
         except Busy as busy:
             headers = {"Retry-After": str(busy.retry_after_s)}
@@ -179,13 +181,14 @@ class Console:
                 target,
                 problem="wait" if answer.wait_s else "wrong",
                 wait_s=answer.wait_s,
-                email=form.get("email", "")[:320],
+                name=name_typed,
                 status=429 if answer.wait_s else 401,
                 headers={"Retry-After": str(answer.wait_s)} if answer.wait_s else None,
             )
+        await run_in_threadpool(self.desk.keys.audit, name_typed, "console.sign_in", address)
         reply = RedirectResponse(target, status_code=303)
         reply.set_cookie(
-            name, answer.token, path="/", httponly=True, samesite="lax",
+            cookie, answer, path="/", httponly=True, samesite="lax",
             secure=request.url.scheme == "https",
         )  # fmt: skip
         return reply
@@ -208,7 +211,7 @@ class Console:
         *,
         problem: str = "",
         wait_s: int = 0,
-        email: str = "",
+        name: str = "",
         status: int = 200,
         headers: dict[str, str] | None = None,
     ) -> Response:
@@ -219,7 +222,7 @@ class Console:
             target=target,
             problem=problem if problem or self._cookie(request) else "clear",
             wait_s=wait_s,
-            email=email,
+            name=name,
             hint=self.hint,
         )
         return HTMLResponse(html, status, headers={"Cache-Control": "no-store", **(headers or {})})

@@ -91,7 +91,9 @@ def page(desk: Desk, match: Filter, before: int, limit: int) -> Page:
         held = [
             row for row in held if (not floor or row.at_us >= floor_us) and row.at_us <= newest_us
         ]
-    rows = sorted([*records, *held], key=lambda row: (row.at_us, row.offset), reverse=True)
+    rows = sorted(
+        [*records, *held[: limit // 2]], key=lambda row: (row.at_us, row.offset), reverse=True
+    )
     complete = len(records) >= limit
     return Page(
         rows[: limit + len(held)],

@@ -11,18 +11,18 @@ from markupsafe import Markup
 from journeyfold.api.cards import Identity, Node
 from journeyfold.console.wording import Dates, plural, short_person
 
-_BOX_W, _BOX_H = 138, 44
+_BOX_W, _BOX_H = 128, 44
 _CENTRE = (210, 124)
 # The boxes' middles by how many there are, so that few identifiers look balanced, too.
 _PLACES = {
     1: ((210, 30),),
-    2: ((92, 36), (328, 36)),
-    3: ((92, 36), (328, 36), (76, 204)),
-    4: ((92, 36), (328, 36), (76, 204), (210, 232)),
-    5: ((92, 30), (328, 30), (74, 124), (92, 218), (222, 232)),
-    6: ((92, 30), (328, 30), (74, 124), (346, 124), (92, 218), (222, 232)),
+    2: ((92, 34), (328, 34)),
+    3: ((92, 34), (328, 34), (74, 214)),
+    4: ((92, 34), (328, 34), (74, 214), (210, 234)),
+    5: ((92, 30), (328, 30), (74, 124), (74, 214), (210, 234)),
+    6: ((92, 30), (328, 30), (74, 124), (346, 124), (74, 214), (210, 234)),
 }
-_REFUSED = (338, 212)
+_REFUSED = (346, 214)
 DRAWN = len(_PLACES)
 
 
@@ -37,9 +37,7 @@ def identity_graph(person: str, identity: Identity, dates: Dates) -> Markup:
     if identity.refused:
         refusal = identity.refused[0]
         lines.append(_line(_REFUSED, "e no"))
-        boxes.append(
-            _box(_REFUSED, "box end", (f"refused: {refusal.reason}", "t-bad"), refusal.value)
-        )
+        boxes.append(_box(_REFUSED, "box end", ("link refused", "t-bad"), refusal.value))
     first_us = min(node.first_us for node in nodes)
     return Markup(
         '<svg class="graph" width="420" height="{0}" viewBox="0 0 420 {0}" role="img" '
@@ -58,10 +56,10 @@ def identity_graph(person: str, identity: Identity, dates: Dates) -> Markup:
 
 
 def _node(node: Node, at: tuple[int, int]) -> Markup:
-    x, y = (2 * at[0] + _CENTRE[0]) // 3, (2 * at[1] + _CENTRE[1]) // 3
+    x, y = (at[0] + _CENTRE[0]) // 2, (at[1] + _CENTRE[1]) // 2
     count = Markup('<text class="cnt halo" x="{}" y="{}" text-anchor="middle">{}</text>')
-    box = _box(at, "box", (f"{node.kind} · {node.strength}", ""), node.value)
-    return box + count.format((x + _CENTRE[0]) // 2, (y + _CENTRE[1]) // 2 + 4, f"{node.records:,}")
+    box = _box(at, "box", (node.kind, ""), node.value)
+    return box + count.format(x, y + 4, f"{node.records:,}")
 
 
 def _line(to: tuple[int, int], css: str) -> Markup:
@@ -77,8 +75,8 @@ def _box(at: tuple[int, int], css: str, head: tuple[str, str], value: str) -> Ma
     ).format(
         css, x, y, _BOX_W, _BOX_H,
         Markup(' stroke-dasharray="4 4"') if "end" in css else Markup(""),
-        tone, x + 10, y + 17, _cut(text, 22),
-        x + 10, y + 34, _cut(value, 19),
+        tone, x + 10, y + 17, _cut(text, 18),
+        x + 10, y + 34, _cut(value, 16),
     )  # fmt: skip
 
 

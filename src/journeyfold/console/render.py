@@ -58,7 +58,7 @@ class Screens:
         held = sum(reason.waiting for reason in ask.desk.quarantine.reasons())
         return self._env.get_template(template).render(
             ask=ask,
-            user=ask.user.account,
+            user=ask.user,
             csrf=ask.user.csrf,
             dates=ask.dates,
             project=ask.project,

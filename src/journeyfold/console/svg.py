@@ -32,6 +32,7 @@ class Line(msgspec.Struct, frozen=True):
     label: str = ""
     dashed: bool = False
     upto: float = 1.0
+    label_in: tuple[float, float] = (0.0, 1.0)  # of the width: where its label may stand
 
 
 def nice_top(peak: float) -> tuple[float, int]:
@@ -205,13 +206,19 @@ def _path(values: Sequence[float], top: float, *, height: float, width: float) -
 
 def _label(line: Line, top: float, height: int) -> Markup:
     """Beside the highest point, above the line; kept off the edges."""
-    near = (
-        range(max(1, round(0.85 * len(line.values)))) if line.upto < 1 else range(len(line.values))
-    )
-    at = max(near, key=lambda index: line.values[index])
-    x = 100 * line.upto * at / max(len(line.values) - 1, 1)
+    steps = max(len(line.values) - 1, 1)
+    free = [
+        index
+        for index in range(len(line.values))
+        if line.label_in[0] <= line.upto * index / steps <= line.label_in[1]
+    ]
+    if not free:
+        return Markup("")
+    at = max(free, key=lambda index: line.values[index])
+    x = 100 * line.upto * at / steps
     y = height - line.values[at] / top * (height - PLOT_TOP) - 8
-    anchor = "start" if x < 8 else "end" if x > 92 else "middle"
+    falls = at < steps and line.values[at + 1] < line.values[at] and line.dashed
+    anchor = "start" if x < 8 or falls else "end" if x > 92 else "middle"
     return Markup('<text class="{} halo" x="{}%" y="{}" text-anchor="{}">{}</text>').format(
         "" if line.dashed else "lb", f"{x:.1f}", f"{max(y, 12):.1f}", anchor, line.label
     )

@@ -109,7 +109,7 @@ def _decision(record: Record, at_us: int) -> Moment:
         "Decision: " + ("; ".join(items) or "nothing to show"),
         "",
         record.offset,
-        f"/decisions/{record.event.id}",
+        "#dec",
     )
 
 

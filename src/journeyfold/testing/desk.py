@@ -171,8 +171,8 @@ class SampleSegments:
         first = max(since_us, NOW_US - 60 * DAY_US) // DAY_US * DAY_US
         days: list[Day] = []
         for start_us in reversed(range(first, NOW_US, DAY_US)):
-            entered = int(4 + 9 * uniform("sample", segment, f"in{start_us}"))
-            left = int(2 + 8 * uniform("sample", segment, f"out{start_us}"))
+            entered = int(3 + 9 * uniform("sample", segment, f"in{start_us}"))
+            left = int(3 + 8.6 * uniform("sample", segment, f"out{start_us}"))
             days.append(Day(start_us, size, entered, left))
             size = max(0, size - entered + left)
         return days[::-1]

@@ -105,14 +105,14 @@ def _project(now_us: int, *, empty: bool) -> ProjectCard:
 def _write_records(made: Sample, now_us: int, ids: Sequence[str], names: Sequence[str]) -> None:
     """A daily rhythm over eight days and a denser last hour, in order of time."""
     times = []
-    for index in range(50 * len(ids)):
+    for index in range(150 * len(ids)):
         day = int(8 * uniform("sample", "day", str(index)))
         hour = 24 * uniform("sample", "hour", str(index))
         if uniform("sample", "keep", str(index)) < exp(-((hour - 13) ** 2) / 40):
             times.append(now_us - day * DAY_US - (now_us + HOUR_US) % DAY_US + int(hour * HOUR_US))
     times += [
         now_us - int(HOUR_US * uniform("sample", "recent", str(index)))
-        for index in range(2 * len(ids))
+        for index in range(len(ids) // 3)
     ]
     for at_us in sorted(time for time in times if time <= now_us):
         offset = len(made.records)
@@ -172,9 +172,9 @@ def _placement() -> Json:
 
 
 def _hold(made: Sample, now_us: int, ids: Sequence[str], names: Sequence[str]) -> None:
-    plan = (("schema", "/properties/total", "Order Completed", "app-ios", '"64.90" is not of type "number"', 34),
-            ("unknown_event", "", "Basket Opened", "web", "the plan does not know this event", 21),
-            ("no_identifier", "", "Page", "web", "no usable identifier", 9))  # fmt: skip
+    plan = (("schema", "/properties/total", "Order Completed", "app-ios", '"64.90" is not of type "number"', 14),
+            ("unknown_event", "", "Basket Opened", "web", "the plan does not know this event", 9),
+            ("no_identifier", "", "Page", "web", "no usable identifier", 4))  # fmt: skip
     for code, pointer, name, source, detail, count in plan:
         for index in range(count):
             number = len(made.held) + 1
@@ -189,7 +189,7 @@ def _hold(made: Sample, now_us: int, ids: Sequence[str], names: Sequence[str]) -
                 HeldRecord(
                     number, source, called, f"01JD8Q{number:04d}", code, pointer,
                     names[number % len(names)] if names else detail,
-                    now_us - int((count - index) * 0.17 * MINUTE_US) - len(code) * SECOND_US,
+                    now_us - int((count - index) * 2.3 * MINUTE_US) - len(code) * SECOND_US,
                     msgspec.json.encode(body), ids[index % len(ids)] if code == "schema" else "",
                 )
             )  # fmt: skip
@@ -268,8 +268,8 @@ def _identity(
 def _tallies(made: Sample) -> list[Tally]:
     return (
         [
-            Tally("web", 8_124, 61, 30, 4),
-            Tally("app-ios", 3_092, 18, 34, 0),
+            Tally("web", 8_124, 61, 13, 4),
+            Tally("app-ios", 3_092, 18, 14, 0),
             Tally("shop", 1_002, 7, 0, 1),
         ]
         if made.records

@@ -138,7 +138,7 @@ def _without(ask: Ask, match: arrivals.Filter) -> list[tuple[str, str, int, bool
     for key, value in match.state().items():
         looser = msgspec.structs.replace(match, **{key: ""})
         rows = arrivals.page(ask.desk, looser, 0, ROWS).rows
-        found.append((key, str(value), len(rows), len(rows) >= ROWS))
+        found.append((key, str(value), min(len(rows), ROWS), len(rows) >= ROWS))
     return found
 
 

@@ -27,7 +27,7 @@ from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 FOLD_LATE_US = 10 * SECOND_US
 SILENT_US = HOUR_US
 PARTS = 48
-LATEST = 8
+LATEST = 11
 _WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
 _RANGES = {"today": 0, "7d": 7, "28d": 28}
 
@@ -195,7 +195,8 @@ def _chart(ask: Ask, days: int) -> Chart:
     parts = max(2, round(PARTS * done))
     scale = (ask.now_us - start_us) / parts / SECOND_US
     running = [count / scale for count in appended_per(log, start_us, ask.now_us, parts)]
-    lines = [Line(running, "st1", "today" if not days else "", upto=done)]
+    today = "today" if not days else ""
+    lines = [Line(running, "st1", today, upto=done, label_in=(0.08, 0.7 * done))]
     before: list[float] = []
     if not days:
         scale = DAY_US / PARTS / SECOND_US
@@ -203,7 +204,8 @@ def _chart(ask: Ask, days: int) -> Chart:
         before = [count / scale for count in appended_per(log, week, week + DAY_US, PARTS)]
         weekday = f"{ask.dates.local(week):%A}"
         if any(before):
-            lines.append(Line(before, "st0", f"last {weekday}", dashed=True))
+            free = (done + 0.1, 0.9) if done < 0.75 else (0.0, 0.2)
+            lines.append(Line(before, "st0", f"last {weekday}", dashed=True, label_in=free))
     label = f"Records per second, now {wording.rate(running[-1])}"
     now = (done, f"now {ask.dates.clock(ask.now_us)}")
     return Chart(

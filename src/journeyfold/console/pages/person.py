@@ -62,7 +62,7 @@ def clear(ask: Ask) -> Response:
     if len(reason) < 5:
         return _page(ask, clear=False, problem="The audit needs a reason of a few words.")
     person = ask.params["person"]
-    ask.desk.keys.audit(ask.user.account.email, "person.clear_view", person, reason[:500])
+    ask.desk.keys.audit(ask.user.name, "person.clear_view", person, reason[:500])
     return _page(ask, clear=True)
 
 

@@ -47,11 +47,11 @@ def replay(ask: Ask) -> Response:
     code, source, name = (ask.form.get(key, "") for key in ("code", "source", "name"))
     dry = ask.form.get("do") == "dry"
     done = ask.desk.quarantine.replay(
-        code=code, source=source, name=name, actor=ask.user.account.email, dry_run=dry
+        code=code, source=source, name=name, actor=ask.user.name, dry_run=dry
     )
     if not dry:
         subject = "/".join((source or "*", name or "*", code or "*"))
-        ask.desk.keys.audit(ask.user.account.email, "quarantine.replay", subject)
+        ask.desk.keys.audit(ask.user.name, "quarantine.replay", subject)
     fates = f"{done.appended}.{done.duplicate}.{done.quarantined}.{done.rejected}"
     return ask.go(
         "/quarantine", code=code, source=source, name=name, did=fates, dry="1" if dry else ""

@@ -95,7 +95,7 @@ def publish(ask: Ask) -> Response:
     if draft.checked.problems or path == "":
         return _page(ask, draft, problem=text if path == "" else "")
     files = {**ask.project.files, path: text}
-    actor = ask.user.account.email
+    actor = ask.user.name
     try:
         ask.desk.project.publish(files, base=ask.form.get("base", ""), actor=actor)
     except Stale as stale:

@@ -25,7 +25,7 @@ def create_key(ask: Ask) -> Response:
     if kind not in KEY_KINDS or source not in known:
         return _page(ask, problem="Choose a kind and one of the sources.", status=422)
     try:
-        made = ask.desk.keys.create(kind, source, ask.user.account.email)
+        made = ask.desk.keys.create(kind, source, ask.user.name)
     except UsageError as error:
         return _page(ask, problem=str(error), status=422)
     return _page(ask, made=made, made_for=source)
@@ -36,7 +36,7 @@ def revoke_key(ask: Ask) -> Response:
     key_id = ask.params["key"]
     if ask.form.get("confirm", "").strip() != key_id:
         return _page(ask, problem=f"Type {key_id} to revoke that key.", status=422)
-    if not ask.desk.keys.revoke(key_id, ask.user.account.email):
+    if not ask.desk.keys.revoke(key_id, ask.user.name):
         ask.missing(f"Key {key_id}")
     return ask.go("/settings", revoked=key_id)
 
