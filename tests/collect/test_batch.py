@@ -249,3 +249,11 @@ def test_ndjson_columns_without_a_type_need_a_cast_and_may_be_absent(tmp_path):
         (1_700_000_000_000_000, {"k": 1}),
         (1_000, {}),
     ]
+
+
+def test_an_instant_in_the_future_is_cut_and_the_file_can_still_be_read_again(tmp_path):
+    shop = csv_shop(tmp_path, HEAD + "1,a@example.com,2036-01-01T10:00:00Z,1\n")
+    shop.run()
+    assert shop.events[0].occurred_us == kit.NOW_US + 300_000_000
+    assert shop.events[0].context["time"] == {"client": "2036-01-01T10:00:00Z", "rule": "future"}
+    assert shop.run().duplicate == 1

@@ -52,6 +52,14 @@ def test_not_a_number_and_infinity_become_nothing(tmp_path):
     assert [event.properties for event in shop.events] == [{}, {}]
 
 
+def test_an_infinite_timestamp_is_no_time_and_costs_its_row_only(tmp_path):
+    row = ORDER.replace("TIMESTAMP '2026-07-01 12:00'", "v")
+    values = "('infinity'::TIMESTAMP), ('290000-01-01'::TIMESTAMP), ('2026-07-01'::TIMESTAMP)"
+    row = row.replace("i AS order", "row_number() OVER () AS order")
+    account = shop_of(tmp_path, f"SELECT {row} FROM (VALUES {values}) t(v)").run()
+    assert (account.appended, account.quarantined) == (1, 2)
+
+
 def test_a_half_written_file_is_one_sentence(tmp_path):
     shop = shop_of(tmp_path, f"SELECT {ORDER} FROM range(1000) t(i)")
     path = tmp_path / "orders.parquet"

@@ -19,9 +19,11 @@ from journeyfold.collect.child import Child, ImportFailed
 from journeyfold.collect.envelope import Draft, fingerprint_of
 from journeyfold.collect.frames import Batch, Ended, Failed, Job, Started
 from journeyfold.collect.json_entry import Refused, misshapen
+from journeyfold.collect.occurrence import FUTURE_US
 from journeyfold.collect.position import Position, Resolve, job_of, position_after
 from journeyfold.collect.reconciliation import Account, Reconciliation
-from journeyfold.core.event import Event
+from journeyfold.core.event import Event, Json
+from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
@@ -179,13 +181,21 @@ class _Run:
             self._waiting.append(_Item(judged, outcome.rows, outcome.line))
 
     def _event(self, event: Event) -> Entry | Held | Refused:
-        """A mapped event; its fingerprint leaves out when this run happened to read it (C32)."""
+        """A mapped event; its fingerprint leaves out when this run happened to read it (C32).
+
+        An instant in the future is cut to five minutes ahead, as on the wire (C27).
+        """
         for part in (event.properties, event.traits, event.context):
             if (wrong := misshapen(part, self._gate.terms.shape)) is not None:
                 return wrong
         facts = msgspec.to_builtins(event)
         del facts[_RECEIVED]
         fingerprint, _ = fingerprint_of({"event": facts})
+        latest = self._job.received_us + FUTURE_US
+        if event.occurred_us > latest:
+            note: dict[str, Json] = {"client": rfc3339(event.occurred_us), "rule": "future"}
+            context = {**event.context, "time": note}
+            event = msgspec.structs.replace(event, occurred_us=latest, context=context)
         return judge(self._gate, Draft(event, fingerprint), "")
 
     def _row_held(self, passed: Passed) -> Held:

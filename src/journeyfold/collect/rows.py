@@ -230,7 +230,7 @@ def _boolean(text: str) -> bool:
     return found
 
 
-def _instant(text: str, zone: Zone) -> int:
+def _instant(text: str, zone: Zone) -> int | None:
     stripped = text.strip()
     at = instant_us(stripped, zone_required=True)
     if at is not None:

@@ -21,19 +21,24 @@ class Zone:
 
     def __init__(self, name: str) -> None:
         self._zone = ZoneInfo(name)
-        self._known: dict[int, int] = {}
+        self._known: dict[int, int | None] = {}
 
-    def instant_us(self, local_us: int) -> int:
-        """`local_us` counts from 1970-01-01T00:00 on the zone's own wall clock."""
-        found = self._known.get(local_us)
-        if found is None:
+    def instant_us(self, local_us: int) -> int | None:
+        """`local_us` counts from 1970-01-01T00:00 on the zone's own wall clock.
+
+        None outside of the years 1 to 9999, which databases call infinity.
+        """
+        if local_us not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            found = self._known[local_us] = self._converted(local_us)
-        return found
+            self._known[local_us] = self._converted(local_us)
+        return self._known[local_us]
 
-    def _converted(self, local_us: int) -> int:
+    def _converted(self, local_us: int) -> int | None:
         seconds, micros = divmod(local_us, SECOND_US)
-        local = (_LOCAL_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=self._zone, fold=0)
-        since = local.astimezone(UTC) - _EPOCH
+        try:
+            local = (_LOCAL_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=self._zone, fold=0)
+            since = local.astimezone(UTC) - _EPOCH
+        except OverflowError:
+            return None
         return (since.days * 86_400 + since.seconds) * SECOND_US + micros

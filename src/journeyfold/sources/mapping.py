@@ -49,6 +49,7 @@ Locate = Callable[[tuple[str | int, ...]], Place]
 """Where a key of the source's file stands: ("map", 0, "when") → its place in the YAML."""
 
 _NO_FIELDS = Fields()
+_YEAR_1_US, _YEAR_10000_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 _TYPES = {
     "bool": BOOL, "int": INT, "float": FLOAT, "string": STRING, "timestamp": TIMESTAMP,
     "list": list_of(ANY), "object": Type("object"), "any": ANY,
@@ -171,6 +172,8 @@ class _Mapper:
         occurred = self._occurred(env)
         if not isinstance(occurred, int):
             return self._passed("no_time", "the time it occurred is empty", line, rows)
+        if not 0 <= occurred < _YEAR_10000_US:
+            return self._passed("bad_timestamp", "not between 1970 and 9999", line, rows)
         identifiers = tuple(
             Identifier(kind, str(value))
             for kind, read in self._identifiers
@@ -355,8 +358,13 @@ def _repeated(items: Evaluate, build: Callable[[Env], dict[str, Any]], depth: in
 
 
 def _written(read: Evaluate) -> Evaluate:
-    """An instant inside an event's properties is RFC 3339 text."""
-    return lambda env: None if (at := read(env)) is None else rfc3339(at)
+    """An instant inside an event's properties is RFC 3339 text; beyond the year 9999, nothing."""
+
+    def text(env: Env) -> str | None:
+        at = read(env)
+        return rfc3339(at) if at is not None and _YEAR_1_US <= at < _YEAR_10000_US else None
+
+    return text
 
 
 def _row(column: Column) -> str:
