@@ -166,6 +166,9 @@ def test_one_number_out_of_range_costs_one_item(kit):
     answer = kit.post("/v1/batch", body)
     assert (answer.status, answer.json["appended"]) == (200, 1)
     assert answer.json["items"][0]["code"] == "number_out_of_range"
+    in_body = body[:-1] + b',"writeKey":"%b","context":{"locale":"de"}}' % str(PUB).encode()
+    assert kit.post("/v1/batch", in_body, key=None).json["appended"] == 1
+    assert kit.log.events[-1].context["locale"] == "de"
 
 
 def test_a_gzip_body_is_unpacked_in_any_pieces(kit):

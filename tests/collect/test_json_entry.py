@@ -10,7 +10,7 @@ from journeyfold.collect.json_entry import (
     Refused,
     Shape,
     decoded,
-    decoded_items,
+    decoded_batch,
     misshapen,
     pointer,
 )
@@ -129,14 +129,16 @@ def test_a_finding_points_to_its_place():
 
 
 def test_one_bad_number_does_not_cost_its_neighbours():
-    items = decoded_items(b'{"batch":[{"a":1},{"a":1e400},{"a":2}],"sentAt":"x"}')
-    assert [getattr(item, "code", item) for item in items] == [
+    found = decoded_batch(b'{"batch":[{"a":1},{"a":1e400},{"a":2}],"sentAt":"x","writeKey":"k"}')
+    assert [getattr(item, "code", item) for item in found["batch"]] == [
         {"a": 1}, "number_out_of_range", {"a": 2},
     ]  # fmt: skip
+    assert (found["sentAt"], found["writeKey"], found["context"]) == ("x", "k", None)
 
 
-def test_a_frame_that_cannot_be_read_has_no_items():
-    assert decoded_items(b'{"batch":1e400}') is None
+@pytest.mark.parametrize("body", [b'{"batch":1e400}', b'{"batch":[],"context":1e400}', b"1e400"])
+def test_a_frame_that_cannot_be_read_is_refused_whole(body):
+    assert decoded_batch(body).code == "number_out_of_range"
 
 
 def test_a_pointer_escapes_what_it_must():

@@ -1,5 +1,7 @@
 """When it happened, by a clock that may be wrong (collect C24 to C27)."""
 
+from datetime import datetime
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -103,3 +105,21 @@ def test_a_browser_is_always_between_ninety_days_ago_and_five_minutes_ahead(stam
     found = occurrence({"timestamp": rfc3339(base)}, rfc3339(at_sending), BROWSER)
     assert not isinstance(found, Refused)
     assert RECEIVED - 90 * DAY_US <= found[0] <= RECEIVED + 5 * MINUTE_US
+
+
+@given(
+    st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)),
+    st.sampled_from(["Z", "+00:00", "+01:00", ""]),
+    st.sampled_from(["milliseconds", "microseconds", "seconds"]),
+    st.sampled_from(["", "x", "-", "9"]),
+    st.integers(0, 27),
+)
+def test_the_quick_reading_of_an_instant_is_the_exact_one(moment, zone, digits, noise, place):
+    text = moment.isoformat(timespec=digits) + zone
+    text = text[:place] + noise + text[place + len(noise) :]
+    found = occurrence({"timestamp": text}, None, SERVER)
+    exact = instant_us(text)
+    if exact is None:
+        assert isinstance(found, Refused)
+    elif 0 <= exact <= RECEIVED:
+        assert found == (exact, None)

@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from journeyfold.collect.json_entry import Refused, pointer
 from journeyfold.core.event import Event
 
-PROPERTY_KEYS_IN_ALL = (
-    100_000  # of one source: 2,000 names x 2,000 keys would be a way to fill memory
-)
+self._in_all_max = 100_000  # of one source: 2,000 names x 2,000 keys would be a way to fill memory
 
 
 class Cardinality:
@@ -22,13 +20,14 @@ class Cardinality:
     def __init__(
         self, names: int = 2000, trait_keys: int = 500, property_keys: int = 2000,
         declared: Iterable[str] = (),
+        keys_in_all: int = KEYS_IN_ALL,
     ) -> None:  # fmt: skip
         self._names_max, self._traits_max, self._properties_max = names, trait_keys, property_keys
         self._declared = frozenset(declared)
         self._names: set[str] = set()
         self._traits: set[str] = set()
         self._properties: dict[str, set[str]] = {}
-        self._in_all = 0
+        self._in_all, self._in_all_max = 0, keys_in_all
 
     def excess(self, event: Event) -> Refused | None:
         """The name or key that is one too many, if any."""
@@ -51,7 +50,7 @@ class Cardinality:
         fresh = [key for key in event.properties if key not in seen]
         if (
             len(seen) + len(fresh) > self._properties_max
-            or self._in_all + len(fresh) > PROPERTY_KEYS_IN_ALL
+            or self._in_all + len(fresh) > self._in_all_max
         ):
             detail = f"above {self._properties_max} property keys of this name"
             return Refused("cardinality", pointer("properties", fresh[0]), detail)

@@ -24,7 +24,7 @@ from journeyfold.collect.ingest import (
     take,
     trial,
 )  # fmt: skip
-from journeyfold.collect.json_entry import Members, Refused, decoded, decoded_items
+from journeyfold.collect.json_entry import Refused, decoded, decoded_batch
 from journeyfold.collect.keys import Presented
 from journeyfold.collect.reply import Answer, refusal
 from journeyfold.collect.request import DEFAULT_BODY_MAX, Request, request_of
@@ -92,14 +92,15 @@ async def _messages(door: Door, request: Request, receive: Receive, route: Route
         return known
     cap = known.gate.source.limits.max_body_bytes if known else DEFAULT_BODY_MAX
     body = await read_body(receive, request.headers, cap)
-    value = body if isinstance(body, Refused) else decoded(body)
+    decode = decoded_batch if route.action == "batch" else decoded
+    value = body if isinstance(body, Refused) else decode(body)
     in_body = _key_of(value)
     if known is None or in_body is not None:
         presented += [in_body] if in_body is not None else []
         known = access(door, request, presented, now_us)
         if isinstance(known, Answer):
             return known
-    parcel = _parcel(value, body, request, known, route, now_us)
+    parcel = _parcel(value, request, known, route, now_us)
     if isinstance(parcel, Refused):
         return refuse_whole(door, known.gate.source.source, now_us, parcel, known.headers)
     if (wait_s := _wait_s(door, known, len(parcel.items))) > 0:
@@ -112,36 +113,24 @@ async def _messages(door: Door, request: Request, receive: Receive, route: Route
 
 
 def _parcel(
-    value: object, body: bytes | Refused, request: Request, known: Access, route: Route,
-    now_us: int,
-) -> Parcel | Refused:  # fmt: skip
+    value: object, request: Request, known: Access, route: Route, now_us: int
+) -> Parcel | Refused:
+    if isinstance(value, Refused):
+        return value
+    if not isinstance(value, dict):
+        return Refused("not_an_object", detail="the body is a JSON object")
     arrival = arrival_of(request, known, now_us, route.argument)
     if route.action != "batch":
-        if isinstance(value, Refused):
-            return value
-        if not isinstance(value, dict):
-            return Refused("not_an_object", detail="a message is a JSON object")
         return Parcel([value], arrival, is_single=True)
-    items: list[object] | None = None
-    frame: Members = {}
-    if isinstance(value, Refused):
-        if value.code == "number_out_of_range" and isinstance(body, bytes):
-            items = decoded_items(body)
-        if items is None:
-            return value
-    elif isinstance(value, dict):
-        frame, found = value, value.get("batch")
-        if found is not None and not isinstance(found, list):
-            return Refused("not_a_list", "/batch", "batch is a list of messages")
-        items = found or []
-    else:
-        return Refused("not_an_object", detail="a batch is a JSON object")
+    items = value.get("batch")
+    if items is not None and not isinstance(items, list):
+        return Refused("not_a_list", "/batch", "batch is a list of messages")
     if not items:
         return Refused("empty_batch", "/batch")
-    if len(items) > known.gate.source.limits.max_batch:
-        most = known.gate.source.limits.max_batch
+    most = known.gate.source.limits.max_batch
+    if len(items) > most:
         return Refused("too_many_events", "/batch", f"above {most} items")
-    return parcel_of_batch(frame, items, arrival)
+    return parcel_of_batch(value, items, arrival)
 
 
 async def _pixel(door: Door, request: Request, route: Route) -> Answer:

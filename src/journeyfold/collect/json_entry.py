@@ -42,8 +42,12 @@ class Shape(msgspec.Struct, frozen=True):
 WIRE = Shape()
 
 
-class _Batch(msgspec.Struct):
+class _Frame(msgspec.Struct):
     batch: list[msgspec.Raw]
+    context: Any = None
+    integrations: Any = None
+    sentAt: Any = None  # noqa: N815 - the wire's name
+    writeKey: Any = None  # noqa: N815 - the wire's name
 
 
 def decoded(body: bytes) -> object | Refused:
@@ -60,17 +64,21 @@ def decoded(body: bytes) -> object | Refused:
     return value
 
 
-def decoded_items(body: bytes) -> list[object | Refused] | None:
-    """The items of a batch one by one, when the whole could not be decoded at once.
+def decoded_batch(body: bytes) -> object | Refused:
+    """A batch whose unreadable items are `Refused` in their places.
 
-    One number too large must not cost its 99 neighbours (collect C36). None when even the frame
-    cannot be read.
+    One number too large must not cost its 99 neighbours (collect C36): only when the whole cannot
+    be decoded for that reason are the items decoded one by one.
     """
+    whole = decoded(body)
+    if not isinstance(whole, Refused) or whole.code != "number_out_of_range":
+        return whole
     try:
-        frame = msgspec.json.decode(body, type=_Batch)
+        frame = msgspec.json.decode(body, type=_Frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return [decoded(bytes(item)) for item in frame.batch]
+        return whole
+    items = [decoded(bytes(item)) for item in frame.batch]
+    return {**msgspec.structs.asdict(frame), "batch": items}
 
 
 def misshapen(value: object, shape: Shape = WIRE) -> Refused | None:
