@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from journeyfold.collect.json_entry import Refused, pointer
 from journeyfold.core.event import Event
 
-self._in_all_max = 100_000  # of one source: 2,000 names x 2,000 keys would be a way to fill memory
+KEYS_IN_ALL = 100_000  # of one source: names x keys would be a way to fill memory
 
 
 class Cardinality:

@@ -75,10 +75,10 @@ class Guard:
             return
         try:
             await self._app(scope, receive, secured)
-        except Exception:  # the last line: a bug becomes one honest answer, and a line in the log
+        except Exception:
             if has_started:
                 raise
-            _log.exception("no answer for %s", scope["path"][:200])
+            _log.error("no answer for %s", scope["path"][:200], exc_info=bug)
             await _refuse(secured, Refusal(500, "internal", "the platform failed; it was logged"))
 
     def _why_not(self, scope: Scope) -> Refusal | None:
