@@ -38,7 +38,11 @@ WIDTH = 96
 def page() -> str:
     """The whole page."""
     root = click.Context(
-        cli, info_name="journeyfold", max_content_width=WIDTH, terminal_width=WIDTH
+        cli,
+        info_name="journeyfold",
+        help_option_names=cli.context_settings["help_option_names"],
+        max_content_width=WIDTH,
+        terminal_width=WIDTH,
     )
     sections = [_HEAD, *_sections(root)]
     return "\n".join(sections)

@@ -1,0 +1,124 @@
+"""init, check, test and schema: commands that need no platform."""
+
+import importlib.util
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from journeyfold.cli.main import run
+
+_PATH = Path(__file__).parents[1] / "project" / "rehearsal_engine.py"
+_SPEC = importlib.util.spec_from_file_location("rehearsal_engine", _PATH)
+engine = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(engine)
+
+
+class InMemory:
+    rehearsal = staticmethod(engine.MemoryPlatform)
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch, capsys):
+    assert run(["init", str(tmp_path / "shop")]) == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    capsys.readouterr()
+    return tmp_path / "shop"
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_init_says_what_to_do_next(tmp_path, capsys):
+    assert run(["init", str(tmp_path / "x"), "--template", "blank"]) == 0
+    assert "journeyfold check" in capsys.readouterr().out
+
+
+def test_init_as_json_lists_the_files(tmp_path, capsys):
+    run(["init", str(tmp_path / "x"), "--template", "blank", "--json"])
+    assert "journeyfold.yaml" in msgspec.json.decode(capsys.readouterr().out)["files"]
+
+
+def test_init_into_a_project_changes_nothing(shop, capsys):
+    assert run(["init", str(shop)]) == 64
+    assert "exists already; nothing was written" in capsys.readouterr().err
+
+
+def test_check_of_a_right_project_counts_its_parts(shop, capsys):
+    assert run(["check"]) == 0
+    assert capsys.readouterr().out.startswith("shop: 3 sources, 12 schemas, 11 features")
+
+
+def test_check_marks_the_character_and_exits_with_78(shop, capsys):
+    edit(shop / "offers" / "newsletter.yaml", "traits.email", "traits.emial")
+    assert run(["check"]) == 78
+    assert capsys.readouterr().out == (
+        "offers/newsletter.yaml:4:17: J104 traits.emial is not declared; "
+        "did you mean traits.email?\n"
+        "    applicability: 'traits.emial is None'\n"
+        "                    ^\n"
+        "1 problem\n"
+    )
+
+
+def test_check_as_json_has_every_problem_and_the_hash(shop, capsys):
+    run(["check", "--json"])
+    right = msgspec.json.decode(capsys.readouterr().out)
+    assert (right["ok"], right["problems"], len(right["hash"])) == (True, [], 64)
+    edit(shop / "journeyfold.yaml", "currency", "curency")
+    assert run(["check", "--json"]) == 78
+    wrong = msgspec.json.decode(capsys.readouterr().out)
+    assert (wrong["ok"], wrong["problems"][0]["line"]) == (False, 4)
+
+
+def test_a_hint_alone_is_no_failure(shop, capsys):
+    (shop / "journeys").mkdir()
+    (shop / "journeys" / "cart.yaml").write_text("journey: cart")
+    assert run(["check"]) == 0
+    assert "hint: P128 is not read by this release" in capsys.readouterr().out
+
+
+def test_check_works_on_another_directory(shop, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "--project", "shop"]) == 0
+
+
+def test_test_plays_every_scenario(shop, capsys):
+    assert run(["test"], InMemory()) == 0
+    assert capsys.readouterr().out.endswith("9 scenarios passed, 0 failed\n")
+
+
+def test_test_shows_what_failed_and_exits_with_1(shop, capsys):
+    edit(shop / "segments" / "shopping.yaml", '>= "5m"', '>= "10m"')
+    assert run(["test", "--only", "five quiet minutes"], InMemory()) == 1
+    out = capsys.readouterr().out
+    assert "tests/shopping.yaml:11:21: T100 expected in 'cart-abandoned'" in out
+    assert out.endswith("0 scenarios passed, 1 failed\n")
+
+
+def test_test_as_json_has_an_object_a_scenario(shop, capsys):
+    run(["test", "--json"], InMemory())
+    answer = msgspec.json.decode(capsys.readouterr().out)
+    assert answer["ok"]
+    assert {"name", "file", "line", "failures"} == set(answer["scenarios"][0])
+
+
+def test_test_of_a_wrong_project_shows_its_problems(shop, capsys):
+    edit(shop / "journeyfold.yaml", "currency", "curency")
+    assert run(["test"], InMemory()) == 78
+    assert "P110 unknown key 'curency'" in capsys.readouterr().err
+
+
+def test_schema_writes_a_file_a_kind(tmp_path, capsys):
+    assert run(["schema", str(tmp_path / "s")]) == 0
+    assert "8 schemas" in capsys.readouterr().out
+    assert (tmp_path / "s" / "offer.schema.json").is_file()
+
+
+def test_version_names_the_libraries_that_bear_data(capsys):
+    assert run(["version", "--json"]) == 0
+    answer = msgspec.json.decode(capsys.readouterr().out)
+    assert answer["libraries"]["lmdb"]

@@ -1,0 +1,83 @@
+"""Scenarios: the templates' own pass, and a failure says what was expected and what is."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from journeyfold.project.check import load_checked
+from journeyfold.project.rehearsal import rehearse
+from journeyfold.project.scaffold import template_files, template_names
+
+_SPEC = importlib.util.spec_from_file_location(
+    "rehearsal_engine", Path(__file__).with_name("rehearsal_engine.py")
+)
+engine = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(engine)
+
+SHOP = template_files("shop")
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_the_scenarios_of_a_template_pass(template):
+    project = load_checked(template_files(template))
+    outcomes = list(rehearse(project, engine.MemoryPlatform))
+    assert [str(failure) for outcome in outcomes for failure in outcome.failures] == []
+    assert outcomes
+
+
+def failures(text):
+    files = {path: old for path, old in SHOP.items() if not path.startswith("tests/")}
+    project = load_checked(files | {"tests/x.yaml": text})
+    return [
+        (failure.line, failure.column, failure.message)
+        for outcome in rehearse(project, engine.MemoryPlatform)
+        for failure in outcome.failures
+    ]
+
+
+CART = "- name: x\n  given: [{at: '2026-03-02T10:00:00Z', event: Cart Updated, anonymous_id: a, properties: {total: 9}}]\n"  # fmt: skip
+AT = " at 2026-03-02T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("expect", "column", "message"),
+    [
+        ("in: [vip]", 17, "expected in 'vip', is in no segment" + AT),
+        ("features: {orders_30d: 2}", 35, "expected orders_30d 2, is 0" + AT),
+        ("traits: {country: DE}", 30, 'expected country "DE", is null' + AT),
+        ("stage: Active", 19, 'expected stage "Active", is "Prospect"' + AT),
+        ("consent: {ads_share: denied}", 33, 'expected ads_share "denied", is "unset"' + AT),
+        ("people: []", 20, 'expected [], is [["anonymous_id:a"]]' + AT),
+        ("suppressed: [x]", 24, 'expected ["x"], is []' + AT),
+        ("dropped_fields: [email]", 28, 'expected ["email"], is []' + AT),
+        ("deliveries: [{placement: y}]", 24, 'expected [{"placement":"y"}], is []' + AT),
+        (
+            "decide: {placement: cart-popup, offer: ten-percent}",
+            51,
+            "expected offer 'ten-percent', is free-shipping (free-shipping: selected, "
+            "ten-percent: not_applicable)" + AT,
+        ),
+        (
+            "decide: {placement: cart-popup, reasons: {ten-percent: selected}}",
+            67,
+            'expected ten-percent "selected", is "not_applicable"' + AT,
+        ),
+    ],
+)
+def test_a_failure_says_what_was_expected_and_what_is(expect, column, message):
+    assert failures(f"{CART}  expect: {{{expect}}}\n") == [(3, column, message)]
+
+
+def test_only_what_is_written_is_compared():
+    assert failures(f"{CART}  expect: {{not_in: [vip], people: [[anonymous_id:a]]}}\n") == []
+
+
+def test_a_list_of_expectations_asks_for_several_people():
+    text = (
+        CART.replace("}}]", "}}, {at: +1m, type: page, user_id: ann}]")
+        + "  expect:\n    - {of: user_id:ann, in: [new-visitor]}\n    - {of: anonymous_id:a, in: [new-visitor]}\n"
+    )
+    assert failures(text) == [
+        (5, 33, "expected in 'new-visitor', is in no segment at 2026-03-02T10:01:00Z")
+    ]
