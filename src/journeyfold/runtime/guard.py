@@ -75,7 +75,7 @@ class Guard:
             return
         try:
             await self._app(scope, receive, secured)
-        except Exception:
+        except Exception as bug:  # the last line: a bug becomes one honest answer and a log line
             if has_started:
                 raise
             _log.error("no answer for %s", scope["path"][:200], exc_info=bug)
