@@ -10,7 +10,7 @@ import pytest
 from journeyfold.adapters.keyring import Keyring
 from journeyfold.adapters.sqlite_file import require_current_library
 from journeyfold.adapters.sqlite_log import SqliteLog
-from journeyfold.core.errors import DamageError, EngineError, FormatError
+from journeyfold.core.errors import Busy, DamageError, EngineError, FormatError
 from journeyfold.log.codec import ERASED
 from journeyfold.testing.contracts.log import NOON_US, LogContract, entry, held, node
 
@@ -201,3 +201,31 @@ def test_a_checkpoint_waits_until_it_is_due(ten):
 
 def test_the_log_is_its_owners_only(ten):
     assert (ten / "log.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_closed_log_says_so(ten):
+    log = opened(ten)
+    log.close()
+    log.close()
+    with pytest.raises(EngineError, match="has been closed"):
+        log.append([entry("late")], now_us=NOON_US)
+    with pytest.raises(EngineError, match="has been closed"):
+        log.read(-1, 1)
+
+
+def test_a_locked_log_is_busy(ten):
+    log = opened(ten)
+    log._write.set_busy_timeout(1)
+    other = apsw.Connection(str(ten / "log.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy, match="locked by another process"):
+        log.append([entry("new")], now_us=NOON_US)
+    other.execute("ROLLBACK")
+    other.close()
+    assert log.append([entry("new")], now_us=NOON_US)[0].offset == 10
+
+
+def test_a_directory_that_is_not_there_is_an_engine_error(tmp_path):
+    keyring = Keyring.open(tmp_path)
+    with pytest.raises(EngineError, match="cannot be opened"):
+        SqliteLog(tmp_path / "none", keyring)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Literal
@@ -93,16 +93,15 @@ class LmdbState:
             create=mode == "write",
             readahead=False,
         )
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._environment.close)
             self._refuse_short_file(path)
             self._spaces: dict[str, _Database] = {
                 name: self._environment.open_db(name.encode(), create=mode == "write")
                 for name in SPACES
             }
             self._settle_format()
-        except BaseException:
-            self._environment.close()
-            raise
+            undo.pop_all()
 
     @contextmanager
     def read(self) -> Iterator[StateReader]:

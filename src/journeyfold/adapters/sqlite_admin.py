@@ -22,7 +22,6 @@ class SqliteAdmin:
     def __init__(self, directory: Path) -> None:
         """Open `directory/admin.sqlite`, made if missing (readable by its owner only)."""
         path = directory / FILE_NAME
-        path.touch(mode=0o600)
         self._lock = threading.RLock()
         self._connection = connect(path, cache_kib=CACHE_KIB)
         schema = admin_audit.SCHEMA + admin_keys.SCHEMA + admin_users.SCHEMA

@@ -8,8 +8,9 @@ own cksumvfs, in the same wheel), so damage to an index is found as damage to a 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,8 +52,9 @@ def connect(
     require_current_library(apsw.sqlite_lib_version())
     _require_page_checksums()
     try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # a new file is its owner's only
         connection = apsw.Connection(str(path), vfs=files)
-    except apsw.CantOpenError as error:
+    except (OSError, apsw.CantOpenError) as error:
         raise EngineError(f"{path} cannot be opened: {error}") from error
     with engine_errors(connection, path.name):
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
@@ -113,20 +115,18 @@ def rows_each(
 @contextmanager
 def engine_errors(connection: apsw.Connection, store: str) -> Iterator[None]:
     """Roll back what is open and say what happened in our words (trust REL-16, REL-17)."""
+    is_done = False
     try:
         yield
+        is_done = True
+    except apsw.ConnectionClosedError as error:
+        raise EngineError(f"{store} has been closed") from error
     except apsw.Error as error:
-        reason = connection.system_errno  # before the rollback makes it the last call
-        _roll_back(connection)
-        raise _ours(error, reason, store) from error
-    except BaseException:
-        _roll_back(connection)
-        raise
-
-
-def _roll_back(connection: apsw.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
+        raise _ours(error, connection.system_errno, store) from error
+    finally:
+        with suppress(apsw.ConnectionClosedError):
+            if not is_done and connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def _ours(error: apsw.Error, reason: int, store: str) -> Exception:

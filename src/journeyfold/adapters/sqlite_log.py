@@ -71,7 +71,6 @@ class SqliteLog:
         self._sealing = keyring if encrypted else None
         self._digests = Digests(keyring.derive("integrity"))
         self._writing, self._reading = threading.RLock(), threading.RLock()
-        self.path.touch(mode=0o600)
         self._write = connect(self.path, durability=durability, files=files)
         with engine_errors(self._write, FILE_NAME):
             create(self._write, sqlite_batch.SCHEMA, page_bytes=PAGE_BYTES)

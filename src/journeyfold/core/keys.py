@@ -17,6 +17,7 @@ import msgspec
 
 KeyKind = Literal["pub", "srv", "adm"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
+_KINDS: dict[str, KeyKind] = {"pub": "pub", "srv": "srv", "adm": "adm"}
 
 ID_CHARACTERS, SECRET_CHARACTERS, CHECK_CHARACTERS = 10, 32, 6
 ID_BYTES, SECRET_BYTES = 16, 32  # random bytes to make them from: more than they can hold
@@ -75,8 +76,7 @@ def parse_key(text: str) -> KeyText | None:
     match = _TEXT.fullmatch(text)
     if match is None or not hmac.compare_digest(_checksum(match[1]), match[6]):
         return None
-    kind = next(each for each in KEY_KINDS if each == match[2])
-    return KeyText(kind=kind, env=match[3], id=match[4], secret=match[5])
+    return KeyText(kind=_KINDS[match[2]], env=match[3], id=match[4], secret=match[5])
 
 
 def new_key(kind: KeyKind, env: str, id_bytes: bytes, secret_bytes: bytes) -> KeyText:
