@@ -20,6 +20,10 @@ from journeyfold.core.instant import instant_us
 from journeyfold.core.ports import Entry, Fate, Held
 
 RETRY_UNAVAILABLE_S = 5
+LEFT_UNREAD = frozenset({
+    "body_too_large", "decompressed_too_large", "unsupported_type", "unsupported_encoding",
+    "bad_encoding", "too_many_hops",
+})  # fmt: skip  # the rest of the body may still be on its way
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -103,7 +107,7 @@ def refuse_whole(door: Door, source: str, now_us: int, why: Refused, headers: He
     door.count(source, "rejected", 1)
     door.reject(source, 1)
     door.samples.add(source, now_us, why)
-    return refusal(why, headers, closes=why.code not in {"invalid_json", "empty_batch"})
+    return refusal(why, headers, closes=why.code in LEFT_UNREAD)
 
 
 def trial(door: Door, gate: Gate, parcel: Parcel) -> list[Fate]:
