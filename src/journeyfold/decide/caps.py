@@ -50,6 +50,7 @@ class Caps:
             "placement", counts.every, answerable.limits, placement=placement
         )
         self._by_category: dict[str, Hit | None] = {}
+        self.can_hit = bool(self._every)  # who was shown nothing has reached nothing
 
     def hit(self, candidate: Candidate) -> Hit | None:
         """The first cap that forbids it; None: all allow it, so the lowest wins."""

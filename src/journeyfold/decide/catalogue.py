@@ -12,7 +12,7 @@ from itertools import accumulate
 import msgspec
 
 from journeyfold.core.chance import bucket
-from journeyfold.core.decision import ReasonCode, Stage
+from journeyfold.core.decision import CandidateReason, ReasonCode, Stage
 from journeyfold.core.instant import instant_us
 from journeyfold.decide import content
 from journeyfold.decide.definition import (
@@ -71,6 +71,7 @@ class Candidate(msgspec.Struct, frozen=True):
     borders: tuple[int, ...]
     contents: tuple[content.Nested, ...]  # by variant, escaped
     plain: tuple[content.Nested, ...]  # by variant, for app and server
+    ranked_below: CandidateReason  # the commonest reason, made once
 
 
 class Answerable(msgspec.Struct, frozen=True):
@@ -193,6 +194,7 @@ def _candidate(offer: Offer, templates: Mapping[str, str]) -> Candidate:
         borders=_borders(offer.variants),
         contents=_contents(offer, templates, escape=True),
         plain=_contents(offer, templates, escape=False),
+        ranked_below=CandidateReason(offer.offer, "ranking", "ranked_below"),
     )
 
 

@@ -7,6 +7,7 @@ is a keyed hash of the decision id, and the profile is the one at `profile_offse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -24,6 +25,8 @@ from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue
 from journeyfold.decide.eligible import Conditions, eligible
 from journeyfold.decide.item import Items
 from journeyfold.decide.rank import Ranked, Scoring, explored, propensity_of_first, ranked
+
+_OFFER = attrgetter("offer")
 
 
 def decide(asked: Asked, person: Person, conditions: Conditions, catalogue: Catalogue) -> Answer:
@@ -100,11 +103,12 @@ def _chosen(
     chosen: list[Item] = []
     reasons: list[CandidateReason] = []
     has_failed = False
-    for candidate in order:
-        taken = of_category.get(candidate.category, 0)
+    for at, candidate in enumerate(order):
         if len(chosen) >= slots:
-            reasons.append(_too_late(candidate, len(chosen), placement.slots))
-        elif taken >= most:
+            reasons += _too_late(order[at:], placement.slots - slots)
+            break
+        taken = of_category.get(candidate.category, 0)
+        if taken >= most:
             reasons.append(CandidateReason(candidate.id, "diversity", "diversity"))
         else:
             chance: float | None = 1.0
@@ -158,10 +162,10 @@ def _fallen_back(
     return PlacementDecision(placement, FALLBACK_DEFAULT, (item,), reasons=reasons)
 
 
-def _too_late(candidate: Candidate, taken: int, slots: int) -> CandidateReason:
-    if taken < slots:
-        return CandidateReason(candidate.id, "slots", "slot_full")
-    return CandidateReason(candidate.id, "ranking", "ranked_below")
+def _too_late(late: Sequence[Candidate], not_asked_for: int) -> list[CandidateReason]:
+    """The first of them would have had the slots that this call did not ask for."""
+    full = [CandidateReason(each.id, "slots", "slot_full") for each in late[:not_asked_for]]
+    return [*full, *(each.ranked_below for each in late[not_asked_for:])]
 
 
 def _unnamed(staying: Sequence[Candidate], ranking: Ranked) -> list[CandidateReason]:
@@ -169,15 +173,11 @@ def _unnamed(staying: Sequence[Candidate], ranking: Ranked) -> list[CandidateRea
     if len(ranking.order) == len(staying):
         return []
     named = {each.id for each in ranking.order}
-    return [
-        CandidateReason(each.id, "ranking", "ranked_below")
-        for each in staying
-        if each.id not in named
-    ]
+    return [each.ranked_below for each in staying if each.id not in named]
 
 
 def _sorted(reasons: Sequence[CandidateReason]) -> tuple[CandidateReason, ...]:
-    return tuple(sorted(reasons, key=lambda each: each.offer))
+    return tuple(sorted(reasons, key=_OFFER))
 
 
 def _without_propensity(answered: PlacementDecision) -> PlacementDecision:

@@ -13,7 +13,7 @@ from journeyfold.core.decision import CandidateReason
 from journeyfold.core.event import Json
 from journeyfold.core.instant import human_duration, rfc3339
 from journeyfold.decide.caps import Caps, ContactCounts
-from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue, Gate
+from journeyfold.decide.catalogue import Answerable, Candidate, Catalogue
 
 
 class Conditions(Protocol):
@@ -43,28 +43,26 @@ def eligible(
     left: list[CandidateReason] = []
     consents = {purpose: is_consented(purpose) for purpose in answerable.purposes}
     caps = Caps(counts, answerable, catalogue, now_us)
-    holds = conditions.holds
+    holds, can_hit = conditions.holds, caps.can_hit
     for candidate in answerable.candidates:
         if not consents[candidate.purpose]:
             left.append(_unconsented(candidate))
         elif not candidate.since_us <= now_us < candidate.until_us:
             left.append(_invalid(candidate, now_us))
-        elif (closed := _closed_gate(candidate, holds)) is not None:
-            leaf, operand = conditions.because(closed.condition) if trace else ("", None)
-            left.append(CandidateReason(candidate.id, closed.stage, closed.code, leaf, operand))
-        elif (found := caps.hit(candidate)) is not None:
-            left.append(CandidateReason(candidate.id, "caps", "capped", *found))
         else:
-            staying.append(candidate)
+            for gate in candidate.gates:
+                if not holds(gate.condition):  # those after it are not asked
+                    leaf, operand = conditions.because(gate.condition) if trace else ("", None)
+                    reason = CandidateReason(candidate.id, gate.stage, gate.code, leaf, operand)
+                    left.append(reason)
+                    break
+            else:
+                found = caps.hit(candidate) if can_hit else None
+                if found is None:
+                    staying.append(candidate)
+                else:
+                    left.append(CandidateReason(candidate.id, "caps", "capped", *found))
     return staying, left
-
-
-def _closed_gate(candidate: Candidate, holds: Callable[[str], bool]) -> Gate | None:
-    """The first condition that does not hold; those after it are not asked."""
-    for gate in candidate.gates:
-        if not holds(gate.condition):
-            return gate
-    return None
 
 
 def _unconsented(candidate: Candidate) -> CandidateReason:

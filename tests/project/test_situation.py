@@ -1,0 +1,80 @@
+"""Decide on a real project: the shop template, its conditions compiled, its people folded."""
+
+from pathlib import Path
+
+import pytest
+
+import journeyfold
+from journeyfold.core.profile import Membership, Profile, Statement, Trait
+from journeyfold.decide.call import Asked, Question
+from journeyfold.decide.decide import decide
+from journeyfold.project.compile import compile_project
+from journeyfold.project.load import load, read_directory
+from journeyfold.project.situation import ProjectSituation
+
+NOW_US = 1_795_348_800_000_000
+SHOP = Path(journeyfold.__file__).parent / "project" / "templates" / "shop"
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return compile_project(load(read_directory(SHOP)))
+
+
+def person(*segments, state="granted", **traits):
+    return Profile(
+        "p_1",
+        consents={"aa": {"personalization": Statement(state, 1, "e")}},
+        memberships={segment: Membership(1) for segment in segments},
+        traits={name: Trait(value, 1, "crm", "e") for name, value in traits.items()},
+    )
+
+
+def decided(shop, profile, placement="home-hero", context=None, **keys):
+    situation = ProjectSituation(shop, profile, context or {}, NOW_US, unit="p_new")
+    asked = Asked(
+        "d1", (Question(placement),), situation.unit, NOW_US, 0, context=context or {}, **keys
+    )
+    (placed,) = decide(asked, situation, situation, shop.catalogue).decision.placements
+    return placed
+
+
+def test_segments_and_context_choose_the_offer(shop):
+    placed = decided(shop, person("cart-abandoned"), context={"device": "mobile"})
+    assert placed.items[0].offer == "ten-percent"
+    assert placed.items[0].score == pytest.approx(0.08 * 1.2 * 12.5)
+
+
+def test_a_vip_gets_what_vips_get(shop):
+    placed = decided(shop, person("cart-abandoned", "vip"), is_traced=True)
+    assert placed.items[0].offer == "vip-early-access"
+    (reason,) = [each for each in placed.reasons if each.offer == "ten-percent"]
+    assert (reason.code, reason.leaf) == ("not_suitable", 'in_segment("vip")')
+
+
+def test_traits_stand_in_the_text(shop):
+    texts = {
+        item.content["title"]
+        for item in decided(shop, person("cart-abandoned", first_name="Ann"), "cart-popup").items
+    }
+    assert texts <= {"10 % off your cart", "Ann, your cart is waiting: 10 % off"}
+
+
+def test_who_denied_gets_what_everybody_may_see(shop):
+    placed = decided(shop, person("cart-abandoned", state="denied"))
+    assert (placed.fallback_level, placed.items[0].offer) == (4, "hero-default")
+    assert {each.code for each in placed.reasons} == {"no_consent", "fallback"}
+
+
+def test_an_unknown_visitor_is_judged_by_the_default_of_their_country(shop):
+    stranger = ProjectSituation(shop, None, {"country": "US"}, NOW_US)
+    assert stranger.consents("personalization")
+    assert not ProjectSituation(shop, None, {"country": "DE"}, NOW_US).consents("personalization")
+
+
+def test_nobody_has_no_facts(shop):
+    someone = ProjectSituation(shop, person("vip", first_name="Ann"), {"page": "/"}, NOW_US)
+    nobody = someone.anonymous()
+    assert (nobody.person, nobody.profile, nobody.unit) == ("", None, "")
+    assert nobody.plain_values()["traits"] == {}
+    assert not nobody.holds("offer/vip-early-access/eligibility")
