@@ -72,7 +72,7 @@ class SchemaFile(msgspec.Struct, frozen=True):
             return self._why_not(error)
 
     def _why_not(self, error: Exception) -> Problem:
-        place = list(getattr(error, "instance_path", ()))
+        place: list[str | int] = list(getattr(error, "instance_path", ()))
         key = str(place[-1]) if place else "$ref"
         if key == "pattern":
             value = _at(self.document, place)
