@@ -19,7 +19,8 @@ from journeyfold.core.aggregate import (
     span_of,
 )
 from journeyfold.core.aggregate_keys import keys_of
-from journeyfold.core.aggregate_read import chain_test, count_test, estimate, next_change, read
+from journeyfold.core.aggregate_read import chain_test, estimate, next_change, read
+from journeyfold.core.aggregate_threshold import border_micros, count_test
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.condition_scope import FLOAT, STRING, Scope, object_of
 from journeyfold.core.condition_types import check
@@ -261,3 +262,16 @@ def test_the_events_a_project_reads_are_known():
 
 def test_a_lifetime_count_is_one_register():
     assert held('count("A")', [event(NOW), event(NOW + 5, number=1)]) == Events(2, NOW, NOW + 5)
+
+
+@given(
+    st.one_of(st.integers(-(10**12), 10**12), st.floats(-1e12, 1e12), st.just(2**53 + 1)),
+    st.booleans(),
+)
+def test_the_border_of_a_sum_is_the_least_that_passes(k, reached):
+    border = border_micros(k, reached=reached)
+    passes = [
+        micro / 1_000_000 >= k if reached else micro / 1_000_000 > k
+        for micro in (border - 1, border)
+    ]
+    assert passes == [False, True]

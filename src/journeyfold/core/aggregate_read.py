@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from math import ceil, floor
-from operator import eq, ge, gt, le, lt, ne
 
 from journeyfold.core.aggregate import (
     HASHES_MAX,
@@ -30,12 +28,6 @@ from journeyfold.core.aggregate import (
 )
 from journeyfold.core.event import Json
 from journeyfold.core.instant import HOUR_US, rfc3339
-
-Number = int | float
-TESTS: dict[str, Callable[[Number, Number], bool]] = {
-    ">=": ge, ">": gt, "<": lt, "<=": le, "==": eq, "!=": ne,
-}  # fmt: skip
-_WALK_MAX = 32  # departures a threshold of sums looks ahead; beyond, it asks to be woken early
 
 
 def read(
@@ -89,100 +81,22 @@ def last_change(held: Aggregate | None, now_us: int, within_us: int | None) -> i
     """As `next_change` for the newest value: it stays until the newest point leaves."""
     if within_us is None or not isinstance(held, Days):
         return NEVER
-    if held.tile or _has_future(held, now_us):
+    if held.tile or has_future(held, now_us):
         return next_change(held, now_us, within_us)
     i, j = span(held, now_us, within_us)
     return held.at[j - 1] + within_us if i < j else NEVER
 
 
-def _has_future(days: Window, now_us: int) -> bool:
+def has_future(days: Window, now_us: int) -> bool:
     return bool(
         (days.at and days.at[-1] > now_us) or (days.tile and days.tile[-1].last_us > now_us)
     )
 
 
-# --- thresholds ---------------------------------------------------------------------------------
-
-
-def count_test(
-    held: Aggregate | None, now_us: int, within_us: int, op: str, k: Number
-) -> tuple[bool, int]:
-    """`count(…) op k` and when it could flip: the (n-k+1)-th oldest point leaves (segments C19)."""
-    if held is None:
-        return TESTS[op](0, k), NEVER
-    assert isinstance(held, Days)
-    at = held.at
-    i, j = bisect_right(at, now_us - within_us), bisect_right(at, now_us)
-    n = j - i
-    if held.tile or j < len(at):
-        return _count_test_tiled(held, now_us, within_us, op, k)
-    holds = TESTS[op](n, k)
-    target = count_target(op, k, n, holds=holds)
-    return holds, NEVER if target < 0 else at[i + n - target - 1] + within_us
-
-
-def count_target(op: str, k: Number, n: int, *, holds: bool) -> int:
-    """The count at which the answer flips while points only leave; -1 if it cannot."""
-    if op in {"==", "!="}:
-        if n == k:
-            return n - 1
-        return int(k) if k == floor(k) and 0 <= k < n else -1
-    if holds != (op in {">=", ">"}):
-        return -1
-    return ceil(k) - 1 if op in {">=", "<"} else floor(k)
-
-
-def _count_test_tiled(
-    held: Aggregate, now_us: int, within_us: int, op: str, k: Number
-) -> tuple[bool, int]:
-    assert isinstance(held, Days)
-    n = _count(held, now_us, within_us, None)
-    holds = TESTS[op](n, k)
-    if _has_future(held, now_us):
-        return holds, next_change(held, now_us, within_us)
-    target = count_target(op, k, n, holds=holds)
-    if target < 0:
-        return holds, NEVER
-    i, j = span(held, now_us, within_us)
-    leaving = [(at, 1) for at in held.at[i:j]]
-    leaving += [(tile.last_us, tile.n) for tile in tiles(held, now_us, within_us)]
-    for at, count in sorted(leaving):
-        n -= count
-        if n <= target:
-            return holds, at + within_us
-    raise AssertionError("a window that is left by all its points is empty")
-
-
-def sum_test(
-    held: Aggregate | None, now_us: int, within_us: int, op: str, k: Number
-) -> tuple[bool, int]:
-    """`sum(…) op k` and when it could flip, looking ahead over the next departures."""
-    if held is None:
-        return TESTS[op](0.0, k), NEVER
-    assert isinstance(held, Days)
-    test = TESTS[op]
-    if held.tile or _has_future(held, now_us):
-        value = _sum(held, now_us, within_us, None)
-        return test(value, k), next_change(held, now_us, within_us)
-    i, j = span(held, now_us, within_us)
-    values: list[int] = held.value  # type: ignore[assignment]  # sums are of numbers
-    total = sum(values[i:j])
-    holds = test(total / MICRO, k)
-    stop = min(j, i + _WALK_MAX)
-    for index in range(i, stop):
-        total -= values[index]
-        moment = held.at[index]
-        if index + 1 < j and held.at[index + 1] == moment:
-            continue
-        if test(total / MICRO, k) != holds:
-            return holds, moment + within_us
-    return holds, NEVER if stop == j else held.at[stop - 1] + within_us
-
-
 # --- reads --------------------------------------------------------------------------------------
 
 
-def _count(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> int:
+def counted(held: Aggregate, now_us: int, within_us: int, _: Scalar = None) -> int:
     if not isinstance(held, Days):
         assert isinstance(held, Events)
         return held.n
@@ -206,7 +120,7 @@ def _numbers(held: Aggregate, now_us: int, within_us: int) -> tuple[int, int, li
     return n, total, values
 
 
-def _sum(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> float:
+def total_of(held: Aggregate, now_us: int, within_us: int, _: Scalar = None) -> float:
     return _numbers(held, now_us, within_us)[1] / MICRO
 
 
@@ -306,7 +220,7 @@ def _top(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> str | None:
 
 
 _READS: dict[str, Callable[[Aggregate, int, int, Scalar], Json]] = {
-    "count": _count, "sum": _sum, "avg": _avg, "min": _min, "max": _max, "first": _first,
+    "count": counted, "sum": total_of, "avg": _avg, "min": _min, "max": _max, "first": _first,
     "last": _last, "distinct": _distinct, "share": _share, "top": _top,
 }  # fmt: skip
 

@@ -13,6 +13,8 @@ from typing import assert_never
 
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate_keys import AggregateKeys
+from journeyfold.core.condition import CompareOp
+from journeyfold.core.condition_flip import Threshold, border, flip
 from journeyfold.core.condition_scope import FLOAT, TIMESTAMP
 from journeyfold.core.condition_source import CLASSES, Source
 from journeyfold.core.condition_typed import (
@@ -167,15 +169,7 @@ class Writer:
     def comparison(self, expr: Comparison) -> Block:
         border = threshold(expr)
         if border:
-            figure, op, k = border
-            held = self.aggregate(figure)
-            value, due = self.out.name("v"), self.out.name("n")
-            within, op_name = self.out.constant(figure.within_us), self.out.constant(op)
-            self.out.line(
-                f"{value}, {due} = {figure.read}_test({held}, now, {within}, {op_name},"
-                f" {self.out.constant(k)})"
-            )
-            return value, due
+            return self.border(*border)
         left, left_due = self.block(expr.left)
         right, right_due = self.block(expr.right)
         due = self.out.earliest([left_due, right_due])
@@ -184,15 +178,12 @@ class Writer:
         value = self.out.kept(f"{nulls}{left} {expr.op} {right}")
         if not pace:
             return value, due
-        flip = self.out.kept(due)
-        self.out.line(f"if {value} is not None:")
-        self.out.depth += 1
-        turn = self.out.kept(
-            f"crossing({self.out.constant(expr.op)}, {left} - {right}, {self.out.constant(pace)}, now)"
-        )
-        self.out.line(f"if {turn} < {flip}: {flip} = {turn}")
-        self.out.depth -= 1
-        return value, flip
+        return value, flip(self.out, expr.op, pace, (value, left, right), due)
+
+    def border(self, figure: Figure, op: CompareOp, k: float) -> Block:
+        held = self.aggregate(figure)
+        slot = "window", self.keys.of(figure), figure.within_us
+        return border(self.out, held, slot, Threshold(figure, op, k))
 
     def nulls(self, operands: list[tuple[Expr, str]]) -> str:
         """`None if … else `, for the operands that may be null."""

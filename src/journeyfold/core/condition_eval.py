@@ -13,6 +13,7 @@ from typing import Literal, Protocol, assert_never
 import msgspec
 
 from journeyfold.core import aggregate_read as reads
+from journeyfold.core import aggregate_threshold as thresholds
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate import NEVER, Aggregate
 from journeyfold.core.aggregate_keys import AggregateKeys
@@ -157,7 +158,7 @@ class _Evaluation:
             figure, op, k = border
             self.of(expr.left)
             self.of(expr.right)
-            test = reads.count_test if figure.read == "count" else reads.sum_test
+            test = thresholds.count_test if figure.read == "count" else thresholds.sum_test
             held = self.view.aggregate(self.view.keys.of(figure))
             return test(held, self.now_us, figure.within_us or 0, op, k)
         (left, left_due), (right, right_due) = self.of(expr.left), self.of(expr.right)

@@ -5,7 +5,10 @@ Shared values start unset and are computed where they are first needed in a call
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from journeyfold.core import aggregate_read as reads
+from journeyfold.core import aggregate_threshold as thresholds
 from journeyfold.core import condition_eval as reference
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate import NEVER
@@ -18,8 +21,12 @@ _TABLE: dict[str, object] = {
     "read": reads.read,
     "next_change": reads.next_change,
     "last_change": reads.last_change,
-    "count_test": reads.count_test,
-    "sum_test": reads.sum_test,
+    "count_test": thresholds.count_test,
+    "sum_test": thresholds.sum_test,
+    "summed": thresholds.summed,
+    "sum_due": thresholds.sum_due,
+    "bisect_right": bisect_right,
+    "len": len,
     "chain_test": reads.chain_test,
     "recent_rows": reads.recent_rows,
     "dig": values.dig,
