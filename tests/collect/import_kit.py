@@ -41,6 +41,7 @@ class Shop:
 
     def __init__(self, directory, read, *, schemas=None, protect=allow_all, **keys):
         self.directory, self.log, self.appends = directory, MemoryLog(), 0
+        self.now_us = NOW_US
         self.progress = []
         self.fail_at = None
         source = msgspec.convert({"source": "shop", "kind": "import", "read": read} | keys, Source)
@@ -52,14 +53,14 @@ class Shop:
         self.appends += 1
         if self.appends == self.fail_at:
             raise KeyboardInterrupt
-        return self.log.append(items, now_us=NOW_US, rejected=rejected, cursor=cursor)
+        return self.log.append(items, now_us=self.now_us, rejected=rejected, cursor=cursor)
 
     def run(self, append=None, **options):
         return run_import(
             self.gate,
             append or self.append,
             directory=self.directory,
-            received_us=NOW_US,
+            received_us=self.now_us,
             cursor=self.log.marks.cursor(cursor_name(self.gate.source)),
             options=Options(**options),
             progress=lambda *seen: self.progress.append(seen),

@@ -10,13 +10,22 @@ import duckdb
 import msgspec
 import pytest
 
+from journeyfold.adapters.memory import MemoryState
 from journeyfold.collect.batch import cursor_name, run_import
+from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import DAY_US, instant_us
+from journeyfold.core.ports import Entry
+from journeyfold.identity.normalise import node_of, person_id
+from journeyfold.project.compile import compile_project
+from journeyfold.project.engine import Engine, standing
 from journeyfold.project.load import load, read_directory
+from journeyfold.project.people import decode_profile, profile_of
+from journeyfold.segment.cutpoints import quintile_cuts
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "online-retail"
 NOW_US = instant_us("2011-12-10T00:00:00Z")
+NODE_KEY = bytes(32)
 
 _PATH = ROOT / "tests" / "collect" / "import_kit.py"
 if "import_kit" not in sys.modules:
@@ -127,19 +136,69 @@ def retail(shared_data):
 
 
 @pytest.fixture(scope="module")
+def figures(retail):
+    return customers(retail)
+
+
+@pytest.fixture(scope="module")
 def project():
     return load(read_directory(EXAMPLE))
 
 
 @pytest.fixture(scope="module")
 def imported(project, shared_data):
-    """The shop's log after the import, and the account of it."""
+    """The shop's log after the project's activation and the import, and the account of it."""
     source = project.sources["shop_orders"]
     shop = kit.Shop(EXAMPLE, msgspec.to_builtins(source.read))
+    shop.now_us = NOW_US
     shop.gate = kit.gate_of(
         source, kit.load_registry(project.schemas), protect=kit.allow_all, nodes_of=kit.nodes_of
     )  # fmt: skip
+    record(shop.log, "project", "project.activated", {"hash": project.hash, "files": project.files})
     return shop, import_into(shop, shared_data)
+
+
+def record(log, kind, name, properties):
+    event = Event(name, name, "system", "_system", (), NOW_US, NOW_US, properties)
+    log.append([Entry(event, kind)], now_us=NOW_US)
+
+
+@pytest.fixture(scope="module")
+def people(imported, figures):
+    """customer → (profile, features), folded from the log with cuts of the whole population."""
+    shop, _ = imported
+    state = MemoryState()
+    engine = Engine(shop.log, NODE_KEY, lambda files: compile_project(load(files)))
+    with state.read() as reader:
+        engine.open(reader)
+    fold_all(engine, state, shop.log)
+    with state.read() as reader:
+        profiles = [decode_profile(raw) for _, raw in reader.scan("profile")]
+    names = ["rfm_r", "rfm_f", "rfm_m"]
+    values = [engine.compiled.quintile_values(profile, NOW_US, names) for profile in profiles]
+    cuts = {name: list(quintile_cuts([v.get(name) for v in values])) for name in names}
+    record(shop.log, "cutpoints", "cutpoints.updated", {"cuts": cuts})
+    fold_all(engine, state, shop.log)
+    found = {}
+    with state.read() as reader:
+        for customer in figures:
+            node = node_of(Identifier("customer_id", customer), NODE_KEY)
+            profile = profile_of(reader, person_id(node))
+            found[customer] = profile, engine.compiled.feature_values(profile, NOW_US)
+    return found
+
+
+def fold_all(engine, state, log):
+    with state.read() as reader:
+        after = standing(reader).offset
+    while records := log.read(after, 2_000):
+        with state.write() as writer:
+            engine.fold(writer, records)
+        after = records[-1].offset
+
+
+def orders_of(shop):
+    return [event for event in shop.events if event.source == "shop_orders"]
 
 
 def import_into(shop, data):
@@ -167,15 +226,15 @@ def test_every_line_and_invoice_has_one_fate(imported):
 
 def test_orders_and_returns_are_told_apart(imported):
     shop, _ = imported
-    names = [event.name for event in shop.events]
+    names = [event.name for event in orders_of(shop)]
     assert (names.count("Order Completed"), names.count("Order Refunded")) == (18_536, 3_654)
-    assert len({event.identifiers for event in shop.events}) == 4_372
+    assert len({event.identifiers for event in orders_of(shop)}) == 4_372
 
 
 def test_totals_are_exact_to_the_tenth_of_a_penny(imported):
     shop, _ = imported
     sums = {"Order Completed": 0, "Order Refunded": 0}
-    for event in shop.events:
+    for event in orders_of(shop):
         sums[event.name] += round(event.properties["total"] * 1_000_000)
     assert sums == {"Order Completed": 8_911_407_904_000, "Order Refunded": -611_342_090_000}
 
@@ -190,7 +249,7 @@ def test_each_invoice_equals_the_file_in_customer_instant_lines_and_total(import
             event.occurred_us,
             round(event.properties["total"] * 1_000_000),
         )
-        for event in shop.events
+        for event in orders_of(shop)
     }
     assert ours == invoices(retail)
 
@@ -224,3 +283,45 @@ def test_the_example_names_no_machine_path():
     for path in EXAMPLE.rglob("*"):
         if path.is_file() and ".journeyfold" not in path.parts:
             assert os.sep + "work" + os.sep not in path.read_text(), path
+
+
+def test_the_features_of_every_customer_equal_the_file(people, figures):
+    ours = {
+        customer: {
+            "recency_us": features["last_order_ago"],
+            "orders_365d": features["orders_365d"],
+            "spend_365d_micros": round(features["spend_365d"] * 1_000_000),
+            "orders_total": features["orders_total"],
+            "spend_total_micros": round(features["spend_total"] * 1_000_000),
+            "refunds_total": features["refunds_total"],
+            "refunded_total_micros": round(features["refunded_total"] * 1_000_000),
+        }
+        for customer, (_, features) in people.items()
+    }
+    assert ours == figures
+
+
+def test_the_quintiles_of_every_customer_equal_the_file(people, figures):
+    ours = {
+        customer: (features["rfm_r"], features["rfm_f"], features["rfm_m"])
+        for customer, (_, features) in people.items()
+    }
+    assert ours == rfm_scores(figures)
+
+
+def test_the_tier_of_every_customer_equals_the_file(people, figures):
+    tiers = {"champions", "loyal", "promising", "needs-attention", "hibernating"}
+    ours = {
+        customer: next(iter(tiers & profile.memberships.keys()), None)
+        for customer, (profile, _) in people.items()
+    }
+    assert ours == {customer: tier_of(*score) for customer, score in rfm_scores(figures).items()}
+
+
+def test_who_has_not_ordered_for_thirty_days_equals_the_file(people, figures):
+    ours = {c for c, (profile, _) in people.items() if "no-order-30d" in profile.memberships}
+    assert ours == {
+        customer
+        for customer, f in figures.items()
+        if f["recency_us"] is None or f["recency_us"] >= 30 * DAY_US
+    }
