@@ -66,7 +66,7 @@ def test_no_kill_at_any_moment_loses_or_doubles_an_acknowledged_event(tmp_path):
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     chance, acknowledged = random.Random(seed), []
-    for _ in range(12):
+    for _ in range(10):
         acknowledged += appended_until_killed(tmp_path, after_s=chance.uniform(0.0, 0.08))
     check_the_log(tmp_path, acknowledged)
 

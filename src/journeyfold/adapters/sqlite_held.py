@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
 
 from journeyfold.adapters.keyring import CLEAR, Keyring
-from journeyfold.adapters.sqlite_batch import QUARANTINE
+from journeyfold.adapters.sqlite_batch import EVER, QUARANTINE
 from journeyfold.adapters.sqlite_file import engine_errors, rows
 from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.ports import Held
 from journeyfold.log.conservation import Tally
 from journeyfold.log.quarantine import HeldCount, HeldMessage, HeldState
 
+FILE_NAME = "log.sqlite"
 NODE_BYTES = 16
 _PAGE = """
 SELECT * FROM quarantine
@@ -34,17 +36,32 @@ SELECT id FROM (
     FROM quarantine WHERE state = 'held')
 WHERE received_us < ? OR kept > ?"""
 
+_TALLIES = "SELECT * FROM tally WHERE minute >= ? ORDER BY minute, source"
+_EVER = "SELECT * FROM tally WHERE minute = ? ORDER BY source"
+_SET_NUMBER = "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+
 _message = msgspec.msgpack.Decoder(tuple[bytes, str])
+
+
+class Connections(NamedTuple):
+    """One connection writes, one reads the last commit; each has its lock."""
+
+    write: apsw.Connection
+    writing: threading.RLock
+    read: apsw.Connection
+    reading: threading.RLock
+
+    def rows(self, statement: str, bindings: tuple[object, ...] = ()) -> list[Any]:
+        """What the last commit holds; nobody's commit is waited for."""
+        with self.reading, engine_errors(self.read, FILE_NAME):
+            return rows(self.read, statement, bindings)
 
 
 class SqliteQuarantine:
     """`log.quarantine.Quarantine` on the log's own file."""
 
-    def __init__(
-        self, connection: apsw.Connection, lock: threading.RLock, keyring: Keyring
-    ) -> None:
-        self._connection = connection
-        self._lock = lock
+    def __init__(self, connections: Connections, keyring: Keyring) -> None:
+        self._connections = connections
         self._keyring = keyring
 
     def page(
@@ -62,27 +79,24 @@ class SqliteQuarantine:
         return next(iter(self._select(_GET, (row,))), None)
 
     def counts(self) -> list[HeldCount]:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            return [HeldCount(*row) for row in rows(self._connection, _COUNTS)]
+        return [HeldCount(*row) for row in self._connections.rows(_COUNTS)]
 
     def drop(self, rows: Sequence[int]) -> int:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            before = self._connection.total_changes()
-            self._connection.executemany(_DROP, ((row,) for row in rows))
-            dropped = self._connection.total_changes() - before
-            self._connection.execute("COMMIT")
+        connection = self._connections.write
+        with self._connections.writing, engine_errors(connection, FILE_NAME):
+            connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes()
+            connection.executemany(_DROP, ((row,) for row in rows))
+            dropped = connection.total_changes() - before
+            connection.execute("COMMIT")
         return dropped
 
     def prune(self, *, before_us: int, bytes_max: int) -> int:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            surplus = rows(self._connection, _SURPLUS, (before_us, bytes_max))
+        surplus = self._connections.rows(_SURPLUS, (before_us, bytes_max))
         return self.drop([row for (row,) in surplus]) if surplus else 0
 
     def _select(self, statement: str, bindings: tuple[str | int | None, ...]) -> list[HeldMessage]:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            found = rows(self._connection, statement, bindings)
-        return [self._held(*row) for row in found]
+        return [self._held(*row) for row in self._connections.rows(statement, bindings)]
 
     def _held(  # one parameter a column
         self,
@@ -128,46 +142,32 @@ class SqliteQuarantine:
 class SqliteMarks:
     """Tallies, import cursors and named numbers (the shift of the clock, for one)."""
 
-    def __init__(self, connection: apsw.Connection, lock: threading.RLock) -> None:
-        self._connection = connection
-        self._lock = lock
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def tallies(self, since_minute: int = 0) -> list[Tally]:
         """By minute and source."""
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            found = rows(
-                self._connection,
-                "SELECT * FROM tally WHERE minute >= ? ORDER BY minute, source",
-                (since_minute,),
-            )
-        return [Tally(*row) for row in found]
+        since = max(since_minute, 0)
+        return [Tally(*row) for row in self._connections.rows(_TALLIES, (since,))]
 
     def totals(self) -> list[Tally]:
         """By source since the beginning, under minute 0."""
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            found = rows(
-                self._connection,
-                "SELECT source, 0, sum(received), sum(appended), sum(duplicate), sum(quarantined),"
-                " sum(rejected) FROM tally GROUP BY source ORDER BY source",
-            )
-        return [Tally(*row) for row in found]
+        return [
+            Tally(source, 0, *counts)
+            for source, _, *counts in self._connections.rows(_EVER, (EVER,))
+        ]
 
     def cursor(self, name: str) -> bytes | None:
-        value = self._one("SELECT value FROM cursor WHERE name = ?", name)
-        return value if isinstance(value, bytes) else None
+        found = self._connections.rows("SELECT value FROM cursor WHERE name = ?", (name,))
+        return found[0][0] if found else None
 
     def number(self, name: str) -> int | None:
-        value = self._one("SELECT value FROM meta WHERE name = ?", name)
-        return value if isinstance(value, int) else None
+        found = self._connections.rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return found[0][0] if found else None
 
     def set_number(self, name: str, value: int) -> None:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            self._connection.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (name, value),
-            )
-
-    def _one(self, statement: str, name: str) -> object:
-        with self._lock, engine_errors(self._connection, "log.sqlite"):
-            found = rows(self._connection, statement, (name,))
-        return found[0][0] if found else None
+        """Not for the log's own: those move with an append."""
+        assert name not in ("next_offset", "appended_us"), f"{name} is the log's own"
+        connection = self._connections.write
+        with self._connections.writing, engine_errors(connection, FILE_NAME):
+            connection.execute(_SET_NUMBER, (name, value))

@@ -27,14 +27,13 @@ from journeyfold.adapters.sqlite_file import (
     rows,
     rows_each,
 )
-from journeyfold.adapters.sqlite_held import SqliteMarks, SqliteQuarantine
+from journeyfold.adapters.sqlite_held import FILE_NAME, Connections, SqliteMarks, SqliteQuarantine
 from journeyfold.core.errors import Busy, DamageError
 from journeyfold.core.event import KINDS, Record
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 from journeyfold.log import codec
 from journeyfold.log.digest import Digests
 
-FILE_NAME = "log.sqlite"
 PAGE_BYTES = 8_192
 READ_CACHE_KIB = 16_384
 CHECKPOINT_BYTES, TRUNCATE_BYTES = 16 * 2**20, 256 * 2**20  # trust REL-14
@@ -76,8 +75,9 @@ class SqliteLog:
             create(self._write, sqlite_batch.SCHEMA, page_bytes=PAGE_BYTES)
         self._read = connect(self.path, cache_kib=READ_CACHE_KIB, files=files)
         self._checkpointed_s = time.monotonic()
-        self.quarantine = SqliteQuarantine(self._write, self._writing, keyring)
-        self.marks = SqliteMarks(self._write, self._writing)
+        beside = Connections(self._write, self._writing, self._read, self._reading)
+        self.quarantine = SqliteQuarantine(beside, keyring)
+        self.marks = SqliteMarks(beside)
 
     def append(
         self,
