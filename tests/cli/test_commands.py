@@ -88,7 +88,9 @@ def test_import_ends_with_the_counts(call):
 
 
 def test_import_passes_its_options_on(call):
-    _, _, asked = call("import", "s", "--dry-run", "--limit", "5", "--from", "x", "--force")
+    _, _, asked = call(
+        "import", "shop_orders", "--dry-run", "--limit", "5", "--from", "x", "--force"
+    )
     options = asked[0][2]
     options.pop("progress")
     assert options == {"dry_run": True, "limit": 5, "since": "x", "force": True}
@@ -191,3 +193,17 @@ def test_a_question_without_a_form_is_refused_with_the_forms(call, capsys):
 def test_markup_in_data_is_shown_as_it_is(call):
     held = msgspec.structs.replace(answers.HELD, name="[red]x[/red]")
     assert "[red]x[/red]" in call("quarantine", "list", quarantine_list=[held])[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("shop_oders", "no source 'shop_oders' under sources/; did you mean 'shop_orders'?"),
+        ("shop_web", "sources/shop_web.yaml is of kind browser, not import; known: shop_orders"),
+    ],
+)
+def test_import_needs_a_source_that_is_an_import(source, sentence, call, capsys):
+    runtime = answers.Answers()
+    assert run(["import", source], runtime) == 64
+    assert sentence in capsys.readouterr().err
+    assert runtime.asked == []

@@ -3,9 +3,13 @@
 import pytest
 
 from journeyfold.core.errors import UsageError
+from journeyfold.core.event import Event
+from journeyfold.core.instant import DAY_US, instant_us
 from journeyfold.project.check import check
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.scaffold import template_files, template_names, write_template
+from journeyfold.quality.registry import load_registry
+from journeyfold.testing.shoppers import history
 
 
 def test_there_is_a_shop_and_a_blank_template():
@@ -53,3 +57,21 @@ def test_the_readme_names_every_folder_of_the_shop():
     for path in files:
         if "/" in path:
             assert f"`{path.partition('/')[0]}/" in files["README.md"]
+
+
+def test_simulated_shoppers_send_what_the_shop_declares():
+    registry = load_registry(load(template_files("shop")).schemas)
+    start_us = instant_us("2026-03-01T00:00:00Z")
+    seen = set()
+    for message in history("demo", 60, start_us, start_us + 10 * DAY_US):
+        name = message.get("event") or message["type"].capitalize()
+        event = Event(
+            "e", name, message["type"], "shop_web", (), 0, 0,
+            properties=message.get("properties", {}), traits=message.get("traits", {}),
+        )  # fmt: skip
+        schema, violations = registry.validate(event)
+        assert schema is not None, f"the shop has no schema for {name}"
+        assert violations == ()
+        assert registry.schema_for(event).undeclared(event) == []
+        seen.add(name)
+    assert {"Page", "Product Viewed", "Cart Updated", "Identify", "Consent Updated"} <= seen

@@ -41,3 +41,19 @@ def require_data(directory: Path, data: Path | None) -> None:
             f"there are no data in {home} yet; start the platform with `journeyfold up` "
             "or read some in with `journeyfold import SOURCE`"
         )
+
+
+def require_source(directory: Path, name: str, kind: str | None = None) -> None:
+    """Raises UsageError when the project has no source `name`, or it is of another kind."""
+    from journeyfold.project.load import load, read_directory
+    from journeyfold.project.nearest import did_you_mean
+
+    sources = load(read_directory(directory)).sources
+    fitting = [each for each in sources if kind in (None, sources[each].kind)]
+    if name not in sources:
+        raise UsageError(f"no source '{name}' under sources/; {did_you_mean(name, fitting)}")
+    if name not in fitting:
+        raise UsageError(
+            f"sources/{name}.yaml is of kind {sources[name].kind}, not {kind}; "
+            f"known: {', '.join(fitting) or 'none'}"
+        )

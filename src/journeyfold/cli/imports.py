@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from journeyfold.cli.asks import runtime
-from journeyfold.cli.directory import data_option, project_option, require_project
+from journeyfold.cli.directory import data_option, project_option, require_project, require_source
 from journeyfold.cli.output import json_option, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def import_(
     Importing again appends nothing new. Ends with the counts: every row and every event has a
     fate.
     """
-    require_project(directory)
+    require_source(require_project(directory), source, "import")
     with progress_bar() as progress:
         report = runtime().import_source(
             directory,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from journeyfold.cli.asks import runtime
-from journeyfold.cli.directory import data_option, project_option, require_project
+from journeyfold.cli.directory import data_option, project_option, require_project, require_source
 from journeyfold.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def create(
     kind: str, source: str, expires: str | None, directory: Path, data: Path | None, as_json: bool
 ) -> None:
     """Create a key. It is shown once: only a hash of it is kept."""
-    _require_source(require_project(directory), source)
+    require_source(require_project(directory), source)
     made = runtime().keys_create(directory, data, kind=kind, source=source, expires=expires)
     _show_new(made, as_json)
 
@@ -91,16 +91,6 @@ def revoke(key_id: str, directory: Path, data: Path | None, as_json: bool) -> No
         print_json(_row(row))
     else:
         click.echo(f"{row.id} is revoked.")
-
-
-def _require_source(directory: Path, source: str) -> None:
-    from journeyfold.core.errors import UsageError
-    from journeyfold.project.load import load, read_directory
-    from journeyfold.project.nearest import did_you_mean
-
-    sources = load(read_directory(directory)).sources
-    if source not in sources:
-        raise UsageError(f"no source '{source}' under sources/; {did_you_mean(source, sources)}")
 
 
 def _show_new(row: KeyRow, as_json: bool) -> None:
