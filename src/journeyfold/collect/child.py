@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from journeyfold.collect.frames import Failure, Frame, Job, read_frame, write_fr
 from journeyfold.core.errors import JourneyfoldError
 
 Why = Literal[Failure, "bad_rows"]
+_ITS_BUSINESS = ("LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")  # and no secret
 _KILLED = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
 
 
@@ -40,7 +42,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env={"LC_ALL": "C.UTF-8"},  # no secret of ours is its business
+            env={name: os.environ[name] for name in _ITS_BUSINESS if name in os.environ},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
