@@ -47,6 +47,10 @@ def added(held: Aggregate | None, key: str, at_us: int, point: Point) -> Aggrega
     """The aggregate with one more point; changes `held` in place when there is one."""
     kind = REGISTERS[key[0]]
     if key[1] == ".":
+        if type(held) is Events:  # the most frequent case, without a second register
+            held.n += 1
+            held.first_us, held.last_us = min(held.first_us, at_us), max(held.last_us, at_us)
+            return held
         single = _single(kind, at_us, point)
         if held is None:
             return single
