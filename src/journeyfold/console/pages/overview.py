@@ -233,5 +233,5 @@ def _table(
             wording.rate(running[index]),
             wording.rate(before[index]) if index < len(before) else "",
         )
-        for index in range(len(running) - 1, max(-1, len(running) - 13), -1)
+        for index in range(len(running) - 1, -1, -1)
     ]

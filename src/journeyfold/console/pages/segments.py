@@ -17,7 +17,7 @@ from journeyfold.api.segment_text import in_lines, with_condition, with_segment
 from journeyfold.console import builder, svg
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, diff_lines
-from journeyfold.core.condition import Node, to_text
+from journeyfold.core.condition import All, Node, to_text
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 
@@ -179,7 +179,8 @@ def _when(ask: Ask) -> str:
 
 def _edited(ask: Ask) -> str:
     """The condition after the edit the form asks for; text wins when the text was edited."""
-    verb, _, target = ask.form.get("do", "text").partition(":")
+    side = "lines" if "ast" in ask.form else "text"
+    verb, _, target = ask.form.get("do", side).partition(":")
     if verb == "text":
         return ask.form.get("when", "")
     try:
@@ -227,6 +228,9 @@ def _draft(ask: Ask, when: str) -> Draft:
     if checked.ast is not None:
         node = msgspec.convert(checked.ast, Node)
         group, ast = builder.laid_out(node), msgspec.json.encode(checked.ast).decode()
+    elif not when.strip():  # every line was removed: the next one can be added
+        empty = All(())
+        group, ast = builder.laid_out(empty), msgspec.json.encode(empty).decode()
     published = ask.desk.segments.check(card.when).text if card and card.when != when else ""
     text = checked.text or when
     is_changed = card is None or (card.when != when and published != text)
