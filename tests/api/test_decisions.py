@@ -61,3 +61,22 @@ def test_a_decision_nobody_made_is_404(kit):
 def test_reading_decisions_needs_the_right_to_read_people(kit):
     assert kit.call("GET", "/v1/decisions/x", key="narrow").status == 403
     assert kit.call("GET", "/v1/decisions/x", key="pub").status == 403
+
+
+def test_when_the_same_batch_comes_twice_at_once_both_get_the_first_answer(kit):
+    append, first = kit.services.door.append, []
+
+    async def twice(items, rejected):
+        if not first:
+            first.append(await append(items, rejected))
+        return await append(items, rejected)
+
+    kit.services.door.append = twice
+    answered = batch(kit, [{"user_id": "u1"}], request_id="b1")
+    assert [each["decision_id"] for each in answered.json["decisions"]] == [
+        kit.log.read(-1, 1)[0].event.id
+    ]
+
+
+def test_a_long_batch_lets_others_have_their_turn(kit):
+    assert len(batch(kit, [{"user_id": str(n)} for n in range(45)]).json["decisions"]) == 45

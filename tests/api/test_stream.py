@@ -92,6 +92,19 @@ def test_a_page_that_cannot_stream_polls(kit):
     assert later["triggers"] == []
 
 
+def test_too_many_streams_are_told_to_poll(kit):
+    kit.services.hub.open = 1_000
+    answered = kit.call("GET", "/v1/stream?anonymous_id=a9", key="pub")
+    assert (answered.status, answered.headers["retry-after"]) == (503, "15")
+
+
+def test_people_beyond_the_limit_are_forgotten_oldest_first():
+    hub = Hub(nodes_max=3)
+    for n in range(5):
+        publish(hub, nodes=(bytes([n]) * 16,))
+    assert [n for n in range(5) if hub.since(bytes([n]) * 16, 0)] == [2, 3, 4]
+
+
 def test_a_write_key_listens_for_its_own_visitor_only(kit):
     assert kit.call("GET", "/v1/stream/poll?user_id=u1", key="pub").status == 403
     assert kit.call("GET", "/v1/stream/poll?user_id=u1", key="srv").status == 200

@@ -6,7 +6,8 @@ import pytest
 from journeyfold.core.decision import REASON_CODES, STAGES
 from journeyfold.core.instant import DAY_US, SECOND_US
 from journeyfold.core.profile import Contact, Profile
-from journeyfold.decide.call import Asked, Question
+from journeyfold.decide.call import Asked, Nobody, Question
+from journeyfold.decide.catalogue import template_problems
 from journeyfold.decide.decide import defaults
 
 GATES = {
@@ -251,3 +252,40 @@ def test_the_longest_window_is_what_contacts_are_kept_for(shop):
         [shop.placement(caps=[{"max": 1, "within": "24h"}])],
     )
     assert book.longest_window_us == 90 * DAY_US
+
+
+def test_a_preview_whose_content_fails_says_so(shop):
+    broken = [{"id": "x", "content": {"title": "{{ 1 | modulo: 0 }}"}}]
+    book = shop.catalogue([shop.offer("a", variants=broken)], [shop.placement()])
+    question = Question("home", forced_offer="a")
+    placed = shop.only(shop.answer(book, mode="preview", questions=[question]))
+    assert (placed.items, placed.reasons[0].code) == ((), "content_error")
+
+
+def test_a_default_that_cannot_be_rendered_leaves_nothing(shop):
+    broken = [{"id": "x", "content": {"title": "{{ 1 | modulo: 0 }}"}}]
+    place = shop.placement(default={"offer": "d"})
+    book = shop.catalogue([shop.offer("d", category="", variants=broken)], [place])
+    placed = shop.only(shop.answer(book))
+    assert (placed.fallback_level, shop.codes(placed)) == (5, {"d": "content_error"})
+
+
+def test_defaults_for_an_unknown_placement_say_so(shop):
+    asked = Asked("d", (Question("nope"),), "p", shop.now_us, -1)
+    assert shop.only(defaults(asked, shop.catalogue([], []))).error == "not_found"
+
+
+def test_a_default_variant_that_does_not_exist_is_refused(shop):
+    with pytest.raises(ValueError, match="offer d has no variant 'z'"):
+        shop.catalogue([shop.offer("d")], [shop.placement(default={"offer": "d", "variant": "z"})])
+
+
+def test_template_problems_name_the_variant_and_the_key(shop):
+    bad = shop.offer("a", variants=[{"id": "x", "content": {"title": "{{ 'a' | nope }}"}}])
+    assert list(template_problems(bad, {})) == ["variants.x.content.title: unknown filter 'nope'"]
+    assert list(template_problems(shop.offer("b"), {})) == []
+
+
+def test_nobody_consents_to_what_is_necessary_only():
+    nobody = Nobody()
+    assert (nobody.consents("necessary"), nobody.consents("personalization")) == (True, False)

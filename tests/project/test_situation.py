@@ -10,7 +10,7 @@ from journeyfold.decide.call import Asked, Question
 from journeyfold.decide.decide import decide
 from journeyfold.project.compile import compile_project
 from journeyfold.project.load import load, read_directory
-from journeyfold.project.situation import ProjectSituation
+from journeyfold.project.situation import Situated
 
 NOW_US = 1_795_348_800_000_000
 SHOP = Path(journeyfold.__file__).parent / "project" / "templates" / "shop"
@@ -31,7 +31,9 @@ def person(*segments, state="granted", **traits):
 
 
 def decided(shop, profile, placement="home-hero", context=None, **keys):
-    situation = ProjectSituation(shop, profile, context or {}, NOW_US, unit="p_new")
+    situation = Situated(
+        shop, profile, profile.person if profile else "p_new", context or {}, NOW_US, 7
+    )
     asked = Asked(
         "d1", (Question(placement),), situation.unit, NOW_US, 0, context=context or {}, **keys
     )
@@ -66,14 +68,14 @@ def test_who_denied_gets_what_everybody_may_see(shop):
     assert {each.code for each in placed.reasons} == {"no_consent", "fallback"}
 
 
-def test_an_unknown_visitor_is_judged_by_the_default_of_their_country(shop):
-    stranger = ProjectSituation(shop, None, {"country": "US"}, NOW_US)
-    assert stranger.consents("personalization")
-    assert not ProjectSituation(shop, None, {"country": "DE"}, NOW_US).consents("personalization")
+def test_a_country_that_the_call_claims_grants_a_stranger_nothing(shop):
+    assert not Situated(shop, None, "p_new", {"country": "US"}, NOW_US, 7).consents(
+        "personalization"
+    )
 
 
 def test_nobody_has_no_facts(shop):
-    someone = ProjectSituation(shop, person("vip", first_name="Ann"), {"page": "/"}, NOW_US)
+    someone = Situated(shop, person("vip", first_name="Ann"), "p_1", {"page": "/"}, NOW_US, 7)
     nobody = someone.anonymous()
     assert (nobody.person, nobody.profile, nobody.unit) == ("", None, "")
     assert nobody.plain_values()["traits"] == {}

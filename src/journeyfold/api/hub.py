@@ -28,7 +28,8 @@ class Triggered(msgspec.Struct, frozen=True):
 class Hub:
     """In memory only: a trigger is worth nothing when its page is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes_max: int = NODES_MAX) -> None:
+        self._nodes_max = nodes_max
         self._kept: OrderedDict[bytes, dict[str, int]] = OrderedDict()
         self._waiting: dict[bytes, set[asyncio.Event]] = {}
         self.dropped: Counter[str] = Counter()
@@ -55,7 +56,7 @@ class Hub:
                 del kept[min(kept, key=lambda each: (kept[each], each))]
             for waiting in self._waiting.get(node, ()):
                 waiting.set()
-        while len(self._kept) > NODES_MAX:
+        while len(self._kept) > self._nodes_max:
             self._kept.popitem(last=False)
         return True
 
