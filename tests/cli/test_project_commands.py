@@ -1,21 +1,14 @@
 """init, check, test and schema: commands that need no platform."""
 
-import importlib.util
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from journeyfold.cli.main import run
-
-_PATH = Path(__file__).parents[1] / "project" / "rehearsal_engine.py"
-_SPEC = importlib.util.spec_from_file_location("rehearsal_engine", _PATH)
-engine = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(engine)
+from journeyfold.runtime.laboratory import Laboratory
 
 
 class InMemory:
-    rehearsal = staticmethod(engine.MemoryPlatform)
+    rehearsal = staticmethod(Laboratory)
 
 
 @pytest.fixture

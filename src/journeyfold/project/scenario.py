@@ -85,7 +85,7 @@ class SeenPerson(msgspec.Struct, frozen=True):
     stages: dict[str, str] = {}
     features: dict[str, Json] = {}
     traits: dict[str, Json] = {}
-    consents: dict[str, str] = {}  # purpose → granted | denied | unset
+    consents: dict[str, str] = {}  # purpose → granted or denied, after every default
 
 
 class SeenDecision(msgspec.Struct, frozen=True):

@@ -132,7 +132,8 @@ class _Walk:
             message, _, suggestion = _PLACE.sub("", text).partition("; ")
             named = message.partition(":")[0]
             if isinstance(value, dict) and named in value and not inner:
-                inner, message = [named], message.removeprefix(f"{named}: ")
+                inner.append(named)
+                message = message.removeprefix(f"{named}: ")
             yield self._document.problem((*path, *inner), "P114", message, suggestion=suggestion)
 
     def _union(self, path: Path, value: object, kind: types.UnionType) -> Iterator[Problem]:
@@ -172,7 +173,8 @@ class _Walk:
             yield self._expected(path, "a map of keys", value)
             return
         key_type = bare(kind.key_type)
-        for key in value:
+        keys: list[str] = list(value)
+        for key in keys:
             if isinstance(key_type, types.LiteralType) and key not in key_type.values:
                 yield self._unknown_key(path, key, {str(known) for known in key_type.values})
             elif isinstance(key_type, types.StrType) and not matches(key_type, key):
