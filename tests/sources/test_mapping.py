@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journeyfold.core.condition import ConditionError
+from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
-from journeyfold.sources.mapping import MappingError, columns_used, compile_mapping
+from journeyfold.sources.mapping import MappingError, compile_mapping
 
 COLUMNS = {
     "id": "string", "who": "int", "at": "timestamp", "n": "int", "price": "float",

@@ -35,10 +35,11 @@ from journeyfold.collect.frames import (
 from journeyfold.collect.line import BadLine, Rows, WrongFile
 from journeyfold.collect.rows import open_text
 from journeyfold.collect.units import Past, Unit, units_of
+from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.local_time import Zone
 from journeyfold.sources.mapped import Mapped, Outcome, Passed
-from journeyfold.sources.mapping import Mapping, MappingError, columns_used, compile_mapping
+from journeyfold.sources.mapping import Mapping, MappingError, compile_mapping
 
 BATCH_UNITS = 500
 BATCH_BYTES = 1 << 20

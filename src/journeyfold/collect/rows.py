@@ -97,6 +97,7 @@ def _converted(
             yield record
             continue
         values: list[object] = [None if text in null else text for text in record.values]
+        index = 0
         try:
             for index, convert in typed:
                 text = values[index]

@@ -70,7 +70,9 @@ def _opened(
     assert total is not None, "count(*) always gives one row"
     if order:
         query = f"{query} ORDER BY {order}"
-    types = {name: _type(read, name, kind) for name, kind in declared.items()}
+    types: dict[str, ColumnType] = {
+        name: _type(read, name, kind) for name, kind in declared.items()
+    }
     converters = [
         (index, convert)
         for index, (name, kind) in enumerate(declared.items())

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from journeyfold.core.condition import Call, IsNull, Node, Path, Place, children
+from journeyfold.core.condition import Call, IsNull, Node, Place
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.condition_scope import (
     ANY,
@@ -33,6 +33,7 @@ from journeyfold.core.condition_types import check
 from journeyfold.core.errors import ProjectError
 from journeyfold.core.event import Event, Identifier, Json
 from journeyfold.core.instant import rfc3339
+from journeyfold.sources.columns import columns_used
 from journeyfold.sources.expression import Compiler, Env, Evaluate, environment
 from journeyfold.sources.inventory import Column, Source
 from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
@@ -89,51 +90,6 @@ def compile_mapping(
         names = ", ".join(repr(name) for name in missing)
         raise MappingError(f"the file has no {noun} {names}; it has: {', '.join(columns)}")
     return Mapping(_Mapper(source, columns, file, received_us, locate or _nowhere).map)
-
-
-def columns_used(source: Source) -> list[str]:
-    """Every column the mapping reads, in the order of first use; none for `preset: wire`."""
-    source = with_preset(source)
-    if source.preset == "wire":
-        return []
-    fields = source.fields or _NO_FIELDS
-    used = [*source.group, *fields.id, *(column.source for column in source.columns)]
-    if source.cursor is not None:
-        used += [source.cursor.column, source.cursor.key]
-    texts = [branch.when for branch in source.map if branch.when]
-    texts += [fields.occurred] if fields.occurred else []
-    texts += fields.identifiers.values()
-    for text in texts:
-        used += _columns_of(parse(text).node, item_is_row=False)
-    for group in (fields.properties, fields.traits, fields.context):
-        for field in group.values():
-            used += _columns_of_field(field, item_is_row=False)
-    return list(dict.fromkeys(used))
-
-
-def _columns_of_field(field: Field | Json, *, item_is_row: bool) -> list[str]:
-    if isinstance(field, str):
-        return _columns_of(parse(field).node, item_is_row=item_is_row)
-    if not isinstance(field, dict):
-        return []
-    over_rows = item_is_row if "each" not in field else str(field["each"]).strip() == "rows"
-    used: list[str] = []
-    for key, part in field.items():
-        used += _columns_of_field(part, item_is_row=over_rows and key != "each")
-    return used
-
-
-def _columns_of(node: Node, *, item_is_row: bool) -> list[str]:
-    used: list[str] = []
-    if isinstance(node, Path) and node.path:
-        if node.root == "row" or (node.root == "item" and item_is_row):
-            used.append(node.path[0])
-        return used
-    if isinstance(node, Call) and "each" in node.args:
-        item_is_row = node.args.get("list") == Path("rows")
-    for child in children(node):
-        used += _columns_of(child, item_is_row=item_is_row)
-    return used
 
 
 class _Mapper:

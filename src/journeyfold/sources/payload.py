@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import rfc3339
+from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapped import Mapped
-from journeyfold.sources.mapping import columns_used, compile_mapping
+from journeyfold.sources.mapping import compile_mapping
 
 _OWN_KEYS = {"user_id": "userId", "anonymous_id": "anonymousId"}
 
