@@ -1,22 +1,10 @@
 """Two people who are one: facts join, process follows the rules of identity M3."""
 
-import msgspec
-
 from journeyfold.core.profile import Assignment, Membership, Profile, Score, Session, StageAt, Trait
 from journeyfold.privacy.consent import merge_consents
 from journeyfold.profile.merge import MergePolicies, merge_profiles
 
-
-def summed(a, b):
-    total = msgspec.msgpack.decode(a) + msgspec.msgpack.decode(b)
-    return msgspec.Raw(msgspec.msgpack.encode(total))
-
-
-POLICIES = MergePolicies(aggregates=summed, consents=merge_consents)
-
-
-def raw(number):
-    return msgspec.Raw(msgspec.msgpack.encode(number))
+POLICIES = MergePolicies(consents=merge_consents)
 
 
 def merged(one, other):
@@ -38,15 +26,6 @@ def test_facts_join():
 
 def test_a_profile_without_events_does_not_set_the_first_instant():
     assert merged(Profile("a"), Profile("b", first_us=7)).first_us == 7
-
-
-def test_aggregates_join_by_the_function_given():
-    a = Profile("a", aggregates={"n": raw(1), "m": raw(5)})
-    both = merged(a, Profile("b", aggregates={"n": raw(2)}))
-    assert {key: msgspec.msgpack.decode(value) for key, value in both.aggregates.items()} == {
-        "n": 3,
-        "m": 5,
-    }
 
 
 def test_a_membership_of_both_is_held_since_the_earlier():
@@ -81,10 +60,3 @@ def test_merging_is_symmetric_but_for_the_name():
     one, other = merged(a, b), merged(b, a)
     other.person = "a"
     assert one == other
-
-
-def test_neither_profile_is_changed():
-    a, b = Profile("a", aggregates={"n": raw(1)}), Profile("b", aggregates={"n": raw(2)})
-    before = msgspec.msgpack.encode((a, b))
-    merged(a, b)
-    assert msgspec.msgpack.encode((a, b)) == before

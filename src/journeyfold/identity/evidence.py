@@ -23,7 +23,7 @@ REVIEW, SERVER, IMPORT, CLIENT, LINKAGE = 0, 1, 2, 3, 9
 """Tiers of trust, strongest first (identity E3)."""
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True, tag="link"):
+class Link(msgspec.Struct, frozen=True, array_like=True, tag="link", gc=False):
     """Two nodes are said to be one person. `a < b`; the witness is the earliest sighting.
 
     `equivalent`: both values are one for limits (identity E7).

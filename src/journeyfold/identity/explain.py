@@ -137,8 +137,8 @@ def _path(graph: Graph, a: bytes, b: bytes) -> list[LinkSeen]:
 
 
 def _accepted_at(graph: Graph, node: bytes) -> list[Link]:
-    links = [graph.link(id_) for id_ in graph.neighbours(node)]
-    accepted = [link for link in links if link is not None and not _reason(graph, link)]
+    links = map(graph.stored, graph.neighbours(node))
+    accepted = [link for link in links if not _reason(graph, link)]
     return sorted(accepted, key=lambda link: link.order)
 
 
@@ -146,8 +146,8 @@ def _links_at(
     graph: Graph, nodes: Iterable[bytes]
 ) -> tuple[tuple[LinkSeen, ...], tuple[LinkSeen, ...]]:
     ids = {id_ for node in nodes for id_ in graph.neighbours(node)}
-    links = [link for link in map(graph.link, ids) if link is not None]
-    seen = [_link_seen(graph, link) for link in sorted(links, key=lambda link: link.order)]
+    links = sorted(map(graph.stored, ids), key=lambda link: link.order)
+    seen = [_link_seen(graph, link) for link in links]
     return (
         tuple(link for link in seen if not link.reason),
         tuple(link for link in seen if link.reason),
@@ -156,17 +156,13 @@ def _links_at(
 
 def _reason(graph: Graph, link: Link) -> str:
     for id_ in (link.a, link.b):
-        node = graph.node(id_)
-        if node is not None and node.hub:
-            return f"hub {node.kind}"
-    node = graph.node(link.a)
-    component = graph.component(node.component) if node else None
-    return component.reason(link.id) if component else ""
+        if graph.named(id_).hub:
+            return f"hub {graph.named(id_).kind}"
+    return graph.home(link.a)[1].reason(link.id)
 
 
 def _link_seen(graph: Graph, link: Link) -> LinkSeen:
-    a, b = graph.node(link.a), graph.node(link.b)
-    assert a is not None and b is not None, "a link's ends have been named"  # noqa: PT018 - one fact
+    a, b = graph.named(link.a), graph.named(link.b)
     return LinkSeen(
         id=link.id.hex(),
         a=(a.kind, a.value),
@@ -182,6 +178,5 @@ def _link_seen(graph: Graph, link: Link) -> LinkSeen:
 
 
 def _node_seen(graph: Graph, id_: bytes, anchor: bytes) -> NodeSeen:
-    node = graph.node(id_)
-    assert node is not None, "a person's nodes have been named"
+    node = graph.named(id_)
     return NodeSeen(id_.hex(), node.kind, node.value, node.first_us, id_ == anchor, node.hub)

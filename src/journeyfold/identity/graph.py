@@ -21,8 +21,8 @@ CACHED_ROWS = 40_000  # of each space, in two generations
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
-class Node(msgspec.Struct, array_like=True):
-    """id_node: one identifier. `component` is its own id while it is linked to nobody."""
+class Node(msgspec.Struct, array_like=True, gc=False):
+    """id_node: one identifier. `component` is empty while it is linked to nobody."""
 
     kind: str
     value: str
@@ -69,7 +69,7 @@ class Component(msgspec.Struct, array_like=True):
         return ""
 
 
-class Neighbour(msgspec.Struct, frozen=True, array_like=True):
+class Neighbour(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """id_adj: the other end of an alive link."""
 
     node: bytes
@@ -86,13 +86,13 @@ class Space(Generic[Row]):
     def __init__(self, name: str, type_: type[Row], cached: int = CACHED_ROWS) -> None:
         self._name, self._cached = name, cached
         self._decode = msgspec.msgpack.Decoder(type_).decode
-        self._young: dict[bytes, Row | None] = {}
+        self.young: dict[bytes, Row | None] = {}
         self._old: dict[bytes, Row | None] = {}
         self._dirty: dict[bytes, None] = {}
 
     def get(self, reader: StateReader, key: bytes) -> Row | None:
-        row = self._young.get(key)
-        if row is not None or key in self._young:
+        row = self.young.get(key)
+        if row is not None or key in self.young:
             return row
         if key in self._old:
             row = self._old[key]
@@ -100,12 +100,12 @@ class Space(Generic[Row]):
             raw = reader.get(self._name, key)
             row = self._decode(raw) if raw is not None else None
         if row is not None:
-            self._young[key] = row
+            self.young[key] = row
         return row
 
     def put(self, key: bytes, row: Row | None) -> None:
         """Also after changing a row in place; None deletes."""
-        self._young[key] = row
+        self.young[key] = row
         self._dirty[key] = None
 
     def scan(
@@ -113,7 +113,7 @@ class Space(Generic[Row]):
     ) -> Iterator[tuple[bytes, Row]]:
         """Stored rows and those waiting for the flush, each once, in no order."""
         waiting = {
-            key: self._young[key]
+            key: self.young[key]
             for key in self._dirty
             if key >= start and (stop is None or key < stop)
         }
@@ -126,14 +126,14 @@ class Space(Generic[Row]):
 
     def flush(self, writer: StateWriter) -> None:
         for key in self._dirty:
-            row = self._young[key]
+            row = self.young[key]
             if row is None:
                 writer.delete(self._name, key)
             else:
                 writer.put(self._name, key, _ENCODE(row))
         self._dirty = {}
-        if len(self._young) > self._cached // 2:
-            self._old, self._young = self._young, {}
+        if len(self.young) > self._cached // 2:
+            self._old, self.young = self.young, {}
 
 
 class Neighbourhood:
@@ -198,7 +198,13 @@ class Graph:
         self._marks = Space[Mark]("id_mark", Mark)  # type: ignore[arg-type]  # a union of structs
 
     def node(self, id_: bytes) -> Node | None:
-        return self._nodes.get(self.reader, id_)
+        return self._nodes.young.get(id_) or self._nodes.get(self.reader, id_)
+
+    def named(self, id_: bytes) -> Node:
+        """A node that links, components or a record at hand hold."""
+        node = self._nodes.young.get(id_) or self._nodes.get(self.reader, id_)
+        assert node is not None, "links and components hold named nodes only"
+        return node
 
     def put_node(self, id_: bytes, node: Node) -> None:
         self._nodes.put(id_, node)
@@ -210,15 +216,18 @@ class Graph:
     def component(self, id_: bytes) -> Component | None:
         return self._components.get(self.reader, id_)
 
+    def home(self, id_: bytes) -> tuple[bytes, Component]:
+        """The component a node is in, and its name; a node by itself is its own."""
+        name = self.named(id_).component
+        row = self.component(name) if name else None
+        return (name, row) if row is not None else (id_, Component([id_], [], id_))
+
     def put_component(self, id_: bytes, component: Component | None) -> None:
         self._components.put(id_, component)
         self._clusters.pop(id_, None)
 
-    def cluster(self, name: bytes, anchor: bytes) -> list[bytes]:
+    def cluster(self, name: bytes, component: Component, anchor: bytes) -> list[bytes]:
         """The nodes of one person inside a component; a list of the caller's own."""
-        component = self.component(name)
-        if component is None:
-            return [anchor]
         if not component.anchors:
             return list(component.nodes)
         found = self._clusters.get(name)
@@ -247,6 +256,12 @@ class Graph:
     def link(self, id_: bytes) -> Link | None:
         return self._links.get(self.reader, id_)
 
+    def stored(self, id_: bytes) -> Link:
+        """A link that a component or a neighbourhood holds."""
+        link = self._links.get(self.reader, id_)
+        assert link is not None, "components hold links that are stored"
+        return link
+
     def put_link(self, link: Link) -> None:
         self._links.put(link.id, link)
 
@@ -265,9 +280,8 @@ class Graph:
     def join(self, link: Link) -> None:
         """The link is alive: each end becomes the other's neighbour."""
         for node, other in ((link.a, link.b), (link.b, link.a)):
-            end = self.node(other)
-            assert end is not None, "a link's ends are named before it"
-            self._neighbours.put(self.reader, node, link.id, Neighbour(other, end.kind))
+            end = Neighbour(other, self.named(other).kind)
+            self._neighbours.put(self.reader, node, link.id, end)
 
     def part(self, link: Link) -> None:
         for node in (link.a, link.b):
@@ -294,15 +308,13 @@ class Graph:
         node = self.node(id_)
         if node is None:
             return None
-        component = self.component(node.component)
-        if component is None:
-            return id_
-        return component.anchor_of(id_)
+        component = self.component(node.component) if node.component else None
+        return component.anchor_of(id_) if component is not None else id_
 
     def members(self, anchor: bytes) -> list[bytes]:
         """The nodes of an anchor's person, in order of id."""
-        node = self.node(anchor)
-        return sorted(self.cluster(node.component, anchor)) if node else [anchor]
+        name, row = self.home(anchor)
+        return sorted(self.cluster(name, row, anchor))
 
     def flush(self, writer: StateWriter) -> None:
         for space in (self._nodes, self._components, self._links, self._histories, self._marks):

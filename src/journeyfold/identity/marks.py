@@ -60,6 +60,8 @@ class Marks:
 
     def kills(self, link: Link) -> bool:
         """By its id or by a selector; blocked ends are asked by `blocks`."""
+        if not self._retracts and not self._selecting:
+            return False
         return self.is_retracted(link.id) or any(
             one.selector is not None and one.selector.holds(link) and not self.is_retracted(one.id)
             for one in self._selecting

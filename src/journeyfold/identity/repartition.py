@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from journeyfold.identity.evidence import Link
-from journeyfold.identity.graph import Component, Graph, Node
+from journeyfold.identity.graph import Component, Graph
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.partition import Partition, connected, partition
 from journeyfold.identity.rules import IdentityRules
@@ -33,8 +33,7 @@ def repartition(
     removed: Collection[bytes],
 ) -> Repartitioned:
     """Partition again every component that holds a stale node, with links added and removed."""
-    names = dict.fromkeys(_node(graph, id_).component for id_ in stale)
-    rows = {name: graph.component(name) or Component([name], [], name) for name in names}
+    rows = dict(graph.home(id_) for id_ in stale)
     universe = [node for row in rows.values() for node in row.nodes]
     result = Repartitioned(before={node: _anchor(graph, node) for node in universe})
     ids = dict.fromkeys([*added, *(link for row in rows.values() for link in row.links)])
@@ -45,7 +44,7 @@ def repartition(
         result.refused |= {link for link, _ in row.suppressed}
     sizes = {name: len(row.nodes) for name, row in rows.items()}
     for nodes, links in raw:
-        vertices = {node: _node(graph, node).vertex for node in nodes}
+        vertices = {node: graph.named(node).vertex for node in nodes}
         found = partition(vertices, links, apart_of(marks, nodes), rules)
         _store(graph, nodes, links, found, sizes)
         result.suppressed |= found.suppressed
@@ -66,8 +65,8 @@ def _raw(
     """Raw components: nodes, and links in canonical order; hubs stand alone (R2)."""
     links = [
         link
-        for link in (_link(graph, id_) for id_ in ids)
-        if not (_node(graph, link.a).hub or _node(graph, link.b).hub)
+        for link in map(graph.stored, ids)
+        if not (graph.named(link.a).hub or graph.named(link.b).hub)
     ]
     links.sort(key=lambda link: link.order)
     root = connected(universe, links)
@@ -88,12 +87,13 @@ def _store(
     """
     names = [node for node in nodes if node in sizes]
     name = min(names or nodes, key=lambda one: (-sizes.get(one, 0), one))
+    label = name if len(nodes) > 1 else b""
     for id_ in nodes:
-        node = _node(graph, id_)
-        if node.component != name:
-            node.component = name
+        node = graph.named(id_)
+        if node.component != label:
+            node.component = label
             graph.put_node(id_, node)
-    if len(nodes) == 1:
+    if not label:
         return
     ordered = sorted(nodes)
     anchors = [found.anchors[node] for node in ordered]
@@ -108,18 +108,6 @@ def _store(
             equivalent=any(link.equivalent for link in links),
         ),
     )
-
-
-def _node(graph: Graph, id_: bytes) -> Node:
-    node = graph.node(id_)
-    assert node is not None, "links and components hold named nodes only"
-    return node
-
-
-def _link(graph: Graph, id_: bytes) -> Link:
-    link = graph.link(id_)
-    assert link is not None, "components hold links that are stored"
-    return link
 
 
 def _anchor(graph: Graph, id_: bytes) -> bytes:

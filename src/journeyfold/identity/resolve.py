@@ -17,9 +17,9 @@ from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
 from journeyfold.identity.evidence import Link, links, trust
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
-from journeyfold.identity.graph import Graph, Node
+from journeyfold.identity.graph import Graph
 from journeyfold.identity.marks import Marks
-from journeyfold.identity.normalise import node_of, normalised, person_id
+from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised, person_id
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.identity.settle import Settlement
 from journeyfold.identity.verdict import apply_verdict
@@ -39,7 +39,7 @@ def _no_history(_nodes: Sequence[bytes], _upto: int) -> Iterable[Record]:
     return ()
 
 
-class Resolution(msgspec.Struct, frozen=True):
+class Resolution(msgspec.Struct, frozen=True, gc=False):
     """`person` is empty when the record names nobody; `owner` is its strongest node."""
 
     person: str = ""
@@ -51,7 +51,7 @@ class Resolution(msgspec.Struct, frozen=True):
 NOBODY = Resolution()
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Answer(msgspec.Struct, frozen=True, gc=False):
     resolution: Resolution
     settled_us: int  # a later sighting of the same lowers no witness and no first_us
 
@@ -107,6 +107,13 @@ class Resolver:
         """The node whose person a record is about (I8); the same before and after any merge."""
         usable = self.usable(event)
         return self.node(usable[0]) if usable else None
+
+    def bound_by(self, event: Event) -> tuple[bytes, ...]:
+        """The nodes that a consent statement in the event is about (M5, trust PRV-2)."""
+        usable = self.usable(event)
+        if is_unsigned_client(event):
+            usable = tuple(one for one in usable if one.kind in self._rules.devices)
+        return tuple(self.node(identifier) for identifier in usable)
 
     def node(self, identifier: Identifier) -> bytes:
         """The node of a normalised identifier."""
@@ -171,13 +178,13 @@ class Resolver:
         Links taken in while it was blocked stay evidence: the set only grows.
         """
         for record in self._history(sorted(nodes), settlement.offset - 1):
-            usable = self.usable(record.event)
-            if not usable:
-                continue
+            named = normalised(record.event, self._rules)[0]
+            usable = self._unblocked(named)
             ends = tuple(self.node(identifier) for identifier in usable)
             for link in links(record, usable, ends, self._rules):
                 settlement.sight(link)
-            settlement.refold(ends[0])
+            for identifier in named:
+                settlement.refold(self.node(identifier))
 
     def _settled(self, settlement: Settlement) -> tuple[Change, ...]:
         changes = settlement.settle()
@@ -193,18 +200,13 @@ class Resolver:
         made: Iterable[Link],
         named: Iterable[Identifier],
     ) -> None:
-        settled_us = max(self._known(self.node(one)).first_us for one in named)
+        settled_us = max(self._graph.named(self.node(one)).first_us for one in named)
         for link in made:
             seen = self._graph.link(link.id)
             settled_us = max(settled_us, seen.occurred_us if seen else link.occurred_us)
         self._answers[key] = _Answer(resolution, settled_us)
-        for component in {self._known(node).component for node in resolution.nodes}:
+        for component in {self._graph.home(node)[0] for node in resolution.nodes}:
             self._answered.setdefault(component, []).append(key)
-
-    def _known(self, node: bytes) -> Node:
-        found = self._graph.node(node)
-        assert found is not None, "a resolved record's nodes have been named"
-        return found
 
     def _anchored(self, node: bytes) -> str:
         anchor = self._graph.anchor(node)

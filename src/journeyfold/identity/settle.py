@@ -56,7 +56,7 @@ class Settlement:
         node = self.graph.node(id_)
         if node is None:
             offset = self._record.offset
-            fresh = Node(identifier.kind, identifier.value, occurred_us, id_, offset)
+            fresh = Node(identifier.kind, identifier.value, occurred_us, b"", offset)
             self.graph.begin_node(id_, fresh)
             self._named.add(id_)
         elif occurred_us < node.first_us:
@@ -82,7 +82,8 @@ class Settlement:
         return not self.marks.kills(link) and not (
             self.marks.any_blocks
             and any(
-                self.marks.blocks(end.kind, end.value) for end in map(self._node, (link.a, link.b))
+                self.marks.blocks(end.kind, end.value)
+                for end in map(self.graph.named, (link.a, link.b))
             )
         )
 
@@ -146,11 +147,11 @@ class Settlement:
 
     def _unite(self) -> None:
         """Link by link; the first that the fast path cannot tell leaves the rest to the slow one."""
-        waiting = [link for link in map(self.graph.link, self._added) if link is not None]
+        waiting = [self.graph.stored(id_) for id_ in self._added]
         waiting.sort(key=lambda link: link.order, reverse=True)
         while waiting:
             link = waiting[-1]
-            names = {self._node(link.a).component, self._node(link.b).component}
+            names = {self.graph.home(link.a)[0], self.graph.home(link.b)[0]}
             moved = len(self._before)
             reason = unite(self.graph, self.marks, self.rules, link, self._before)
             if reason is None:
@@ -164,7 +165,7 @@ class Settlement:
         self._stale = {end: None for link in waiting for end in (link.a, link.b)}
 
     def _repartition(self) -> None:
-        self.touched |= {self._node(id_).component for id_ in self._stale}
+        self.touched |= {self.graph.home(id_)[0] for id_ in self._stale}
         found = repartition(
             self.graph, self.marks, self.rules, self._stale, self._added, self._removed
         )
@@ -187,15 +188,10 @@ class Settlement:
                 refolded.append(Split(person, (part,), self._record.event.id))
         return refolded
 
-    def _node(self, id_: bytes) -> Node:
-        node = self.graph.node(id_)
-        assert node is not None, "links and components hold named nodes only"
-        return node
-
     def _anchor(self, id_: bytes) -> bytes:
         anchor = self.graph.anchor(id_)
         assert anchor is not None, "links and components hold named nodes only"
         return anchor
 
     def _anchor_of(self, nodes: Iterable[bytes]) -> bytes:
-        return min(nodes, key=lambda node: self._node(node).age)
+        return min(nodes, key=lambda node: self.graph.named(node).age)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 
 from journeyfold.identity.evidence import Link
-from journeyfold.identity.graph import Component, Graph, Node
+from journeyfold.identity.graph import Component, Graph
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.partition import Cluster
 from journeyfold.identity.repartition import apart_of
@@ -25,15 +25,14 @@ def unite(
     None when the fast path cannot tell, and then nothing is changed. `before` gets the anchors
     that nodes had, of all whose anchor may have moved.
     """
-    name, other_name = _node(graph, link.a).component, _node(graph, link.b).component
-    row, other = _row(graph, name), _row(graph, other_name)
+    (name, row), (other_name, other) = graph.home(link.a), graph.home(link.b)
     if link.equivalent or row.equivalent or other.equivalent:
         return None
     is_last = _sorts_last(graph, link, row) and _sorts_last(graph, link, other)
     if not is_last and (row.suppressed or other.suppressed):
         return None
     a, b = row.anchor_of(link.a), other.anchor_of(link.b)
-    mine, theirs = graph.cluster(name, a), graph.cluster(other_name, b)
+    mine, theirs = graph.cluster(name, row, a), graph.cluster(other_name, other, b)
     reason = _violation(graph, marks, rules, mine, theirs) if a != b else ""
     if reason and not is_last:
         return None
@@ -55,7 +54,7 @@ def _violation(
     counted = {
         id_: (node.kind, id_, node.first_us)
         for id_ in (*mine, *theirs)
-        for node in (_node(graph, id_),)
+        for node in (graph.named(id_),)
     }
     small, large = sorted((mine, theirs), key=len)
     cluster, added = Cluster.of(large, counted), Cluster.of(small, counted)
@@ -63,11 +62,7 @@ def _violation(
 
 
 def _sorts_last(graph: Graph, link: Link, row: Component) -> bool:
-    if not row.links:
-        return True
-    last = graph.link(row.links[-1])
-    assert last is not None, "components hold links that are stored"
-    return link.order > last.order
+    return not row.links or link.order > graph.stored(row.links[-1]).order
 
 
 def _joined(
@@ -77,18 +72,16 @@ def _joined(
     (name, row), (gone, other) = sorted((one, two), key=lambda each: (-len(each[1].nodes), each[0]))
     if (split or other.suppressed) and not row.anchors:
         row.anchors, row.anchor = [row.anchor] * len(row.nodes), b""
+    if not row.links:
+        _label(graph, name, name)
     for id_ in other.nodes:
         at = bisect_left(row.nodes, id_)
         row.nodes.insert(at, id_)
         if row.anchors:
             row.anchors.insert(at, other.anchor_of(id_))
-        node = _node(graph, id_)
-        node.component = name
-        graph.put_node(id_, node)
+        _label(graph, id_, name)
     for link in other.links:
-        stored = graph.link(link)
-        assert stored is not None, "components hold links that are stored"
-        _insert_link(graph, row, stored)
+        _insert_link(graph, row, graph.stored(link))
     for refused in other.suppressed:
         insort(row.suppressed, refused)
     if other.links:
@@ -97,12 +90,18 @@ def _joined(
     return name, row
 
 
+def _label(graph: Graph, id_: bytes, component: bytes) -> None:
+    node = graph.named(id_)
+    node.component = component
+    graph.put_node(id_, node)
+
+
 def _insert_link(graph: Graph, row: Component, link: Link) -> None:
     """In canonical order; most often at the end."""
     if _sorts_last(graph, link, row):
         row.links.append(link.id)
         return
-    at = bisect_left(row.links, link.order, key=lambda id_: _order(graph, id_))
+    at = bisect_left(row.links, link.order, key=lambda id_: graph.stored(id_).order)
     row.links.insert(at, link.id)
 
 
@@ -115,7 +114,7 @@ def _rename(
     before: dict[bytes, bytes],
 ) -> None:
     """Both clusters are one person now, under the older anchor (P1, P3)."""
-    (kept, _), (gone, moved) = sorted((one, two), key=lambda each: _node(graph, each[0]).age)
+    (kept, _), (gone, moved) = sorted((one, two), key=lambda each: graph.named(each[0]).age)
     before.setdefault(kept, kept)
     for node in moved:
         before.setdefault(node, gone)
@@ -125,19 +124,3 @@ def _rename(
     else:
         row.anchor = kept
     graph.rename_cluster(name, kept, gone)
-
-
-def _row(graph: Graph, name: bytes) -> Component:
-    return graph.component(name) or Component([name], [], name)
-
-
-def _order(graph: Graph, id_: bytes) -> tuple[int, int, bytes]:
-    link = graph.link(id_)
-    assert link is not None, "components hold links that are stored"
-    return link.order
-
-
-def _node(graph: Graph, id_: bytes) -> Node:
-    node = graph.node(id_)
-    assert node is not None, "links and components hold named nodes only"
-    return node
