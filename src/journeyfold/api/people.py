@@ -134,8 +134,12 @@ _SHOWN = tuple(name for name in PersonBody.__struct_fields__ if name != "request
 def stated(profile: Profile) -> dict[str, ConsentState]:
     """What the person has said, most restrictive over their nodes (trust PRV-2)."""
     named = {name.partition("/")[0] for register in profile.consents.values() for name in register}
-    found = {purpose: effective(profile, purpose) for purpose in sorted(named)}
-    return {purpose: state for purpose, state in found.items() if state != "unset"}
+    found: dict[str, ConsentState] = {}
+    for purpose in sorted(named):
+        state = effective(profile, purpose)
+        if state != "unset":
+            found[purpose] = state
+    return found
 
 
 def _trait(kept: Trait | list[Trait]) -> TraitBody:
