@@ -253,7 +253,8 @@ class _Reader:
             close = get_close_matches(name, FUNCTIONS, n=3)
             hint = f"did you mean {' or '.join(close)}?" if close else ""
             self.fail(tree, "J105", f"there is no function {name}", hint)
-        signature = forms[-1] if len(forms) > 1 and not _names_events(tree) else forms[0]
+        of_events, *others = forms  # sum, min and max also take a list
+        signature = others[0] if others and not _names_events(tree) else of_events
         if signature.form == "event":
             self.event_functions += 1
             if self.event_functions > EVENT_FUNCTIONS_MAX:

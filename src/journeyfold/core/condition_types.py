@@ -202,7 +202,8 @@ class Checker:
         nodes = [node.left, node.right, *(link.right for link in node.then)]
         exprs = [self.expr(part) for part in nodes]
         made: list[Expr] = []
-        for i, op in enumerate([node.op, *(link.op for link in node.then)]):
+        ops: list[CompareOp] = [node.op, *(link.op for link in node.then)]
+        for i, op in enumerate(ops):
             left = self.coerced(exprs[i], exprs[i + 1].type, nodes[i])
             right = self.coerced(exprs[i + 1], left.type, nodes[i + 1])
             self.comparable(nodes[i + 1], op, left, right)
