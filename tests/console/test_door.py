@@ -7,7 +7,8 @@ import re
 import pytest
 
 from journeyfold.api.session import cookie_name, local_path
-from journeyfold.console.routes import ALLOWED, ROLES, SCREENS, may
+from journeyfold.console.roles import ALLOWED, ROLES, may
+from journeyfold.console.routes import SCREENS
 from journeyfold.core.instant import HOUR_US, MINUTE_US
 from journeyfold.testing.desk import SampleDesk
 
@@ -206,3 +207,10 @@ def test_a_first_start_shows_what_to_do(signed_in):
     text = signed_in(SampleDesk(people=0)).get("/").text
     assert "No record yet" in text
     assert "http://127.0.0.1:8080/v1/track" in text
+
+
+def test_a_button_a_role_lacks_is_absent(signed_in, desk):
+    client = signed_in(desk, "viewer")
+    assert "Replay" not in client.get("/quarantine").text
+    assert "New segment" not in client.get("/segments").text
+    assert "See clear values" not in client.get(f"/people/{desk.people.recent(1)[0].person}").text

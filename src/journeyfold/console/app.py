@@ -33,7 +33,8 @@ from journeyfold.console.ask import Ask, NotFound, zone_of
 from journeyfold.console.assets import Assets
 from journeyfold.console.policy import Policy
 from journeyfold.console.render import Screens
-from journeyfold.console.routes import ALLOWED, SCREENS, Screen, may
+from journeyfold.console.roles import ALLOWED, may
+from journeyfold.console.routes import SCREENS, Screen
 from journeyfold.console.stream import STREAMS_MAX, Streams, Tail
 from journeyfold.console.wording import Dates
 from journeyfold.core.errors import Busy

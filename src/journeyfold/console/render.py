@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from journeyfold.console import svg, wording
 from journeyfold.console.assets import Assets
 from journeyfold.console.code import yaml_lines
 from journeyfold.console.places import PLACES
+from journeyfold.console.roles import may
 
 if TYPE_CHECKING:
     from journeyfold.console.ask import Ask
@@ -66,6 +68,7 @@ class Screens:
             head_us=head_us,
             waiting=held,
             theme=_theme(ask.cookies.get("theme", "")),
+            may=partial(may, ask.user.role),
             **values,
         )
 

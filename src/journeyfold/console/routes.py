@@ -23,18 +23,6 @@ from journeyfold.console.pages import (
     sources,
 )
 
-ROLES = ("admin", "privacy officer", "developer", "marketer", "analyst", "viewer")
-_ALL = frozenset(ROLES)
-ALLOWED: dict[str, frozenset[str]] = {
-    "look": _ALL,
-    "read people": _ALL,
-    "clear view": frozenset(("admin", "privacy officer")),
-    "change segments": frozenset(("admin", "developer", "marketer")),
-    "draft segments": frozenset(("admin", "developer", "marketer", "analyst")),
-    "replay quarantine": frozenset(("admin", "developer")),
-    "keys": frozenset(("admin",)),
-}
-
 
 class Screen(msgspec.Struct, frozen=True):
     method: str
@@ -67,7 +55,3 @@ SCREENS = (
     Screen("POST", "/settings/keys", "keys", settings.create_key, "Creating keys"),
     Screen("POST", "/settings/keys/{key}/revoke", "keys", settings.revoke_key, "Revoking keys"),
 )
-
-
-def may(role: str, act: str) -> bool:
-    return role in ALLOWED[act]
