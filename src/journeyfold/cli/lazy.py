@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema:schema", "Write the JSON Schemas of project files for editors."),
     "version": ("version:version", "Print the version."),
 }
+PROCESSES = {"serve": "processes:serve", "work": "processes:work"}
+"""What `up` starts: not listed, not for people."""
 """Name → (module:attribute under this folder, the sentence `--help` lists)."""
 
 
@@ -32,9 +34,10 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in COMMANDS:
+        where = PROCESSES.get(cmd_name) or COMMANDS.get(cmd_name, ("", ""))[0]
+        if not where:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module, _, attribute = where.partition(":")
         command = getattr(import_module(f"journeyfold.cli.{module}"), attribute)
         assert isinstance(command, click.Command), "the table names commands"
         return command
@@ -47,7 +50,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if not name.startswith("-") and name not in COMMANDS:
+        if not name.startswith("-") and name not in COMMANDS and name not in PROCESSES:
             from journeyfold.project.nearest import did_you_mean
 
             guess = did_you_mean(name, COMMANDS) or "see `journeyfold --help`"

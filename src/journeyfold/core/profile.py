@@ -13,7 +13,6 @@ import msgspec
 
 from journeyfold.core.event import Json
 
-
 _SHORT = {"value": "v", "occurred_us": "t", "source": "s", "event": "e", "owner": "o"}
 
 

@@ -273,6 +273,11 @@ class Engine:
                 if person:
                     add(self.people.open(person), record.event)
 
+    def known(self, record: Record) -> Profile | None:
+        """The profile a record would meet if it were folded next; valid inside a transaction."""
+        person = self._known(record)
+        return self.people.get(person) if person else None
+
     def _known(self, record: Record) -> str | None:
         assert self._resolver is not None, "a project is activated before any event"
         owner = self._resolver.owner_of(record.event)

@@ -1,77 +1,63 @@
-"""One person, one context, one instant under a compiled project: what decide is asked about.
-
-Conditions are evaluated together when the first is asked for, by the generated evaluator; the
-reference evaluator answers why one did not hold. Nothing here reads a store or a clock.
-"""
+"""Whom a decision is for: one person, one context, one instant, and the conditions bound to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
-from journeyfold.core.condition_compile import Outcome
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
-from journeyfold.privacy.consent import is_granted
 from journeyfold.project.compile import Compiled
 
+_SHOWN_MAX = 200  # characters of an operand in a reason
 
-class ProjectSituation:
-    """`Person` and `Conditions` of decide. `person` is empty while nobody is known.
 
-    `unit` is whom variants are drawn by: the person, or who the subject would become.
+class Situated:
+    """The person and the conditions bound to them (`api.ports.Situation`).
+
+    Conditions of the project are evaluated together on the first question, by one generated
+    function that shares what they have in common.
     """
 
     def __init__(
         self,
         compiled: Compiled,
         profile: Profile | None,
+        unit: str,
         context: Mapping[str, Json],
         now_us: int,
-        *,
-        unit: str = "",
-        profile_offset: int = -1,
+        offset: int,
     ) -> None:
         self._compiled, self._context, self._now_us = compiled, context, now_us
-        self.profile, self.profile_offset = profile, profile_offset
-        self.person = profile.person if profile is not None else ""
-        self.unit = self.person or unit
-        self._facts = profile if profile is not None else Profile("")
-        self._view = compiled.view(self._facts, context)
+        self.profile, self.unit, self.profile_offset = profile, unit, offset
+        self.person = profile.person if profile else ""
+        self._view = compiled.view(profile or Profile(person=""), context)
+        self._outcome: dict[str, tuple[Json, int]] | None = None
 
     def consents(self, purpose: str) -> bool:
-        """What was said, else the default of the person's country, else of the call's."""
-        country = self._view.trait("country") or self._context.get("country")
-        settings = self._compiled.project.settings.privacy
-        where = country if isinstance(country, str) else None
-        return is_granted(self._facts, purpose, settings, where)
+        return self._compiled.consents(self._view.profile, purpose)
 
     def plain_values(self) -> Mapping[str, object]:
-        """For templates. Features are worked out here, so ask only to render."""
+        if self.profile is None:
+            return {"traits": {}, "features": {}}
         return {
-            "traits": self._compiled.traits(self._facts),
-            "features": self._compiled.feature_values(self._facts, self._now_us),
+            "traits": self._compiled.traits(self.profile),
+            "features": self._compiled.feature_values(self.profile, self._now_us),
         }
 
     def holds(self, condition: str) -> bool:
+        if self._outcome is None:
+            self._outcome = self._compiled.decisions.evaluate(self._view, self._now_us)
         return self._outcome[condition][0] is True
 
     def because(self, condition: str) -> tuple[str, Json]:
-        """The first deciding leaf and the value it met."""
         typed = self._compiled.decisions_typed[condition]
         _, _, reasons = evaluate(typed, self._view, self._now_us)
         if not reasons:
             return typed.text, None
-        first = reasons[0]
-        return first.text, first.operands[0].value if first.operands else first.value
+        operands = reasons[0].operands
+        value = operands[0].value if operands else None
+        return reasons[0].text, value if not isinstance(value, str) else value[:_SHOWN_MAX]
 
-    def anonymous(self) -> ProjectSituation:
-        """The same call for nobody (decisions A5)."""
-        return ProjectSituation(
-            self._compiled, None, self._context, self._now_us, profile_offset=self.profile_offset
-        )
-
-    @cached_property
-    def _outcome(self) -> Outcome:
-        return self._compiled.decisions.evaluate(self._view, self._now_us)
+    def anonymous(self) -> Situated:
+        return Situated(self._compiled, None, "", self._context, self._now_us, self.profile_offset)

@@ -16,8 +16,8 @@ import msgspec
 
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver, Effect, Emit, effect_id
-from journeyfold.core.errors import JourneyfoldError
-from journeyfold.core.event import Event, Record
+from journeyfold.core.errors import JourneyfoldError, StateGrew
+from journeyfold.core.event import Event, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine, Standing
@@ -54,6 +54,9 @@ class FoldLoop:
             return 0, []
         try:
             delivers = self._commit(records)
+        except StateGrew:  # nothing was written, there is room now: repeat the batch
+            self._reopen()
+            return 1, []
         except JourneyfoldError:
             self._reopen()
             raise
@@ -78,20 +81,20 @@ class FoldLoop:
             build = self._engine.backfill(writer, limit)
         if build is not None:
             key = f"definition/{build.offset}/{build.hash}"
-            told = {"hash": build.hash, "offset": build.offset}
+            told: dict[str, Json] = {"hash": build.hash, "offset": build.offset}
             self.append("definition", "definition.ready", told, self._clock.now_us(), key)
         return build
 
     def append(
-        self, kind: str, name: str, properties: dict[str, object], now_us: int, key: str
+        self, kind: Kind, name: str, properties: dict[str, Json], now_us: int, key: str
     ) -> None:
+        """A record of the platform's own."""
         event = Event(
             id=effect_id(key), name=name, type="system", source=SYSTEM_SOURCE, identifiers=(),
-            occurred_us=now_us, received_us=now_us, properties=properties,  # type: ignore[arg-type]
+            occurred_us=now_us, received_us=now_us, properties=properties,
             context={"auth": "system"},
         )  # fmt: skip
-        entry = Entry(event=event, kind=kind, fingerprint=0)  # type: ignore[arg-type]
-        self._log.append([entry], now_us=now_us)
+        self._log.append([Entry(event=event, kind=kind)], now_us=now_us)
 
     def _commit(self, records: Sequence[Record]) -> list[Deliver]:
         with self._state.write() as writer:
@@ -99,8 +102,6 @@ class FoldLoop:
             point("mid_fold")
             self._log_outputs(effects)
             delivers = _stage_outbox(writer, effects)
-            point("before_state_commit")
-        point("after_state_commit")
         self.standing = Standing(records[-1].offset, records[-1].appended_us)
         return delivers
 

@@ -12,12 +12,13 @@ from typing import overload
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
 from journeyfold.core.event import Event
 from journeyfold.core.ports import StateStore
-from journeyfold.identity.normalise import node_of, normalised
+from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.privacy.consent import Registers, decode_registers, statements
 from journeyfold.privacy.protect import Protection, Stored, protect, protection_of
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import load_registry
+from journeyfold.sources.payload import payload_mapping
 
 State = Callable[[], StateStore | None]
 Count = Callable[[str, int], None]
@@ -45,6 +46,7 @@ def gates_of(
             protect=protector(plan, project.identity, state, dropped),
             nodes_of=nodes_of,
             trait_kinds=kinds,
+            mapping=payload_mapping(source) if source.kind == "webhook" else None,
             seen=known.cardinality if known and known.source.limits == source.limits else None,
         )
     return gates
@@ -64,7 +66,7 @@ def binding(event: Event, rules: IdentityRules) -> list[bool]:
     """Per usable identifier: does a statement of this event bind it? An unsigned client speaks
     for its devices only (trust PRV-2).
     """
-    is_client = event.context.get("auth") == "browser"
+    is_client = is_unsigned_client(event)
     classes = {kind.name: kind.class_ for kind in rules.kinds}
     usable = normalised(event, rules)[0]
     return [not is_client or classes.get(each.kind) == "device" for each in usable]

@@ -34,7 +34,7 @@ class Listener:
             first = self.socket.recv(MAX_MESSAGE)
         except (TimeoutError, BlockingIOError):
             return []
-        self.socket.setblocking(False)  # noqa: FBT003
+        self.socket.setblocking(False)
         messages = [first, *self.drain()]
         return [message for message in map(self.open, messages) if message is not None]
 
@@ -63,7 +63,7 @@ class Notifier:
         self._run, self._name = run, name
         self._token = _token(run)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)  # noqa: FBT003
+        self._socket.setblocking(False)
         self._ports: dict[Path, tuple[int, int]] = {}  # port file → (mtime, port)
 
     def send(self, text: bytes = b"") -> None:

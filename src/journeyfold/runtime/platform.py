@@ -11,9 +11,11 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
+from journeyfold.adapters.admin_audit import By
 from journeyfold.adapters.appender import Appender
 from journeyfold.adapters.disk_room import require_room
 from journeyfold.adapters.lmdb_state import LmdbState
@@ -146,7 +148,6 @@ class Platform:
             count=lambda _source, _result, _number: None,  # read from the log at each scrape
             reject=self._reject,
             audit=self._audit,
-            drop=lambda _source, field: self.telemetry.ignored.labels(field).inc(),
             durability=self.project.settings.durability,
         )
 
@@ -166,9 +167,7 @@ class Platform:
     def _audit(self, act: str, subject: str) -> None:
         self.telemetry.denied.labels(act).inc()
         if act == "server_key_in_url":
-            self.admin.audit.append(
-                at_us=self.clock.now_us(), actor="door", role="-", act=act, subject=subject
-            )
+            self.admin.audit.add(By("door", "-", self.clock.now_us()), act, subject)
 
     def _dropped(self, stage: str, number: int) -> None:
         self.telemetry.dropped.labels(stage).inc(number)
@@ -197,7 +196,7 @@ class CachedKeys:
         if known is None or now_s - known[0] > KEY_MEMORY_S:
             if len(self._known) > 10_000:
                 self._known.clear()
-            known = self._known[key_id] = (now_s, self._limited(self._admin.keys.find(key_id)))
+            known = self._known[key_id] = (now_s, self._limited(self._admin.keys.find_key(key_id)))
         return known[1]
 
     def find_foreign(self, sha256: bytes) -> ApiKey | None:
@@ -218,12 +217,10 @@ class _Room:
         self._reserve_bytes = reserve_bytes
         self._checked_s = 0.0
 
-    def require(self, path: os.PathLike[str]) -> None:
-        from pathlib import Path
-
+    def require(self, path: Path) -> None:
         now_s = time.monotonic()
         if now_s - self._checked_s > ROOM_S:
-            require_room(Path(path), self._reserve_bytes)
+            require_room(path, self._reserve_bytes)
             self._checked_s = now_s
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 
+from journeyfold.core.event import Json
 from journeyfold.core.instant import DAY_US
 from journeyfold.core.ports import Clock, StateStore
 from journeyfold.project.people import decode_profile, sizes
 from journeyfold.runtime.fold_loop import FoldLoop
-from journeyfold.segment.cutpoints import cuts_of
+from journeyfold.segment.cutpoints import quintile_cuts
 
 LOOK_S = 0.5
 GROWN = 1.2  # a population this much larger than at the last cut is cut again at once
@@ -32,29 +33,34 @@ class Schedule:
         if now_s < self._next_look_s:
             return
         self._next_look_s = now_s + LOOK_S
-        self._cut(loop)
+        self.cut_now(loop)
 
-    def _cut(self, loop: FoldLoop) -> None:
+    def cut_now(self, loop: FoldLoop) -> bool:
+        """Cut what is due; True when new cuts were appended."""
         in_force = loop.engine.definitions.in_force
         if in_force is None or not in_force.quintiles:
-            return
+            return False
         with self._state.read() as reader:
             people = sizes(reader).get("people", 0)
             due = self._due(loop, people)
             if not due:
-                return
+                return False
             now_us = self._clock.now_us()
             values: dict[str, list[float]] = {name: [] for name in due}
             for _, raw in reader.scan("profile"):
                 found = in_force.quintile_values(decode_profile(raw), now_us, due)
                 for name, value in found.items():
                     values[name].append(value)
-        cuts = {name: cuts_of(population) for name, population in values.items()}
-        usable = {name: cut for name, cut in cuts.items() if cut is not None}
+        cuts = {name: quintile_cuts(population) for name, population in values.items()}
+        usable = {name: list(cut) for name, cut in cuts.items() if cut is not None}
         self._cut_people = people
         self._cut_us |= dict.fromkeys(due, now_us)
-        if usable and any(loop.engine.definitions.standing.cuts.get(n) != c for n, c in usable.items()):
-            loop.append("cutpoints", "cutpoints.updated", {"cuts": usable}, now_us, f"cuts/{now_us}")
+        standing = loop.engine.definitions.standing
+        is_new = any(standing.cuts.get(name) != cut for name, cut in usable.items())
+        if is_new:
+            told: dict[str, Json] = {"cuts": {name: list(cut) for name, cut in usable.items()}}
+            loop.append("cutpoints", "cutpoints.updated", told, now_us, f"cuts/{now_us}")
+        return is_new
 
     def _due(self, loop: FoldLoop, people: int) -> list[str]:
         """Features never cut, last cut a refresh ago, or cut from a much smaller population."""

@@ -9,6 +9,7 @@ configuration) cannot be helped by a restart; every other end is retried with ba
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import subprocess
@@ -134,7 +135,7 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     listening.listen(1_024)
-    listening.set_inheritable(True)  # noqa: FBT003
+    listening.set_inheritable(True)
     return listening
 
 
@@ -148,7 +149,7 @@ def end_with_parent(stop: Callable[[], None]) -> None:
     """In a child: call `stop` when the supervisor is gone (its end of our stdin closes)."""
 
     def watch() -> None:
-        while sys.stdin.buffer.raw.read(1):  # type: ignore[attr-defined]
+        while os.read(0, 1):
             pass
         stop()
 

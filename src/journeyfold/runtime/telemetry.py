@@ -44,14 +44,27 @@ class Telemetry:
         self.dropped = self._counter(
             "consent_dropped_total", "fields and events withheld by consent", ["stage"]
         )
-        self.ignored = self._counter(
-            "server_fields_ignored_total", "server-side fields sent by clients", ["field"]
-        )
         if stores is not None:
             self._registry.register(stores)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
+
+    def quantile_us(self, name: str, share: float) -> int | None:
+        """The upper bound of the histogram's bucket that holds this share; None without data."""
+        counts: list[tuple[float, float]] = []
+        for metric in self._registry.collect():
+            if metric.name == PREFIX + name:
+                counts = [
+                    (float(sample.labels["le"]), sample.value)
+                    for sample in metric.samples
+                    if sample.name.endswith("_bucket")
+                ]
+        total = counts[-1][1] if counts else 0
+        if not total:
+            return None
+        bound = next(edge for edge, below in counts if below >= share * total)
+        return None if bound == float("inf") else int(bound * 1e6)
 
     def _histogram(self, name: str, words: str) -> Histogram:
         return Histogram(PREFIX + name, words, registry=self._registry, buckets=_FAST)
@@ -91,7 +104,7 @@ class StoreFigures(Collector):
         )
         reasons: dict[str, int] = {}
         for row in self._log.quarantine.counts():
-            reasons[row.code] = reasons.get(row.code, 0) + row.waiting
+            reasons[row.code] = reasons.get(row.code, 0) + row.messages
         for reason, waiting in sorted(reasons.items()):
             held.add_metric([reason], waiting)
         yield held

@@ -6,6 +6,8 @@ project directory is only read to check and activate what its owner changed.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,14 +15,16 @@ import msgspec
 from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.adapters.format import open_format
 from journeyfold.adapters.keyring import Keyring
-from journeyfold.adapters.lmdb_state import LmdbState
-from journeyfold.adapters.sqlite_admin import AdminStore
+from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState
+from journeyfold.adapters.sqlite_admin import SqliteAdmin
 from journeyfold.adapters.sqlite_log import SqliteLog
+from journeyfold.adapters.state_opening import Damage, open_state
 from journeyfold.core.effect import effect_id
-from journeyfold.core.errors import ProjectError
+from journeyfold.core.errors import ProjectError, UsageError
 from journeyfold.core.event import Event
 from journeyfold.core.ports import Entry, EventLog
 from journeyfold.project.check import check
+from journeyfold.project.definitions import files_at
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.model import Project
 from journeyfold.runtime.clock import SystemClock, shift_to
@@ -81,11 +85,29 @@ class Workspace:
     def node_key(self) -> bytes:
         return self.keyring.derive("node")
 
-    def open_admin(self) -> AdminStore:
-        return AdminStore(self.place.data)
+    def open_admin(self) -> SqliteAdmin:
+        return SqliteAdmin(self.place.data)
 
-    def open_state(self, *, readonly: bool = False) -> LmdbState:
-        return LmdbState(self.place.data / "state.lmdb", readonly=readonly)
+    def open_state(self, report: Callable[[str], None] = lambda _text: None) -> LmdbState:
+        """For the one writer. A missing store is made, a corrupt one moved aside; both are then
+        rebuilt from the log.
+        """
+        opened = open_state(self.place.data, "write")
+        path = self.place.data / DIRECTORY_NAME
+        if not isinstance(opened, Damage):
+            return opened
+        if opened.reason == "corrupt":
+            aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+            path.rename(aside)
+            report(f"{opened.detail}; moved aside to {aside.name}, rebuilding from the log")
+        return LmdbState(path)
+
+    def read_state(self) -> LmdbState:
+        """The last commits of `work`; UsageError while there is no readable state."""
+        opened = open_state(self.place.data, "read")
+        if isinstance(opened, Damage):
+            raise UsageError(f"{opened.detail}; `journeyfold up` builds it from the log")
+        return opened
 
     def lock(self) -> DirectoryLock:
         return DirectoryLock(self.place.data)
@@ -94,6 +116,13 @@ class Workspace:
         """The offset of the newest `project.activated` record; -1 when there is none."""
         offset = self.log.marks.number(_PROJECT)
         return -1 if offset is None else offset
+
+    def project_in_force(self) -> Project:
+        """The newest activated version; UsageError when the platform never ran here."""
+        offset = self.activated()
+        if offset < 0:
+            raise UsageError("no project was ever activated here; run `journeyfold up` once")
+        return load(files_at(self.log, offset))
 
     def close(self) -> None:
         self.log.close()

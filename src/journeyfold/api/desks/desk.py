@@ -1,0 +1,112 @@
+"""The whole desk over a platform, and the services of the JSON API beside it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from journeyfold.api.cards import Health
+from journeyfold.api.desks.intake import Log, QuarantineRoom
+from journeyfold.api.desks.keys import Keys
+from journeyfold.api.desks.people import People
+from journeyfold.api.desks.project import Projects
+from journeyfold.api.desks.segments import Segments
+from journeyfold.api.desks.situation import LiveDecisions
+from journeyfold.api.desks.snapshot import snapshot
+from journeyfold.api.hub import Hub
+from journeyfold.api.ports import EntryOf, Services
+from journeyfold.api.reservations import Reservations
+from journeyfold.core.event import Event, Identifier, Kind
+from journeyfold.core.instant import DAY_US, duration_us
+from journeyfold.core.ports import Clock, Entry
+from journeyfold.identity.explain import Why
+from journeyfold.runtime.gates import node_reader
+from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.worker import Push
+
+_MINUTE_US = 60_000_000
+
+
+class PlatformDesk:
+    """`api.desk.Desk`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.log = Log(platform)
+        self.quarantine = QuarantineRoom(platform)
+        self.people = People(platform)
+        self.segments = Segments(platform)
+        self.project = Projects(platform)
+        self.keys = Keys(platform)
+
+    @cached_property
+    def clock(self) -> Clock:
+        return self._platform.clock
+
+    def health(self) -> Health:
+        platform = self._platform
+        since = (platform.clock.now_us() - DAY_US) // _MINUTE_US
+        decided = [row for row in platform.log.marks.tallies(since) if row.source == "_decide"]
+        state = platform.place.data / "state.lmdb" / "data.mdb"
+        with snapshot(platform) as look:
+            parked = sum(1 for _ in look.reader.scan("parked"))
+        return Health(
+            ingest_p95_us=platform.telemetry.quantile_us("ingest_seconds", 0.95),
+            decide_p99_us=platform.telemetry.quantile_us("decision_seconds", 0.99),
+            decisions_day=sum(row.appended for row in decided),
+            log_bytes=platform.place.log.stat().st_size,
+            state_bytes=state.stat().st_size if state.exists() else None,
+            parked=parked,
+        )
+
+
+def services_of(platform: Platform, desk: PlatformDesk) -> Services:
+    """Everything `api.app` needs."""
+    return Services(
+        door=platform.door,
+        desk=desk,
+        log=platform.log,
+        decisions=LiveDecisions(platform),
+        entry_of=_entry_of(platform),
+        receipt_key=platform.keyring.derive("link"),
+        wait_folded=platform.wait_folded,
+        node_of=lambda claim: _node_of(platform, claim),
+        why=lambda a, b: _why(platform, a, b),
+        purposes=lambda: frozenset(platform.project.settings.privacy.known),
+        hub=Hub(),
+        reservations=Reservations(),
+    )
+
+
+def publish(platform: Platform, hub: Hub, push: Push) -> None:
+    """A trigger from the fold, on to the pages of that person (decisions W4)."""
+    compiled = platform.compiled
+    placement = compiled.project.placements.get(push.placement) if compiled else None
+    if placement is None:
+        return
+    with snapshot(platform) as look:
+        nodes = look.resolver.nodes_of(push.person)
+    hub.publish(
+        nodes, push.placement, push.entered_us,
+        now_us=platform.clock.now_us(), max_age_us=duration_us(placement.max_age) or 0,
+    )  # fmt: skip
+
+
+def _entry_of(platform: Platform) -> EntryOf:
+    def entry(event: Event, kind: Kind, fingerprint: int, key_id: str) -> Entry:
+        nodes, _ = node_reader(platform.project.identity, platform.node_key)(event)
+        return Entry(event, kind, fingerprint, nodes, key_id)
+
+    return entry
+
+
+def _node_of(platform: Platform, claim: Identifier) -> bytes | None:
+    with snapshot(platform) as look:
+        return look.node(claim)
+
+
+def _why(platform: Platform, a: Identifier, b: Identifier) -> Why:
+    with snapshot(platform) as look:
+        one, other = look.node(a), look.node(b)
+        if one is None or other is None:
+            return Why(same=False, note="unknown")
+        return look.resolver.why(one, other)

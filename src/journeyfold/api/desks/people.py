@@ -1,0 +1,161 @@
+"""People, read from the last commit: search, profile, identity, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from journeyfold.api.cards import Found, Identity, Joined, Node, Refusal
+from journeyfold.api.desks.snapshot import Snapshot, snapshot
+from journeyfold.core.event import Identifier, Json, Record
+from journeyfold.core.profile import Profile
+from journeyfold.identity import explain
+from journeyfold.identity.explain import node_of_person
+from journeyfold.project.people import profile_of, sizes
+from journeyfold.runtime.platform import Platform
+
+_RECENT_RECORDS = 400
+_PAGE = 200
+
+
+class People:
+    """`api.desk.PeopleDesk`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def find(self, value: str, kind: str = "") -> Sequence[Found]:
+        with snapshot(self._platform) as look:
+            kinds = [rule.name for rule in look.compiled.project.identity.kinds]
+            found: dict[str, Found] = {}
+            for name in [kind] if kind else kinds:
+                node = look.node(Identifier(name, value))
+                person = look.resolver.person_of(node) if node else None
+                profile = profile_of(look.reader, person) if person else None
+                if profile is not None:
+                    found.setdefault(
+                        profile.person, Found(profile.person, name, value, profile.last_us)
+                    )
+            known = None if kind else look.profile(value)
+            if known is not None:
+                found.setdefault(known.person, Found(known.person, "person", value, known.last_us))
+            return list(found.values())
+
+    def of(self, record: Record) -> str:
+        with snapshot(self._platform) as look:
+            return _owner(look, record)
+
+    def profile(self, person: str) -> Profile | None:
+        with snapshot(self._platform) as look:
+            return look.profile(person)
+
+    def features(self, profile: Profile) -> Mapping[str, Json]:
+        compiled = self._platform.compiled
+        assert compiled is not None, "there was a snapshot before"
+        return compiled.feature_values(profile, self._platform.clock.now_us())
+
+    def identity(self, profile: Profile) -> Identity:
+        with snapshot(self._platform) as look:
+            seen = look.resolver.explain(profile.person)
+            rules = look.compiled.project.identity
+            classes = {rule.name: rule.class_ for rule in rules.kinds}
+            first = _first_offsets(seen)
+            return Identity(
+                nodes=tuple(
+                    Node(
+                        kind=node.kind, value=node.value,
+                        strength=classes.get(node.kind, "contact"), first_us=node.first_us,
+                        records=self._named(bytes.fromhex(node.node)),
+                        offset=first.get((node.kind, node.value), -1),
+                    )
+                    for node in seen.nodes
+                ),
+                refused=tuple(_refusal(link, seen) for link in seen.suppressed),
+                joined=tuple(self._joined(look, profile)),
+            )  # fmt: skip
+
+    def history(self, profile: Profile, before: int | None, limit: int) -> Sequence[Record]:
+        with snapshot(self._platform) as look:
+            nodes = look.resolver.nodes_of(profile.person)
+            mine = frozenset(nodes)
+            return _take(self._records(look, nodes, mine, before), limit)
+
+    def recent(self, limit: int) -> Sequence[Profile]:
+        head, _ = self._platform.log.head()
+        records = self._platform.log.read(max(-1, head - _RECENT_RECORDS), _RECENT_RECORDS)
+        found: dict[str, Profile] = {}
+        with snapshot(self._platform) as look:
+            for record in reversed(records):
+                person = _owner(look, record)
+                profile = profile_of(look.reader, person) if person else None
+                if profile is not None:
+                    found.setdefault(profile.person, profile)
+                if len(found) == limit:
+                    break
+        return list(found.values())
+
+    def total(self) -> int:
+        with snapshot(self._platform) as look:
+            return sizes(look.reader).get("people", 0)
+
+    def _named(self, node: bytes) -> int:
+        """How many records name a node, counted to a page's worth."""
+        head, _ = self._platform.log.head()
+        return len(self._platform.log.history([node], upto=head, before=head + 1, limit=_PAGE))
+
+    def _records(
+        self, look: Snapshot, nodes: list[bytes], mine: frozenset[bytes], before: int | None
+    ) -> Iterator[Record]:
+        """Records that belong to the person, newest first: a shared device names others', too."""
+        head, _ = self._platform.log.head()
+        below = head + 1 if before is None else before
+        while True:
+            page = self._platform.log.history(nodes, upto=head, before=below, limit=_PAGE)
+            for record in page:
+                if _owner_node(look, record) in mine:
+                    yield record
+            if len(page) < _PAGE:
+                return
+            below = page[-1].offset
+
+    def _joined(self, look: Snapshot, profile: Profile) -> Iterator[Joined]:
+        nodes = look.resolver.nodes_of(profile.person)
+        for record in self._records(look, nodes, frozenset(nodes), None):
+            if record.kind == "output" and record.event.name == "person.merged":
+                told = record.event.properties
+                yield Joined(str(told["from"]), record.event.occurred_us, record.offset, "")
+
+
+def _owner(look: Snapshot, record: Record) -> str:
+    node = _owner_node(look, record)
+    person = look.resolver.person_of(node) if node else None
+    return person or ""
+
+
+def _owner_node(look: Snapshot, record: Record) -> bytes | None:
+    if record.kind == "output":
+        return node_of_person(str(record.event.properties.get("person", "")))
+    return look.resolver.owner_of(record.event) if record.event.identifiers else None
+
+
+def _first_offsets(seen: explain.Identity) -> dict[tuple[str, str], int]:
+    offsets: dict[tuple[str, str], int] = {}
+    for link in (*seen.accepted, *seen.suppressed):
+        for end in (link.a, link.b):
+            offsets[end] = min(link.offset, offsets.get(end, link.offset))
+    return offsets
+
+
+def _refusal(link: explain.LinkSeen, seen: explain.Identity) -> Refusal:
+    """The far end of a refused link: who this person was not joined with."""
+    mine = {(node.kind, node.value) for node in seen.nodes}
+    kind, value = link.b if link.a in mine else link.a
+    return Refusal(kind, value, link.reason, link.occurred_us, link.offset)
+
+
+def _take(records: Iterable[Record], limit: int) -> list[Record]:
+    taken = []
+    for record in records:
+        taken.append(record)
+        if len(taken) == limit:
+            break
+    return taken

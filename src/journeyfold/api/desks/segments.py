@@ -1,0 +1,210 @@
+"""Segments and stages with their figures, members, reasons, and the check of a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from journeyfold.api.cards import Checked, Day, Reason, SegmentCard, StageCard, Why
+from journeyfold.api.desks.snapshot import Snapshot, snapshot
+from journeyfold.core import condition
+from journeyfold.core.aggregate import NEVER
+from journeyfold.core.aggregate_keys import keys_of
+from journeyfold.core.condition import Parsed
+from journeyfold.core.condition_compile import compile_conditions
+from journeyfold.core.condition_eval import evaluate
+from journeyfold.core.condition_parse import parse, read_json
+from journeyfold.core.condition_scope import BOOL
+from journeyfold.core.condition_typed import Typed
+from journeyfold.core.condition_types import check
+from journeyfold.core.errors import ProjectError
+from journeyfold.core.event import Json
+from journeyfold.core.instant import DAY_US, rfc3339
+from journeyfold.core.profile import Profile
+from journeyfold.project.people import decode_profile, series, sizes
+from journeyfold.runtime.platform import Platform
+
+SAMPLE = 10_000  # people a condition is tried on (segments B7)
+EXAMPLES = 5
+
+
+class Segments:
+    """`api.desk.SegmentDesk`."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def segments(self) -> Sequence[SegmentCard]:
+        now_us = self._platform.clock.now_us()
+        with snapshot(self._platform) as look:
+            known = sizes(look.reader)
+            project = look.compiled.project
+            users = _users(look)
+            cards = []
+            for name, definition in project.segments.items():
+                day = _sum_since(look, name, now_us - DAY_US)
+                is_kept = definition.kind != "contextual"
+                cards.append(
+                    SegmentCard(
+                        id=name, when=definition.when or "", file=project.places["segment", name].file,
+                        kind=definition.kind, tags=definition.tags,
+                        size=known.get(f"segment/{name}", 0) if is_kept else None,
+                        entered_day=day[0], left_day=day[1], used_by=tuple(users.get(name, ())),
+                    )
+                )  # fmt: skip
+        return cards + self._building(project.segments.keys())
+
+    def stages(self) -> Sequence[StageCard]:
+        with snapshot(self._platform) as look:
+            known = sizes(look.reader)
+            people = known.get("people", 0)
+            cards: list[StageCard] = []
+            for name, lifecycle in look.compiled.project.lifecycles.items():
+                named = [stage.stage for stage in lifecycle.stages]
+                elsewhere = sum(
+                    known.get(f"stage/{name}/{stage}", 0)
+                    for stage in named
+                    if stage != lifecycle.initial
+                )
+                for stage in lifecycle.stages:
+                    size = known.get(f"stage/{name}/{stage.stage}", 0)
+                    if stage.stage == lifecycle.initial:
+                        size = people - elsewhere
+                    cards.append(StageCard(name, stage.stage, stage.when, size))
+            return cards
+
+    def series(self, segment: str, since_us: int) -> Sequence[Day]:
+        """Days up to today, each with the size at its end: counted back from the size now."""
+        now_us = self._platform.clock.now_us()
+        with snapshot(self._platform) as look:
+            hours = series(look.reader, f"segment/{segment}")
+            size = sizes(look.reader).get(f"segment/{segment}", 0)
+        moved: dict[int, list[int]] = {}
+        for at_us, entered, left in hours:
+            day = moved.setdefault(at_us // DAY_US, [0, 0])
+            day[0] += entered
+            day[1] += left
+        days: list[Day] = []
+        for number in range(now_us // DAY_US, since_us // DAY_US - 1, -1):
+            entered, left = moved.get(number, (0, 0))
+            days.append(Day(number * DAY_US, size, entered, left))
+            size -= entered - left
+        return days[::-1]
+
+    def members(self, segment: str, after: str, limit: int) -> Sequence[str]:
+        start = after.encode() + b"\x00" if after else b""
+        with snapshot(self._platform) as look:
+            found = (
+                profile.person
+                for profile in _profiles(look, start)
+                if segment in profile.memberships
+            )
+            return list(islice(found, limit))
+
+    def why(self, profile: Profile, segment: str) -> Why:
+        now_us = self._platform.clock.now_us()
+        compiled = self._platform.compiled
+        assert compiled is not None, "there was a snapshot before"
+        typed = compiled.bound.segments.get(segment)
+        held = profile.memberships.get(segment)
+        if typed is None:
+            return Why(segment, held is not None)
+        value, due, reasons = evaluate(typed, compiled.view(profile), now_us)
+        told = tuple(
+            Reason(
+                reason.text,
+                ", ".join(f"{one.text} = {_shown(one.value)}" for one in reason.operands),
+                reason.value,
+            )
+            for reason in reasons
+        )
+        return Why(segment, value is True, told, 0 if due == NEVER else due)
+
+    def check(self, condition: str | Json) -> Checked:
+        try:
+            parsed = parse(condition) if isinstance(condition, str) else read_json(condition)
+            with snapshot(self._platform) as look:
+                return _tried(look, parsed, self._platform.clock.now_us())
+        except ProjectError as error:
+            return Checked(problems=error.problems)
+
+    def _building(self, known: object) -> list[SegmentCard]:
+        """Segments of a newer version whose features are still being filled (segments B2)."""
+        newest = self._platform.project
+        names = [name for name in newest.segments if name not in known]  # type: ignore[operator]
+        return [
+            SegmentCard(
+                id=name, when=newest.segments[name].when or "",
+                file=newest.places["segment", name].file, kind=newest.segments[name].kind,
+                tags=newest.segments[name].tags, state="building", size=0,
+            )
+            for name in names
+        ]  # fmt: skip
+
+
+def _tried(look: Snapshot, parsed: Parsed, now_us: int) -> Checked:
+    """The condition and its parts on a sample. An event function that nothing collects yet finds
+    nothing: those people are counted as not matching, and a plan says more.
+    """
+    scope = look.compiled.bound.scope
+    typed = check(parsed, scope, BOOL)
+    node = parsed.node
+    parts = node.of if isinstance(node, condition.All | condition.AnyOf) else (node,)
+    named: dict[str, Typed] = {"": typed}
+    for index, part in enumerate(parts):
+        named[str(index)] = check(parse(condition.to_text(part)), scope, BOOL)
+    keys = keys_of(each.expr for each in named.values())
+    evaluator = compile_conditions(named, keys)
+    counts = dict.fromkeys(named, 0)
+    examples: list[str] = []
+    sampled = 0
+    for profile in islice(_profiles(look, b""), SAMPLE):
+        sampled += 1
+        view = look.compiled.view(profile)
+        for name, (value, _) in evaluator.evaluate(view, now_us).items():
+            counts[name] += value is True
+        if counts[""] > len(examples) < EXAMPLES:
+            examples.append(profile.person)
+    return Checked(
+        text=condition.to_text(node), ast=msgspec.convert(condition.to_json(node), Json),
+        problems=typed.hints, sampled=sampled, people=sizes(look.reader).get("people", 0),
+        matches=counts[""], lines=tuple(counts[str(index)] for index in range(len(parts))),
+        examples=tuple(examples),
+    )  # fmt: skip
+
+
+def _profiles(look: Snapshot, start: bytes) -> Iterator[Profile]:
+    for _, raw in look.reader.scan("profile", start):
+        yield decode_profile(raw)
+
+
+def _sum_since(look: Snapshot, segment: str, since_us: int) -> tuple[int, int]:
+    rows = [row for row in series(look.reader, f"segment/{segment}") if row[0] >= since_us]
+    return sum(row[1] for row in rows), sum(row[2] for row in rows)
+
+
+def _users(look: Snapshot) -> dict[str, list[str]]:
+    """Segment → what asks for it: other segments, offers, placements."""
+    project = look.compiled.project
+    texts = [(f"segment {name}", each.when or "") for name, each in project.segments.items()]
+    for name, offer in project.offers.items():
+        conditions = (offer.eligibility, offer.applicability, offer.suitability)
+        texts.append((f"offer {name}", " ".join(filter(None, conditions))))
+    users: dict[str, list[str]] = {}
+    for segment in project.segments:
+        wanted = (f'in_segment("{segment}")', f"in_segment('{segment}')")
+        users[segment] = [user for user, text in texts if any(each in text for each in wanted)]
+        users[segment] += [
+            f"placement {name}"
+            for name, placement in project.placements.items()
+            if placement.trigger is not None and placement.trigger.entered == segment
+        ]
+    return users
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 10**14:
+        return rfc3339(value)
+    return "nothing" if value is None else str(value)[:200]

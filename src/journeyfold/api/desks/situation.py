@@ -1,0 +1,51 @@
+"""Decisions over the last commit: the subject is looked up, the rest is pure (decisions 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from journeyfold.core.event import Event, Identifier, Json
+from journeyfold.decide.catalogue import Catalogue
+from journeyfold.identity.normalise import node_of, normalised, person_id
+from journeyfold.identity.resolve import Resolver
+from journeyfold.project.engine import standing
+from journeyfold.project.people import profile_of
+from journeyfold.project.situation import Situated
+from journeyfold.runtime.platform import Platform
+
+
+class LiveDecisions:
+    """`api.ports.Decisions` over the last commit."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def catalogue(self) -> Catalogue | None:
+        compiled = self._platform.compiled
+        return compiled.catalogue if compiled else None
+
+    def situate(
+        self, subject: Sequence[Identifier], context: Mapping[str, Json], now_us: int
+    ) -> Situated:
+        compiled, state = self._platform.compiled, self._platform.state()
+        assert compiled is not None, "asked after the catalogue was there"
+        if state is None:
+            return Situated(compiled, None, "", context, now_us, -1)
+        usable = normalised(_claims(subject), compiled.project.identity)[0]
+        nodes = [node_of(identifier, self._platform.node_key) for identifier in usable]
+        with state.read() as reader:
+            offset = standing(reader).offset
+            if not nodes:
+                return Situated(compiled, None, "", context, now_us, offset)
+            resolver = Resolver(compiled.project.identity, self._platform.node_key, reader)
+            person = resolver.person_of(nodes[0])
+            profile = profile_of(reader, person) if person else None
+        return Situated(compiled, profile, person or person_id(nodes[0]), context, now_us, offset)
+
+
+def _claims(subject: Sequence[Identifier]) -> Event:
+    """The subject as the door would see it: normalisation is the same."""
+    return Event(
+        id="", name="", type="track", source="", identifiers=tuple(subject), occurred_us=0,
+        received_us=0, context={"auth": "server"},
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""All faces in one application: collector first, then the JSON API, then the console."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import MutableMapping
+from typing import Any
+
+import uvloop
+
+from journeyfold.api.app import Api
+from journeyfold.api.desks.desk import PlatformDesk, publish, services_of
+from journeyfold.api.session import Sessions
+from journeyfold.console.app import Console
+from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.serve import serve
+from journeyfold.runtime.workspace import Place, Workspace
+
+_HINT = "The first password was printed by journeyfold up."
+
+
+class Faces:
+    """The API for its own paths, the console for all others."""
+
+    def __init__(self, platform: Platform) -> None:
+        desk = PlatformDesk(platform)
+        self.services = services_of(platform, desk)
+        self._platform = platform
+        self._api = Api(self.services)
+        self._console = Console(desk, Sessions(platform.admin.users, platform.clock), hint=_HINT)
+        self._screens = self._console.app()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        if path == "/v1/decide":
+            with self._platform.telemetry.decision_seconds.time():
+                await self._api(scope, receive, send)
+        elif self._api.owns(path) or path.startswith("/v1/"):
+            await self._api(scope, receive, send)
+        else:
+            await self._screens(scope, receive, send)
+
+
+def run_serve(place: Place, name: str, listen_fd: int) -> int:
+    """Until a signal or the end of the supervisor; the exit code."""
+    platform = Platform(Workspace(place))
+    faces = Faces(platform)
+    listening = socket.socket(fileno=listen_fd)
+    gc.freeze()  # what is loaded now stays: collections look at the rest only
+    uvloop.run(
+        serve(
+            platform, faces, listening, name,
+            lambda push: publish(platform, faces.services.hub, push),
+        )
+    )  # fmt: skip
+    return 0

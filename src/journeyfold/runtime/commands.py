@@ -1,0 +1,270 @@
+"""What the command line asks for, each in its module; see `cli/asks.py` for the surface."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from journeyfold.adapters.admin_audit import By
+from journeyfold.collect.batch import Options
+from journeyfold.core.errors import UsageError
+from journeyfold.core.instant import duration_us
+from journeyfold.core.keys import ApiKey
+from journeyfold.project.model import Project
+from journeyfold.project.reports import (
+    Explanation,
+    ExportReport,
+    Figure,
+    HeldItem,
+    ImportReport,
+    KeyRow,
+    PlanReport,
+    QuarantineReplay,
+    Ready,
+    ReplayReport,
+)
+from journeyfold.runtime import (
+    explaining,
+    exporting,
+    importing,
+    planning,
+    replaying,
+    requarantine,
+    starting,
+)
+from journeyfold.runtime.demonstration import demonstrate
+from journeyfold.runtime.gates import gates_of
+from journeyfold.runtime.laboratory import Laboratory
+from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.workspace import Workspace, checked_project, place_of
+
+Progress = Callable[[str, int, int | None], None]
+
+
+def up(
+    directory: Path, data: Path | None, *, host: str | None, port: int | None,
+    workers: int | None, progress: Progress, ready: Callable[[Ready], None],
+) -> int:  # fmt: skip
+    run = starting.Starting(
+        place_of(directory, data), host=host, port=port, workers=workers,
+        progress=progress, ready=ready, say=_say,
+    )  # fmt: skip
+    return run.run()
+
+
+def demo(
+    directory: Path, *, data_file: Path | None, port: int, people: int,
+    progress: Progress, ready: Callable[[Ready], None],
+) -> int:  # fmt: skip
+    return demonstrate(
+        directory, data_file=data_file, port=port, people=people,
+        progress=progress, ready=ready, say=_say,
+    )  # fmt: skip
+
+
+def import_source(
+    directory: Path, data: Path | None, source: str, *, dry_run: bool, limit: int | None,
+    since: str | None, force: bool, progress: Progress,
+) -> ImportReport:  # fmt: skip
+    options = Options(dry_run=dry_run, limit=limit, force=force, start=since or "")
+    return importing.import_source(place_of(directory, data), source, options, progress)
+
+
+def replay(
+    directory: Path, data: Path | None, *, verify: bool, by: str, progress: Progress
+) -> ReplayReport:
+    with _workspace(directory, data) as workspace:
+        return replaying.replay(workspace, verify=verify, by=by, progress=progress)
+
+
+def plan(
+    directory: Path, data: Path | None, *, changed: Path, window: str, progress: Progress
+) -> PlanReport:
+    after = checked_project(changed)
+    with _workspace(directory, data) as workspace:
+        planning.require_history(workspace.log)
+        return planning.plan_between(
+            workspace.log, workspace.node_key, workspace.project_in_force(), after,
+            window_us=duration_us(window) or 0, now_us=workspace.clock.now_us(),
+            progress=lambda done, total: progress("replaying history", done, total),
+        )  # fmt: skip
+
+
+def why_membership(
+    directory: Path, data: Path | None, *, person: str, segment: str, as_of: int | None
+) -> Explanation:
+    with (
+        _workspace(directory, data) as workspace,
+        explaining.look_at(workspace, as_of) as look,
+    ):
+        return explaining.why_membership(look, person, segment)
+
+
+def why_decision(directory: Path, data: Path | None, *, decision: str) -> Explanation:
+    with _workspace(directory, data) as workspace:
+        return explaining.why_decision(workspace, decision)
+
+
+def why_same_person(
+    directory: Path, data: Path | None, *, a: str, b: str, as_of: int | None
+) -> Explanation:
+    with (
+        _workspace(directory, data) as workspace,
+        explaining.look_at(workspace, as_of) as look,
+    ):
+        return explaining.why_same_person(look, a, b)
+
+
+def quarantine_list(
+    directory: Path, data: Path | None, *, source: str | None, code: str | None, limit: int
+) -> list[HeldItem]:
+    with _workspace(directory, data) as workspace:
+        page = workspace.log.quarantine.page(source=source, code=code, limit=limit)
+        return [requarantine.item_of(message) for message in page]
+
+
+def quarantine_show(directory: Path, data: Path | None, *, item: int) -> HeldItem:
+    with _workspace(directory, data) as workspace:
+        message = workspace.log.quarantine.get(item)
+        if message is None or message.state != "held":
+            raise UsageError(f"there is no message {item} in quarantine")
+        return requarantine.item_of(message)
+
+
+def quarantine_replay(
+    directory: Path, data: Path | None, *, source: str | None, code: str | None,
+    items: Sequence[int], dry_run: bool, progress: Progress,
+) -> QuarantineReplay:  # fmt: skip
+    with _workspace(directory, data) as workspace:
+        gates = gates_of(workspace.project_in_force(), workspace.node_key, lambda: None)
+        chosen = requarantine.chosen(workspace.log, source, code, items)
+        progress("replaying quarantine", 0, len(chosen))
+        done = requarantine.replay_held(
+            workspace.log, requarantine.judge_by(gates), chosen, workspace.clock, dry_run=dry_run
+        )
+        notifier = Notifier(workspace.place.run, "work")
+        notifier.send()
+        notifier.close()
+        return QuarantineReplay(
+            tried=len(chosen), appended=done.appended, duplicate=done.duplicate,
+            still=done.still, rejected=done.rejected, dry_run=dry_run,
+        )  # fmt: skip
+
+
+def keys_create(
+    directory: Path, data: Path | None, *, kind: str, source: str, expires: str | None
+) -> KeyRow:
+    project = checked_project(directory)
+    with _workspace(directory, data, project) as workspace:
+        now_us = workspace.clock.now_us()
+        span_us = duration_us(expires) if expires else 0
+        if span_us is None:
+            raise UsageError(f"--expires: '{expires}' is no span; write 90d")
+        env = "live" if project.sources[source].env == "live" else "dev"
+        admin = workspace.open_admin()
+        made, text = admin.keys.create_key(
+            "pub" if kind == "pub" else "srv", source, env, _by(workspace),
+            expires_us=now_us + span_us if span_us else 0,
+        )  # fmt: skip
+        admin.close()
+        return _row(made, text)
+
+
+def keys_list(directory: Path, data: Path | None) -> list[KeyRow]:
+    with _workspace(directory, data) as workspace:
+        admin = workspace.open_admin()
+        rows = [_row(key) for key in admin.keys.keys()]  # noqa: SIM118 - a store, no dict
+        admin.close()
+        return rows
+
+
+def keys_rotate(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
+    with _workspace(directory, data) as workspace:
+        admin = workspace.open_admin()
+        made, text = admin.keys.rotate_key(key_id, _by(workspace))
+        admin.close()
+        return _row(made, text)
+
+
+def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
+    with _workspace(directory, data) as workspace:
+        admin = workspace.open_admin()
+        row = _row(admin.keys.revoke_key(key_id, _by(workspace)))
+        admin.close()
+        return row
+
+
+def export(
+    directory: Path, data: Path | None, *, what: str, to: Path, form: str, progress: Progress
+) -> ExportReport:
+    with _workspace(directory, data) as workspace:
+        return exporting.export(workspace, what=what, to=to, form=form, progress=progress)
+
+
+def bench(names: Sequence[str], *, progress: Progress) -> list[Figure]:
+    """Runs scripts of `benchmarks/` beside the source; each prints its figures as JSON lines."""
+    scripts = {path.stem: path for path in _benchmarks().glob("*.py") if path.stem != "figure"}
+    unknown = [name for name in names if name not in scripts]
+    if unknown:
+        raise UsageError(
+            f"there is no benchmark {unknown[0]}; there are {', '.join(sorted(scripts))}"
+        )
+    chosen = [scripts[name] for name in names or sorted(scripts)]
+    figures: list[Figure] = []
+    for done, script in enumerate(chosen):
+        progress(f"measuring {script.stem}", done, len(chosen))
+        ran = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, str(script)], capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            raise UsageError(f"benchmark {script.stem} ended with {ran.returncode}:\n{ran.stderr}")
+        figures += [
+            msgspec.json.decode(line, type=Figure)
+            for line in ran.stdout.splitlines()
+            if line.startswith("{")
+        ]
+    return figures
+
+
+def rehearsal(project: Project) -> Laboratory:
+    return Laboratory(project)
+
+
+def _benchmarks() -> Path:
+    found = Path(__file__).resolve().parents[3] / "benchmarks"
+    if not found.is_dir():
+        raise UsageError("benchmarks are part of the source tree; run this from a clone")
+    return found
+
+
+@contextmanager
+def _workspace(
+    directory: Path, data: Path | None, project: Project | None = None
+) -> Iterator[Workspace]:
+    workspace = Workspace(place_of(directory, data), project)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def _by(workspace: Workspace) -> By:
+    return By("cli", "admin", workspace.clock.now_us())
+
+
+def _row(key: ApiKey, text: str = "") -> KeyRow:
+    return KeyRow(
+        id=key.id, kind=key.kind, source=key.source, env=key.env, created_us=key.created_us,
+        expires_us=key.expires_us, revoked_us=key.revoked_us, last_used_us=key.last_used_us,
+        key=text,
+    )  # fmt: skip
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

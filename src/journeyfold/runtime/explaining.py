@@ -1,0 +1,188 @@
+"""`why`: memberships, decisions and merges, explained from records and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from journeyfold.adapters.memory import MemoryState
+from journeyfold.core.condition_eval import evaluate
+from journeyfold.core.errors import UsageError
+from journeyfold.core.event import Json
+from journeyfold.core.instant import rfc3339
+from journeyfold.core.ports import StateReader
+from journeyfold.core.profile import Profile
+from journeyfold.identity.explain import LinkSeen, node_of_person
+from journeyfold.identity.normalise import identifier as normalised_identifier
+from journeyfold.identity.resolve import Resolver
+from journeyfold.project.compile import Compiled, compile_project
+from journeyfold.project.definitions import files_at, standing_of
+from journeyfold.project.engine import Engine, standing
+from journeyfold.project.load import load
+from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.people import profile_of
+from journeyfold.project.reports import Explanation, Reason
+from journeyfold.runtime.workspace import Workspace
+
+_PIECE = 1_000
+
+
+class Look:
+    """The state at one offset, with the definitions in force there."""
+
+    def __init__(
+        self, reader: StateReader, compiled: Compiled, node_key: bytes, now_us: int
+    ) -> None:
+        self.reader, self.compiled, self.now_us = reader, compiled, now_us
+        self.offset = standing(reader).offset
+        self.resolver = Resolver(compiled.project.identity, node_key, reader)
+
+    def node(self, who: str) -> bytes:
+        """Of `p_…` or `kind:value`; UsageError when nobody has it."""
+        kind, _, value = who.partition(":")
+        if who.startswith("p_"):
+            node = node_of_person(who)
+        else:
+            rules = self.compiled.project.identity
+            usable = normalised_identifier(kind, value, rules) if value else None
+            if usable is None:
+                kinds = [each.name for each in rules.kinds]
+                raise UsageError(
+                    f"{who} names nobody: write an id (p_…) or kind:value with one of "
+                    f"{', '.join(kinds)}; {did_you_mean(kind, kinds)}"
+                )
+            node = self.resolver.node(usable)
+        if node is None or self.resolver.person_of(node) is None:
+            raise UsageError(f"nobody is known as {who}")
+        return node
+
+    def profile(self, who: str) -> Profile:
+        person = self.resolver.person_of(self.node(who))
+        profile = profile_of(self.reader, person) if person else None
+        if profile is None:
+            raise UsageError(f"nobody is known as {who}")
+        return profile
+
+
+@contextmanager
+def look_at(workspace: Workspace, as_of: int | None) -> Iterator[Look]:
+    """The live state, or what replaying the log up to an offset gives."""
+    if as_of is None:
+        state = workspace.read_state()
+        try:
+            with state.read() as reader:
+                defined = standing_of(reader)
+                if defined.offset < 0:
+                    raise UsageError("nothing has been folded yet; start the platform once")
+                compiled = compile_project(load(files_at(workspace.log, defined.offset)))
+                compiled.use_cuts(defined.cuts)
+                yield Look(reader, compiled, workspace.node_key, workspace.clock.now_us())
+        finally:
+            state.close()
+        return
+    head, _ = workspace.log.head()
+    if as_of > head:
+        raise UsageError(f"--as-of: the log ends at record {head}")
+    state_then, engine, now_us = _replayed(workspace, as_of)
+    with state_then.read() as reader:
+        yield Look(reader, engine.compiled, workspace.node_key, now_us)
+
+
+def why_membership(look: Look, who: str, segment: str) -> Explanation:
+    compiled, profile = look.compiled, look.profile(who)
+    definition = compiled.project.segments.get(segment)
+    if definition is None:
+        guess = did_you_mean(segment, compiled.project.segments)
+        raise UsageError(f"there is no segment '{segment}'; {guess}")
+    held = profile.memberships.get(segment)
+    typed = compiled.bound.segments.get(segment) or compiled.bound.contextual.get(segment)
+    reasons: list[Reason] = []
+    if typed is not None:
+        _, _, leaves = evaluate(typed, compiled.view(profile), look.now_us)
+        for leaf in leaves:
+            met = ", ".join(f"{one.text} = {_shown(one.value)}" for one in leaf.operands)
+            holds = {True: "holds", False: "does not hold", None: "is unknown"}[leaf.value]
+            reasons.append(Reason(f"{leaf.text} {holds}" + (f": {met}" if met else "")))
+    if held is None:
+        answer = f"{profile.person} is not in {segment}"
+    else:
+        answer = f"{profile.person} is in {segment} since {rfc3339(held.since_us)} ({held.cause})"
+    return Explanation(answer, tuple(reasons), look.offset)
+
+
+def why_same_person(look: Look, a: str, b: str) -> Explanation:
+    one, other = look.node(a), look.node(b)
+    why = look.resolver.why(one, other)
+    if why.same:
+        person = look.resolver.person_of(one)
+        answer = f"{a} and {b} are one person, {person}"
+        links = why.path
+    else:
+        answer = f"{a} and {b} are two people" + (f": {why.note}" if why.note else "")
+        links = why.suppressed
+    return Explanation(answer, tuple(_link(link) for link in links), look.offset)
+
+
+def why_decision(workspace: Workspace, decision: str) -> Explanation:
+    record = workspace.log.find("_decide", decision)
+    if record is None:
+        raise UsageError(f"there is no decision {decision}")
+    told = record.event.properties["decision"]
+    assert isinstance(told, dict), "a decision record carries its decision"
+    reasons: list[Reason] = []
+    for placed in _list(told["placements"]):
+        assert isinstance(placed, dict), "placements are objects"
+        reasons += [_chosen(placed, item) for item in _list(placed["items"])]
+        reasons += [_left(placed, reason) for reason in _list(placed.get("reasons"))]
+    person = record.event.properties.get("person") or "nobody known"
+    answer = f"decision {decision} for {person} under version {told['config_version']}"
+    return Explanation(answer, tuple(reasons), record.offset)
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _chosen(placed: dict[str, Json], item: Json) -> Reason:
+    assert isinstance(item, dict), "items are objects"
+    chance = item["propensity"]
+    return Reason(
+        f"{placed['id']}: {item['offer']}/{item['variant']} was chosen at rank {item['rank']} by "
+        f"{item['policy']}, score {item['score']}, chance {chance}"
+    )
+
+
+def _left(placed: dict[str, Json], reason: Json) -> Reason:
+    assert isinstance(reason, dict), "reasons are objects"
+    leaf = f": {reason['leaf']}" if reason.get("leaf") else ""
+    operand = f" (met {reason['operand']})" if reason.get("operand") is not None else ""
+    return Reason(
+        f"{placed['id']}: {reason['offer']} left at {reason['stage']}, {reason['code']}{leaf}{operand}"
+    )
+
+
+def _link(link: LinkSeen) -> Reason:
+    ends = f"{link.a[0]} {link.a[1]} and {link.b[0]} {link.b[1]}"
+    made = f"{ends} stood in one record of {link.source} ({link.method}, event {link.event})"
+    text = f"refused ({link.reason}): {made}" if link.reason else made
+    return Reason(text, link.occurred_us, link.offset)
+
+
+def _replayed(workspace: Workspace, upto: int) -> tuple[MemoryState, Engine, int]:
+    state, after, now_us = MemoryState(), -1, 0
+    engine = Engine(
+        workspace.log, workspace.node_key, lambda files: compile_project(load(files)),
+        complete_builds=True,
+    )  # fmt: skip
+    while after < upto:
+        records = workspace.log.read(after, min(_PIECE, upto - after))
+        with state.write() as writer:
+            engine.fold(writer, records)
+        after, now_us = records[-1].offset, records[-1].appended_us
+    return state, engine, now_us
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 10**14:
+        return rfc3339(value)
+    return "nothing" if value is None else str(value)[:200]

@@ -1,0 +1,124 @@
+"""`import`: a source's file or query into the log, and folded when nobody else does it.
+
+With the platform up, the import appends beside it and waits for its fold. Without, it takes the
+directory's lock and folds by itself, so that a second command or `up` finds everything done.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from journeyfold.adapters.directory_lock import DirectoryLock
+from journeyfold.collect.batch import Options, cursor_name, dry_append, run_import
+from journeyfold.collect.child import ImportFailed
+from journeyfold.collect.reconciliation import Reconciliation
+from journeyfold.core.errors import Busy, UsageError
+from journeyfold.core.ports import Cursor, Entry, Fate, Held
+from journeyfold.project.model import Project
+from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.reports import BadRow, ImportReport
+from journeyfold.project.substitute import substitute
+from journeyfold.runtime.folding import fold_to_head, wait_for_fold
+from journeyfold.runtime.gates import gates_of
+from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project
+
+Progress = Callable[[str, int, int | None], None]
+
+
+def import_source(place: Place, source: str, options: Options, progress: Progress) -> ImportReport:
+    """The whole command: import, then fold until everything is queryable."""
+    project = checked_project(place.directory)
+    _require_import(project, source)
+    started = time.monotonic()
+    workspace = Workspace(place, project)
+    lock = _lock(workspace)
+    try:
+        activate(workspace, project)
+        done = _run(workspace, project, source, options, progress)
+        if not options.dry_run:
+            _fold(workspace, lock, progress)
+    finally:
+        if lock is not None:
+            lock.release()
+        workspace.close()
+    return report_of(done, time.monotonic() - started)
+
+
+def report_of(done: Reconciliation, seconds: float) -> ImportReport:
+    """The counts as the command prints them."""
+    return ImportReport(
+        source=done.source, rows_read=done.rows_read, rows_in_events=done.rows_in_events,
+        rows_quarantined=done.rows_quarantined, rows_filtered=done.rows_filtered,
+        received=done.appended + done.duplicate + done.quarantined + done.rejected,
+        appended=done.appended, duplicate=done.duplicate, quarantined=done.quarantined,
+        rejected=done.rejected,
+        reasons={reason.reason: reason.rows for reason in done.reasons if reason.reason},
+        examples=tuple(BadRow(each.line, each.reason, each.detail) for each in done.examples),
+        seconds=round(seconds, 3), dry_run=done.dry_run,
+    )  # fmt: skip
+
+
+def _run(
+    workspace: Workspace, project: Project, source: str, options: Options, progress: Progress
+) -> Reconciliation:
+    gate = gates_of(project, workspace.node_key, lambda: None)[source]
+    log, clock = workspace.log, workspace.clock
+
+    def append(
+        items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
+    ) -> list[Fate]:
+        return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
+
+    try:
+        return run_import(
+            gate,
+            dry_append(log.find) if options.dry_run else append,
+            directory=workspace.place.directory,
+            received_us=clock.now_us(),
+            cursor=log.marks.cursor(cursor_name(gate.source)),
+            options=options,
+            resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
+            progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
+        )
+    except ImportFailed as failed:
+        raise UsageError(str(failed)) from failed
+
+
+def _read_file(place: Place) -> Callable[[str], str]:
+    return lambda name: (place.directory / name).read_text()
+
+
+def _fold(workspace: Workspace, lock: DirectoryLock | None, progress: Progress) -> None:
+    def folded(done: int, total: int) -> None:
+        progress("folding", done, total)
+
+    if lock is not None:
+        fold_to_head(workspace, folded)
+        return
+    notifier = Notifier(workspace.place.run, "work")
+    notifier.send()
+    notifier.close()
+    wait_for_fold(workspace, folded)
+
+
+def _lock(workspace: Workspace) -> DirectoryLock | None:
+    """None when the platform runs on this directory."""
+    try:
+        return workspace.lock()
+    except Busy:
+        return None
+
+
+def _require_import(project: Project, source: str) -> None:
+    known = project.sources.get(source)
+    imports = [name for name, each in project.sources.items() if each.kind == "import"]
+    if known is None:
+        raise UsageError(f"there is no source '{source}'; {did_you_mean(source, imports)}")
+    if known.kind != "import":
+        raise UsageError(
+            f"source '{source}' is of kind {known.kind}, nothing to import; "
+            f"imports are {', '.join(imports) or 'none'}"
+        )

@@ -1,0 +1,277 @@
+"""`plan`: what a changed project would have made of recorded history (segments B6).
+
+The log is replayed through the changed project into memory, record by record at its own log time,
+and the people it ends with are compared with those the project in force ends with. Recorded
+decisions are decided again at their place in history, with the same id, so the same chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from journeyfold.adapters.memory import MemoryState
+from journeyfold.core.condition_eval import evaluate
+from journeyfold.core.errors import UsageError
+from journeyfold.core.event import Json, Record
+from journeyfold.core.ports import EventLog
+from journeyfold.core.profile import Profile
+from journeyfold.decide.call import Asked, Question
+from journeyfold.decide.decide import decide
+from journeyfold.project.compile import Compiled, compile_project
+from journeyfold.project.engine import Engine
+from journeyfold.project.model import Project
+from journeyfold.project.people import decode_profile
+from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
+from journeyfold.project.situation import Situated
+from journeyfold.segment.cutpoints import quintile_cuts
+
+Progress = Callable[[int, int], None]
+Change = Literal["added", "changed", "removed"]
+EXAMPLES = 5
+_PIECE = 1_000
+_KINDS = ("sources", "features", "segments", "lifecycles", "offers", "placements")
+
+
+class Told(msgspec.Struct):
+    """A placement's recorded answers against those of the changed project."""
+
+    compared: int = 0
+    differ: int = 0
+    examples: list[str] = []
+
+
+def plan_between(
+    log: EventLog,
+    node_key: bytes,
+    before: Project,
+    after: Project,
+    *,
+    window_us: int,
+    now_us: int,
+    progress: Progress = lambda _done, _total: None,
+) -> PlanReport:
+    """The difference; reads the whole log twice and writes nothing."""
+    head, _ = log.head()
+    old = _Retelling(log, node_key, before, now_us - window_us)
+    new = _Retelling(log, node_key, after, now_us - window_us)
+    old.run(now_us, lambda done: progress(done, 2 * head + 2))
+    new.run(now_us, lambda done: progress(head + 1 + done, 2 * head + 2))
+    definitions = _definitions(before, after)
+    return PlanReport(
+        window=f"{window_us // 86_400_000_000}d",
+        people=len(new.people), records=head + 1,
+        segments=tuple(_segments(old, new, now_us)), stages=tuple(_stages(old, new)),
+        decisions=tuple(_decisions(new)), definitions=definitions,
+        untouched=_untouched(before, after, definitions),
+    )  # fmt: skip
+
+
+class _Retelling:
+    """History under one project; `people` by their first identifier's node, `told` by placement."""
+
+    def __init__(self, log: EventLog, node_key: bytes, project: Project, since_us: int) -> None:
+        self._log, self._since_us = log, since_us
+        self.compiled: Compiled = compile_project(project)
+        self._state = MemoryState()
+        self._engine = Engine(log, node_key, lambda _files: self.compiled)
+        self.people: dict[str, Profile] = {}
+        self.told: dict[str, Told] = {}
+
+    def run(self, now_us: int, progress: Callable[[int], None]) -> None:
+        after, is_first = -1, True
+        while records := self._log.read(after, _PIECE):
+            kept = [record for record in records if self._is_kept(record, is_first=is_first)]
+            is_first = is_first and not kept
+            with self._state.write() as writer:
+                for group in _groups(kept):
+                    self._decide_again(group[0])
+                    self._engine.fold(writer, group)
+            after = records[-1].offset
+            progress(after)
+        self._settle(now_us)
+
+    def _is_kept(self, record: Record, *, is_first: bool) -> bool:
+        """One version is in force all along; its features need no building."""
+        if record.kind == "project":
+            return is_first
+        return record.kind not in {"definition", "output", "erased"}
+
+    def _settle(self, now_us: int) -> None:
+        with self._state.read() as reader:
+            profiles = [decode_profile(raw) for _, raw in reader.scan("profile")]
+        self._cut(profiles, now_us)
+        for profile in profiles:
+            self.compiled.advance(profile, now_us)
+            self.compiled.settle(profile, now_us, "definition")
+            self.people[profile.person] = profile
+
+    def _cut(self, profiles: Sequence[Profile], now_us: int) -> None:
+        """Quintiles from the population that the replay ends with."""
+        values: dict[str, list[float]] = {name: [] for name in self.compiled.quintiles}
+        for profile in profiles:
+            for name, value in self.compiled.quintile_values(profile, now_us, values).items():
+                values[name].append(value)
+        cuts = {name: quintile_cuts(population) for name, population in values.items()}
+        self.compiled.use_cuts({name: cut for name, cut in cuts.items() if cut is not None})
+
+    def _decide_again(self, record: Record) -> None:
+        if record.kind != "decision" or record.appended_us < self._since_us:
+            return
+        recorded = record.event.properties.get("decision")
+        if not isinstance(recorded, dict):
+            return
+        profile = self._engine.known(record)
+        context = record.event.properties.get("context")
+        answer = _again(
+            self.compiled, record, profile, context if isinstance(context, dict) else {}
+        )
+        for placed in recorded.get("placements", ()):  # type: ignore[union-attr]
+            name = str(placed["id"])  # type: ignore[index, call-overload]
+            shown = tuple((i["offer"], i["variant"]) for i in placed["items"])  # type: ignore[index, call-overload, union-attr]
+            self._compare(name, shown, answer.get(name, ()), record)
+
+    def _compare(
+        self, placement: str, was: tuple[object, ...], would: tuple[object, ...], record: Record
+    ) -> None:
+        told = self.told.setdefault(placement, Told())
+        told.compared += 1
+        if was != would:
+            told.differ += 1
+            if len(told.examples) < EXAMPLES:
+                told.examples.append(
+                    f"decision {record.event.id} showed {_named(was)}, would show {_named(would)}"
+                )
+
+
+def _groups(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Runs of records with each decision at the head of its own: it is decided before it folds."""
+    group: list[Record] = []
+    for record in records:
+        if record.kind == "decision" and group:
+            yield group
+            group = []
+        group.append(record)
+    if group:
+        yield group
+
+
+def _again(
+    compiled: Compiled, record: Record, profile: Profile | None, context: dict[str, Json]
+) -> dict[str, tuple[object, ...]]:
+    """Placement → ((offer, variant), …) as the changed project would answer."""
+    decision = record.event.properties["decision"]
+    placements = [str(each["id"]) for each in decision["placements"]]  # type: ignore[index, call-overload, union-attr]
+    unit = profile.person if profile else str(record.event.properties.get("person") or "")
+    situated = Situated(compiled, profile, unit, context, record.event.occurred_us, -1)
+    is_personal = situated.consents("personalization")
+    if not is_personal:
+        situated = situated.anonymous()
+    asked = Asked(
+        decision_id=record.event.id, questions=tuple(Question(each) for each in placements),
+        unit=situated.unit, now_us=record.event.occurred_us, profile_offset=-1, context=context,
+        mode="preview", is_personal=is_personal,
+    )  # fmt: skip
+    answer = decide(asked, situated, situated, compiled.catalogue).decision
+    return {
+        placed.id: tuple((item.offer, item.variant) for item in placed.items)
+        for placed in answer.placements
+    }
+
+
+def _segments(old: _Retelling, new: _Retelling, now_us: int) -> Iterator[SegmentChange]:
+    had = {
+        name for name, each in old.compiled.project.segments.items() if each.kind != "contextual"
+    }
+    has = {
+        name for name, each in new.compiled.project.segments.items() if each.kind != "contextual"
+    }
+    for name in sorted(had | has):
+        was = {p for p, profile in old.people.items() if name in profile.memberships}
+        is_ = {p for p, profile in new.people.items() if name in profile.memberships}
+        entering, leaving = sorted(is_ - was), sorted(was - is_)
+        if not entering and not leaving and (name in had) == (name in has):
+            continue
+        movers = [Mover(p, "enters", _because(new, p, name, now_us)) for p in entering[:EXAMPLES]]
+        movers += [
+            Mover(p, "leaves", _because(new, p, name, now_us))
+            for p in leaving[: EXAMPLES - min(len(movers), EXAMPLES - 1)]
+        ]
+        yield SegmentChange(
+            name, len(was) if name in had else None, len(is_) if name in has else None,
+            len(entering), len(leaving), tuple(movers[:EXAMPLES]),
+        )  # fmt: skip
+
+
+def _because(new: _Retelling, person: str, segment: str, now_us: int) -> str:
+    """The leaf of the changed condition that decides, with what it met."""
+    typed, profile = new.compiled.bound.segments.get(segment), new.people.get(person)
+    if typed is None or profile is None:
+        return "the segment is gone" if typed is None else "the person is another one now"
+    _, _, reasons = evaluate(typed, new.compiled.view(profile), now_us)
+    if not reasons:
+        return typed.text
+    met = ", ".join(f"{one.text} = {one.value}" for one in reasons[0].operands)
+    return f"{reasons[0].text} ({met})" if met else reasons[0].text
+
+
+def _stages(old: _Retelling, new: _Retelling) -> Iterator[SegmentChange]:
+    names = sorted({*old.compiled.project.lifecycles, *new.compiled.project.lifecycles})
+    for lifecycle in names:
+        was, is_ = _by_stage(old, lifecycle), _by_stage(new, lifecycle)
+        for stage in sorted({*was, *is_}):
+            before, after = was.get(stage, set()), is_.get(stage, set())
+            if before != after:
+                yield SegmentChange(
+                    f"{lifecycle}/{stage}", len(before), len(after),
+                    len(after - before), len(before - after),
+                )  # fmt: skip
+
+
+def _by_stage(told: _Retelling, lifecycle: str) -> dict[str, set[str]]:
+    if lifecycle not in told.compiled.project.lifecycles:
+        return {}
+    found: dict[str, set[str]] = {}
+    for person, profile in told.people.items():
+        found.setdefault(told.compiled.view(profile).stage(lifecycle), set()).add(person)
+    return found
+
+
+def _decisions(new: _Retelling) -> Iterator[DecisionChange]:
+    for placement, told in sorted(new.told.items()):
+        if told.differ:
+            yield DecisionChange(placement, told.compared, told.differ, tuple(told.examples))
+
+
+def _definitions(before: Project, after: Project) -> dict[str, Change]:
+    """`segment/vip` → added, changed or removed; renames of files and spacing change nothing."""
+    found: dict[str, Change] = {}
+    for kind in _KINDS:
+        was, is_ = getattr(before, kind), getattr(after, kind)
+        for name in sorted({*was, *is_}):
+            if name not in was:
+                found[f"{kind[:-1]}/{name}"] = "added"
+            elif name not in is_:
+                found[f"{kind[:-1]}/{name}"] = "removed"
+            elif was[name] != is_[name]:
+                found[f"{kind[:-1]}/{name}"] = "changed"
+    for name in ("identity", "settings", "schemas", "traits", "templates"):
+        if getattr(before, name) != getattr(after, name):
+            found[name] = "changed"
+    return found
+
+
+def _untouched(before: Project, after: Project, definitions: dict[str, Change]) -> int:
+    known = sum(len({*getattr(before, kind), *getattr(after, kind)}) for kind in _KINDS)
+    return known - sum("/" in name for name in definitions)
+
+
+def _named(items: tuple[object, ...]) -> str:
+    return ", ".join(str(item[0]) for item in items) if items else "nothing"  # type: ignore[index]
+
+
+def require_history(log: EventLog) -> None:
+    if log.head()[0] < 1:
+        raise UsageError("there is no recorded history yet; import some or start the platform")

@@ -1,0 +1,140 @@
+"""`replay`: the state built anew from the log beside the live one, and compared byte by byte."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from journeyfold.adapters.lmdb_state import LmdbState
+from journeyfold.core.effect import Emit, effect_id
+from journeyfold.core.errors import UsageError
+from journeyfold.core.event import Record
+from journeyfold.core.ports import SPACES, StateReader
+from journeyfold.project.compile import compile_project
+from journeyfold.project.engine import Engine, standing
+from journeyfold.project.load import load
+from journeyfold.project.people import sizes
+from journeyfold.project.reports import ReplayReport
+from journeyfold.runtime.workspace import Workspace
+
+Progress = Callable[[str, int, int | None], None]
+BATCH = 1_000
+DIFFERENCES_MAX = 20
+_NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; what was never folded
+
+
+def replay(workspace: Workspace, *, verify: bool, by: str, progress: Progress) -> ReplayReport:
+    """Builds in a temporary directory inside the data directory, removed afterwards.
+
+    With `verify` the live state is read at one commit and the rebuild goes up to its offset.
+    """
+    beside = Path(tempfile.mkdtemp(prefix="replay-", dir=workspace.place.data))
+    live = workspace.read_state() if verify else None
+    try:
+        rebuilt = LmdbState(beside / "state.lmdb")
+        started = time.monotonic()
+        try:
+            if live is None:
+                records, people, outputs = _rebuild(workspace, rebuilt, None, by, progress)
+                return _report(records, people, started, by)
+            with live.read() as reader:
+                upto = standing(reader).offset
+                records, people, outputs = _rebuild(workspace, rebuilt, upto, by, progress)
+                with rebuilt.read() as again:
+                    differences = list(_compared(reader, again))
+            differences += _outputs(workspace, outputs, upto)
+            return _report(records, people, started, by, differences)
+        finally:
+            rebuilt.close()
+    finally:
+        if live is not None:
+            live.close()
+        shutil.rmtree(beside)
+
+
+def _rebuild(
+    workspace: Workspace, state: LmdbState, upto: int | None, by: str, progress: Progress
+) -> tuple[int, int, set[str]]:
+    """(records folded, people, ids of what the fold emitted)."""
+    engine = Engine(
+        workspace.log, workspace.node_key, lambda files: compile_project(load(files)),
+        complete_builds=True,
+    )  # fmt: skip
+    head = workspace.log.head()[0] if upto is None else upto
+    after, emitted = -1, set[str]()
+    clock_us = 0
+    while after < head:
+        records = workspace.log.read(after, min(BATCH, head - after))
+        if not records:
+            break
+        after = records[-1].offset
+        if by == "occurred":
+            records, clock_us = _by_occurred(records, clock_us)
+        with state.write() as writer:
+            effects = engine.fold(writer, records)
+        emitted.update(effect_id(each.key) for each in effects if isinstance(each, Emit))
+        progress("replaying", after + 1, head + 1)
+    with state.read() as reader:
+        return after + 1, sizes(reader).get("people", 0), emitted
+
+
+def _by_occurred(records: list[Record], clock_us: int) -> tuple[list[Record], int]:
+    """Log time is when it happened, as far as that never goes back: a reconstruction (C12)."""
+    told = []
+    for record in records:
+        clock_us = max(clock_us, record.event.occurred_us)
+        told.append(Record(record.offset, clock_us, record.kind, record.event))
+    return told, clock_us
+
+
+def _compared(live: StateReader, rebuilt: StateReader) -> Iterator[str]:
+    found = 0
+    for space in SPACES:
+        if space in _NOT_COMPARED:
+            continue
+        for key in _differing(live, rebuilt, space):
+            found += 1
+            if found > DIFFERENCES_MAX:
+                yield "and more"
+                return
+            yield f"{space} {key!r}"
+
+
+def _differing(live: StateReader, rebuilt: StateReader, space: str) -> Iterator[bytes]:
+    """Keys present in one only, or with other bytes: a merge of two sorted scans."""
+    ours, theirs = live.scan(space), rebuilt.scan(space)
+    one, other = next(ours, None), next(theirs, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one[0] < other[0]):
+            assert one is not None, "one of the two is there"
+            yield one[0]
+            one = next(ours, None)
+        elif one is None or other[0] < one[0]:
+            yield other[0]
+            other = next(theirs, None)
+        else:
+            if one[1] != other[1]:
+                yield one[0]
+            one, other = next(ours, None), next(theirs, None)
+
+
+def _outputs(workspace: Workspace, emitted: set[str], upto: int) -> list[str]:
+    """What the fold says it emitted must be in the log (architecture: a replay must agree)."""
+    missing = [each for each in sorted(emitted) if workspace.log.find("_fold", each) is None]
+    return [f"output {each} is not in the log up to {upto}" for each in missing[:DIFFERENCES_MAX]]
+
+
+def _report(
+    records: int, people: int, started: float, by: str, differences: list[str] | None = None
+) -> ReplayReport:
+    if by not in {"appended", "occurred"}:
+        raise UsageError(f"--by: '{by}' is neither appended nor occurred")
+    return ReplayReport(
+        records=records, people=people, seconds=round(time.monotonic() - started, 3),
+        by="occurred" if by == "occurred" else "appended",
+        is_equal=None if differences is None else not differences,
+        differences=tuple(differences or ()),
+    )  # fmt: skip
