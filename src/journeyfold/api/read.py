@@ -9,6 +9,7 @@ from journeyfold.api.cards import Tally
 from journeyfold.api.desk import LogDesk
 from journeyfold.core.ports import FateName
 
+_REMEMBERED = 4_096  # instants a process keeps
 FATES: tuple[FateName, ...] = ("appended", "duplicate", "quarantined", "rejected")
 
 
@@ -23,26 +24,45 @@ def sum_of(tallies: Sequence[Tally]) -> Tally:
     )
 
 
-def offset_at(log: LogDesk, at_us: int, low: int = -1, high: int | None = None) -> int:
-    """The last offset appended at or before an instant, by bisection; -1 if none.
+class Offsets:
+    """Which offset the log had reached at an instant, by bisection.
 
     Offsets are dense and log time never goes back (trust REL-4), so 22 reads answer for four
-    million records and no index of times is kept. `low` and `high` narrow the search.
+    million records and no index of times is kept. What is past does not change: it is remembered.
     """
-    high = log.head()[0] if high is None else high
-    while low < high:
-        middle = (low + high + 1) // 2
-        (record,) = log.read(middle - 1, 1)
-        low, high = (middle, high) if record.appended_us <= at_us else (low, middle - 1)
-    return low
+
+    def __init__(self, log: LogDesk) -> None:
+        self._log = log
+        self._known: dict[int, int] = {}
+
+    def at(self, at_us: int, low: int = -1) -> int:
+        """The last offset appended at or before `at_us`, -1 if none; `low` is known to be before."""
+        known = self._known.get(at_us)
+        if known is not None:
+            return known
+        high, head_us = self._log.head()
+        while low < high:
+            middle = (low + high + 1) // 2
+            found = self._log.read(middle - 1, 1)
+            is_before = bool(found) and found[0].appended_us <= at_us
+            low, high = (middle, high) if is_before else (low, middle - 1)
+        if at_us < head_us:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[at_us] = low
+        return low
+
+    def between(self, edges: Sequence[int]) -> list[int]:
+        """How many records the log took between each instant and the next."""
+        offsets: list[int] = []
+        for edge in edges:
+            offsets.append(self.at(edge, offsets[-1] if offsets else -1))
+        return [after - before for before, after in pairwise(offsets)]
 
 
-def appended_per(log: LogDesk, since_us: int, until_us: int, parts: int) -> list[int]:
-    """How many records the log took in each of `parts` equal stretches of time."""
-    first = offset_at(log, since_us)
-    last = offset_at(log, until_us, low=first)
-    edges, step = [first], (until_us - since_us) / parts
-    for part in range(1, parts):
-        edges.append(offset_at(log, since_us + int(part * step), low=edges[-1], high=last))
-    edges.append(last)
-    return [after - before for before, after in pairwise(edges)]
+def edges_of(start_us: int, until_us: int, step_us: int) -> list[int]:
+    """Instants every `step_us` and the last one at `until_us`; a short rest joins its neighbour."""
+    edges = list(range(start_us, until_us, step_us))
+    if len(edges) > 1 and until_us - edges[-1] < step_us // 4:
+        edges.pop()
+    return [*edges, until_us]

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from journeyfold.api.desk import Desk
+from journeyfold.api.read import Offsets
 from journeyfold.api.session import (
     NotSignedIn,
     Sessions,
@@ -54,6 +55,7 @@ class Console:
         self.assets = Assets()
         self.screens = Screens(self.assets)
         self.streams = Streams()
+        self.offsets = Offsets(desk.log)
         self.hint = hint  # where the first password was printed: said on the sign-in page
 
     def app(self) -> Starlette:
@@ -109,6 +111,7 @@ class Console:
         ask = Ask(
             desk=self.desk,
             screens=self.screens,
+            offsets=self.offsets,
             user=user,
             path=request.url.path,
             params=request.path_params,

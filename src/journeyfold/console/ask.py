@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from journeyfold.api.desk import Desk
+from journeyfold.api.read import Offsets
 from journeyfold.api.session import User
 from journeyfold.console.render import Screens
 from journeyfold.console.wording import Dates
@@ -27,6 +28,7 @@ class Ask:
         *,
         desk: Desk,
         screens: Screens,
+        offsets: Offsets,
         user: User,
         path: str,
         params: Mapping[str, str],
@@ -37,6 +39,7 @@ class Ask:
         scheme: str,
     ) -> None:
         self.desk, self.screens, self.user = desk, screens, user
+        self.offsets = offsets
         self.path, self.params, self.query, self.form = path, params, query, form
         self.host, self.scheme, self.cookies = host, scheme, cookies
         self.now_us = desk.clock.now_us()

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from journeyfold.api.cards import HeldRecord
 from journeyfold.api.mask import masked_json
-from journeyfold.api.read import appended_per, sum_of
+from journeyfold.api.read import edges_of, sum_of
 from journeyfold.console import arrivals
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, json_lines
@@ -144,8 +144,10 @@ def _without(ask: Ask, match: arrivals.Filter) -> list[tuple[str, str, int, bool
 
 def _chart(ask: Ask) -> Chart:
     """Six minutes in bars of ten seconds; little quarantine stands on top at ten times its height."""
-    start_us, step_us = ask.now_us - SPAN_US, SPAN_US // BARS
-    counts = appended_per(ask.desk.log, start_us, ask.now_us, BARS)
+    step_us = SPAN_US // BARS
+    end_us = -(-ask.now_us // step_us) * step_us  # the last bar is still growing
+    start_us = end_us - SPAN_US
+    counts = ask.offsets.between(edges_of(start_us, end_us, step_us))
     held = [0] * BARS
     for row in ask.desk.quarantine.rows(limit=500):
         if row.received_us >= start_us:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import msgspec
-from markupsafe import Markup
 from starlette.responses import Response
 
 from journeyfold.api.cards import (
@@ -17,16 +16,15 @@ from journeyfold.api.cards import (
     SourceCard,
     Tally,
 )
-from journeyfold.api.read import appended_per, sum_of
+from journeyfold.api.read import edges_of, sum_of
 from journeyfold.console import arrivals, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, diff_lines
-from journeyfold.console.svg import Line, line_chart
+from journeyfold.console.rate_chart import rate_chart
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 FOLD_LATE_US = 10 * SECOND_US
 SILENT_US = HOUR_US
-PARTS = 48
 LATEST = 11
 _WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
 _RANGES = {"today": 0, "7d": 7, "28d": 28}
@@ -40,13 +38,6 @@ class Need(msgspec.Struct, frozen=True):
     href: str = ""
     step: str = ""
     level: str = "warn"  # bad | warn | info
-
-
-class Chart(msgspec.Struct, frozen=True):
-    """The picture and the same numbers as rows: (from, records per second, a week before)."""
-
-    picture: Markup
-    rows: list[tuple[str, str, str]]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -88,9 +79,9 @@ def show(ask: Ask) -> Response:
         needs=needs,
         lede=_sentence(total, needs, days),
         changes=changes_of(ask.project),
-        minutes=appended_per(ask.desk.log, ask.now_us - 40 * MINUTE_US, ask.now_us, 40),
-        per_second=appended_per(ask.desk.log, ask.now_us - MINUTE_US, ask.now_us, 1)[0] / 60,
-        rate_chart=_chart(ask, days),
+        minutes=_minutes(ask),
+        per_second=ask.offsets.between([ask.now_us - MINUTE_US, ask.now_us])[0] / 60,
+        rate_chart=rate_chart(ask, days),
         latest=arrivals.page(ask.desk, arrivals.Filter(), 0, LATEST).rows[:LATEST],
     )
 
@@ -181,57 +172,12 @@ def _sentence(total: Tally, needs: Sequence[Need], days: int) -> str:
             return f"{said} {_WORDS.get(count, str(count))} things need you."
 
 
+def _minutes(ask: Ask) -> list[int]:
+    """Records of each of the last forty whole minutes."""
+    end_us = ask.now_us // MINUTE_US * MINUTE_US
+    return ask.offsets.between(edges_of(end_us - 40 * MINUTE_US, end_us, MINUTE_US))
+
+
 def _largest(ask: Ask) -> list[SegmentCard]:
     sized = [card for card in ask.desk.segments.segments() if card.size is not None]
     return sorted(sized, key=lambda card: -(card.size or 0))[:6]
-
-
-def _chart(ask: Ask, days: int) -> Chart:
-    """Today against the same day last week, or the whole range; the running part ends at now."""
-    log = ask.desk.log
-    start_us = ask.dates.midnight(days)
-    end_us = start_us + (days + 1) * DAY_US
-    done = (ask.now_us - start_us) / (end_us - start_us)
-    parts = max(2, round(PARTS * done))
-    scale = (ask.now_us - start_us) / parts / SECOND_US
-    running = [count / scale for count in appended_per(log, start_us, ask.now_us, parts)]
-    today = "today" if not days else ""
-    lines = [Line(running, "st1", today, upto=done, label_in=(0.08, 0.7 * done))]
-    before: list[float] = []
-    if not days:
-        scale = DAY_US / PARTS / SECOND_US
-        week = start_us - 7 * DAY_US
-        before = [count / scale for count in appended_per(log, week, week + DAY_US, PARTS)]
-        weekday = f"{ask.dates.local(week):%A}"
-        if any(before):
-            free = (done + 0.1, 0.9) if done < 0.75 else (0.0, 0.2)
-            lines.append(Line(before, "st0", f"last {weekday}", dashed=True, label_in=free))
-    label = f"Records per second, now {wording.rate(running[-1])}"
-    now = (done, f"now {ask.dates.clock(ask.now_us)}")
-    return Chart(
-        line_chart(lines, label=label, unit="/s", ticks=_ticks(ask, days), now=now),
-        _table(ask, running, before, start_us),
-    )
-
-
-def _ticks(ask: Ask, days: int) -> list[tuple[float, str]]:
-    if not days:
-        return [(hour / 24, f"{hour:02d}:00") for hour in (0, 6, 12, 18, 24)]
-    return [
-        (part / 4, ask.dates.date(ask.dates.midnight(days) + round(part / 4 * (days + 1) * DAY_US)))
-        for part in range(5)
-    ]
-
-
-def _table(
-    ask: Ask, running: Sequence[float], before: Sequence[float], start_us: int
-) -> list[tuple[str, str, str]]:
-    step_us = (ask.now_us - start_us) / len(running)
-    return [
-        (
-            ask.dates.when(start_us + round(index * step_us)),
-            wording.rate(running[index]),
-            wording.rate(before[index]) if index < len(before) else "",
-        )
-        for index in range(len(running) - 1, -1, -1)
-    ]
