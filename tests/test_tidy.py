@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "journeyfold"
 MODULES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES, MAX_FUNCTION_LINES = 400, 60
-NAMES_THAT_SAY_NOTHING = re.compile(r"utils?|helpers?|manager|handler|data|info|common|misc|base", re.I)
+NAMES_THAT_SAY_NOTHING = re.compile(
+    r"utils?|helpers?|manager|handler|data|info|common|misc|base", re.IGNORECASE
+)
 MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATH = re.compile(r"/(?:root|work|home/[a-z]+)/[a-z.]")
 
@@ -21,7 +23,9 @@ def module_id(path: Path) -> str:
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
 
 
@@ -35,7 +39,9 @@ def test_a_module_holds_one_idea(path):
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
 def test_a_module_says_what_it_is_for(path):
     if path.name != "__init__.py":
-        assert ast.get_docstring(ast.parse(path.read_text())), f"{module_id(path)} opens without a sentence"
+        assert ast.get_docstring(ast.parse(path.read_text())), (
+            f"{module_id(path)} opens without a sentence"
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
@@ -43,7 +49,9 @@ def test_a_function_fits_a_screen(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= MAX_FUNCTION_LINES, f"{module_id(path)}:{node.lineno} {node.name} has {length} lines"
+            assert length <= MAX_FUNCTION_LINES, (
+                f"{module_id(path)}:{node.lineno} {node.name} has {length} lines"
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
@@ -51,7 +59,9 @@ def test_no_class_is_named_after_nothing(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ClassDef):
             words = re.findall(r"[A-Z][a-z]+", node.name)
-            assert not words or not NAMES_THAT_SAY_NOTHING.fullmatch(words[-1]), f"{module_id(path)}: {node.name}"
+            assert not words or not NAMES_THAT_SAY_NOTHING.fullmatch(words[-1]), (
+                f"{module_id(path)}: {node.name}"
+            )
 
 
 def test_no_doubt_is_left_in_the_text():
@@ -64,13 +74,27 @@ def test_a_broad_except_gives_its_reason():
     for path in MODULES:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if re.search(r"except( Base)?( ?Exception)?:", line) and "Exception" in line:
-                assert "# noqa: BLE001 - " in line, f"{module_id(path)}:{number} catches everything without a reason"
+                assert "# noqa: BLE001 - " in line, (
+                    f"{module_id(path)}:{number} catches everything without a reason"
+                )
 
 
 def test_nothing_carries_a_path_of_one_machine():
     for path in tracked():
-        if path.suffix in {".py", ".md", ".yaml", ".toml", ".txt", ".json", ".js", ".css", ".html"} and path != Path(__file__):
-            assert not MACHINE_PATH.search(path.read_text(errors="replace")), f"{path.relative_to(ROOT)} names a machine's path"
+        if path.suffix in {
+            ".py",
+            ".md",
+            ".yaml",
+            ".toml",
+            ".txt",
+            ".json",
+            ".js",
+            ".css",
+            ".html",
+        } and path != Path(__file__):
+            assert not MACHINE_PATH.search(path.read_text(errors="replace")), (
+                f"{path.relative_to(ROOT)} names a machine's path"
+            )
 
 
 def test_no_file_is_a_dump():
@@ -79,7 +103,9 @@ def test_no_file_is_a_dump():
 
 
 def test_every_port_has_a_contract():
-    contracts = "".join(path.read_text() for path in (SOURCE / "testing" / "contracts").glob("*.py"))
+    contracts = "".join(
+        path.read_text() for path in (SOURCE / "testing" / "contracts").glob("*.py")
+    )
     for port in ("EventLog", "StateStore"):
         assert port in contracts, f"{port} has no contract test"
 
@@ -95,4 +121,6 @@ def test_links_between_documents_lead_somewhere():
         if path.suffix != ".md":
             continue
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", path.read_text()):
-            assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}, which is not there"
+            assert (path.parent / target).exists(), (
+                f"{path.relative_to(ROOT)} links to {target}, which is not there"
+            )
