@@ -108,15 +108,15 @@ def metrics(url: str) -> dict[str, float]:
 
 def start(directory: Path, port: int | None = None, *words: str, **env: str) -> Live:
     port = port or free_port()
-    out = (directory / "up.log").open("ab")
-    process = subprocess.Popen(
-        [*CLI, "up", "--port", str(port), *words],
-        cwd=directory,
-        stdout=out,
-        stderr=out,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **env},
-    )
+    with (directory / "up.log").open("ab") as out:
+        process = subprocess.Popen(
+            [*CLI, "up", "--port", str(port), *words],
+            cwd=directory,
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **env},
+        )
     live = Live(directory, port, process)
     wait_ready(live)
     return live
