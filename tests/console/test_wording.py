@@ -86,3 +86,8 @@ def test_long_values_are_cut_and_odd_ones_counted():
     assert wording.shown([1, 2, 3, 4, 5]) == "5\u00a0items"
     assert wording.shown({"a": 1}) == "1\u00a0field"
     assert wording.shown(None) == "unknown"
+
+
+def test_personal_values_of_an_event_are_masked():
+    event = Event("1", "Identify", "identify", "web", (), 0, 0, {}, {"email": "jonna@example.com"})
+    assert wording.in_short(event) == "email j•••@example.com"

@@ -15,7 +15,7 @@ from journeyfold.api.read import edges_of
 from journeyfold.console import wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.svg import Line, Mark, line_chart
-from journeyfold.core.instant import DAY_US, HOUR_US, SECOND_US
+from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 PARTS = 48
 YOUNG_US = 4 * HOUR_US
@@ -72,6 +72,14 @@ def rate_chart(ask: Ask, days: int) -> Chart:
     return Chart(picture, _rows(ask, edges, running, before), span.title, bool(before))
 
 
+def top_of(rates: Sequence[float]) -> float:
+    """The highest value, or where a burst is cut that would flatten all others."""
+    some = sorted(rate for rate in rates if rate > 0)
+    calm = some[int(0.85 * (len(some) - 1))] if some else 0.0
+    peak = max(rates, default=0.0)
+    return 1.6 * calm if 0 < BURST * calm < peak else max(peak, 1e-9)
+
+
 def _span(ask: Ask, days: int) -> _Span:
     first = ask.desk.log.read(-1, 1)
     if not days and first and 0 <= ask.now_us - first[0].appended_us < YOUNG_US:
@@ -106,16 +114,14 @@ def _burst(
     ask: Ask, rates: Sequence[float], edges: Sequence[int], span: _Span
 ) -> tuple[float, list[Mark]]:
     """The highest rate to draw, and the words for what is cut off there."""
-    peak = max(rates)
-    some = sorted(rate for rate in rates if rate > 0)
-    calm = some[int(0.85 * (len(some) - 1))] if some else 0.0
-    if calm == 0 or peak <= BURST * calm:
-        return max(peak, 1e-9), []
+    peak, top = max(rates), top_of(rates)
+    if peak <= top:
+        return top, []
     at = rates.index(peak)
     x = span.done * at / (len(rates) - 1)
     when = ask.dates.clock(edges[min(at, len(edges) - 1)])
     text = f"{when}: up to {wording.rate(peak)} /s, beyond the scale"
-    return 1.6 * calm, [Mark(x, text)]
+    return top, [Mark(x, text)]
 
 
 def _ticks(ask: Ask, span: _Span, days: int) -> list[tuple[float, str]]:
@@ -124,16 +130,19 @@ def _ticks(ask: Ask, span: _Span, days: int) -> list[tuple[float, str]]:
     ]
     if days:
         return [(at, ask.dates.date(us)) for at, us in parts]
-    words = [(at, ask.dates.clock(us)) for at, us in parts]
+    is_short = span.end_us - span.start_us < 10 * MINUTE_US
+    said = ask.dates.seconds if is_short else ask.dates.clock
+    words = [(at, said(us)) for at, us in parts]
     return [*words[:-1], (1.0, "24:00")] if span.done < 1 else words
 
 
 def _rows(
     ask: Ask, edges: Sequence[int], running: Sequence[float], before: Sequence[float]
 ) -> list[tuple[str, str, str]]:
+    is_short = edges[-1] - edges[0] < 10 * MINUTE_US
     return [
         (
-            ask.dates.when(edges[index]),
+            ask.dates.seconds(edges[index]) if is_short else ask.dates.when(edges[index]),
             wording.rate(running[index]),
             wording.rate(before[index]) if index < len(before) else "",
         )

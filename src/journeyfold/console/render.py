@@ -49,6 +49,8 @@ class Screens:
             short=wording.short,
             figure=wording.figure,
             lasting=wording.lasting,
+            millis=wording.millis,
+            tail=_tail,
             person=wording.short_person,
             shown=wording.shown,
             query=_query,
@@ -97,6 +99,11 @@ def _split(text: str) -> tuple[str, str]:
     """`84 ms` → number and unit, for a figure that shows them at two sizes."""
     number, _, unit = text.partition(wording.NBSP)
     return number, unit
+
+
+def _tail(text: str) -> str:
+    """`count("X") = 2` → `2` where the condition stands beside it; several operands stay whole."""
+    return text.rpartition(" = ")[2] if text.count(" = ") == 1 else text
 
 
 def _path(text: str) -> str:

@@ -249,8 +249,8 @@ def _cause(mark: Mark, height: int) -> Markup:
     anchor, shift = ("end", -6) if mark.at > 0.5 else ("start", 6)
     return Markup(
         '<line class="ref" x1="{0}%" x2="{0}%" y1="10" y2="{1}"/>'
-        '<text class="halo" x="{0}%" dx="{2}" y="{3}" text-anchor="{4}">{5}</text>'
-    ).format(f"{100 * mark.at:.1f}", height, shift, height - 8, anchor, mark.text)
+        '<text class="halo" x="{0}%" dx="{2}" y="12" text-anchor="{3}">{4}</text>'
+    ).format(f"{100 * mark.at:.1f}", height, shift, anchor, mark.text)
 
 
 def _bar(css: str, x: float, y: float, wide: float, tall: float) -> Markup:

@@ -94,13 +94,17 @@ def moment_of(record: Record) -> Moment:
             )
 
 
+def decided(record: Record) -> list[dict[str, Json]]:
+    """The placements a decision record answered, with their items and reasons."""
+    decision = record.event.properties.get("decision")
+    placements = decision.get("placements") if isinstance(decision, dict) else None
+    found = placements if isinstance(placements, list) else []
+    return [placement for placement in found if isinstance(placement, dict)]
+
+
 def _decision(record: Record, at_us: int) -> Moment:
-    properties = record.event.properties
-    placements = properties.get("placements")
     items = [
-        f"{shown(placement.get('id'))} shows {_offers(placement)}"
-        for placement in (placements if isinstance(placements, list) else [])
-        if isinstance(placement, dict)
+        f"{shown(placement.get('id'))} shows {_offers(placement)}" for placement in decided(record)
     ]
     return Moment(
         at_us,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from journeyfold.api.mask import masked_json
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
@@ -79,7 +80,7 @@ def lasting(us: int) -> str:
     if us < 950:
         return f"{us}{NBSP}µs"
     if us < SECOND_US // 10:
-        return f"{us / 1000:.3g}{NBSP}ms"
+        return millis(us)
     if us < MINUTE_US:
         return (
             f"{us / SECOND_US:.1f}{NBSP}s" if us < 10 * SECOND_US else f"{us // SECOND_US}{NBSP}s"
@@ -89,6 +90,11 @@ def lasting(us: int) -> str:
     if us < 2 * DAY_US:
         return f"{us // HOUR_US}{NBSP}h"
     return f"{us // DAY_US}{NBSP}days"
+
+
+def millis(us: int) -> str:
+    """A latency in milliseconds, three digits at most: `6.1 ms`, `84 ms`."""
+    return f"{us / 1000:.3g}{NBSP}ms" if us < 10_000 else f"{us // 1000:,}{NBSP}ms"
 
 
 class Dates:
@@ -103,6 +109,9 @@ class Dates:
 
     def clock(self, us: int) -> str:
         return f"{self.local(us):%H:%M}"
+
+    def seconds(self, us: int) -> str:
+        return f"{self.local(us):%H:%M:%S}"
 
     def precise(self, us: int) -> str:
         return f"{self.local(us):%H:%M:%S}.{us % SECOND_US // 1000:03d}"
@@ -167,9 +176,9 @@ def shown_list(values: list[Json]) -> str:
 
 
 def in_short(event: Event) -> str:
-    """The two or three properties that tell one such event from another."""
+    """The two or three properties that tell one such event from another, masked (console C16)."""
     said: list[str] = []
-    properties = event.properties
+    properties = {key: masked_json(value, key) for key, value in event.properties.items()}
     for key in _TELLING:
         value = properties.get(key)
         if value is None or isinstance(value, dict | list):
@@ -181,7 +190,8 @@ def in_short(event: Event) -> str:
     if isinstance(products, list):
         said.append(plural(len(products), "item"))
     if not said:
-        said = [f"{key} {shown(value)}" for key, value in list(event.traits.items())[:2]]
+        traits = list(event.traits.items())[:2]
+        said = [f"{key} {shown(masked_json(value, key))}" for key, value in traits]
     return ", ".join(said)
 
 

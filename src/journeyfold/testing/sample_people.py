@@ -133,7 +133,7 @@ def _record(offset: int, at_us: int, person: str, names: Sequence[str]) -> Recor
             "segment": "returning-buyers", "cause": "event"}  # fmt: skip
     elif offset % 31 == 5:
         kind, name, source = "decision", "Decision Made", "_decide"
-        properties = {"placements": [_placement()]}
+        properties = {"decision": {"placements": [_placement()]}}
     elif offset % 97 == 11:
         kind, name, source, properties = "output", "person.merged", "_fold", {"source": person}
     if names:

@@ -20,7 +20,7 @@ from journeyfold.api.read import edges_of, sum_of
 from journeyfold.console import arrivals, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, diff_lines
-from journeyfold.console.rate_chart import rate_chart
+from journeyfold.console.rate_chart import rate_chart, top_of
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 FOLD_LATE_US = 10 * SECOND_US
@@ -172,10 +172,12 @@ def _sentence(total: Tally, needs: Sequence[Need], days: int) -> str:
             return f"{said} {_WORDS.get(count, str(count))} things need you."
 
 
-def _minutes(ask: Ask) -> list[int]:
-    """Records of each of the last forty whole minutes."""
+def _minutes(ask: Ask) -> list[float]:
+    """Records of each of the last forty whole minutes, a burst cut to keep the others visible."""
     end_us = ask.now_us // MINUTE_US * MINUTE_US
-    return ask.offsets.between(edges_of(end_us - 40 * MINUTE_US, end_us, MINUTE_US))
+    counts = ask.offsets.between(edges_of(end_us - 40 * MINUTE_US, end_us, MINUTE_US))
+    top = top_of(counts)
+    return [min(count, top) for count in counts]
 
 
 def _largest(ask: Ask) -> list[SegmentCard]:

@@ -178,11 +178,8 @@ def _decisions(ask: Ask, profile: Profile) -> list[Shown]:
 
 
 def _shown(record: Record) -> list[Shown]:
-    placements = record.event.properties.get("placements")
     rows = []
-    for placement in placements if isinstance(placements, list) else []:
-        if not isinstance(placement, dict):
-            continue
+    for placement in timeline.decided(record):
         items = placement.get("items")
         first = items[0] if isinstance(items, list) and items else {}
         chosen = first if isinstance(first, dict) else {}
