@@ -13,7 +13,17 @@ _PERSONAL = (
     "email", "mail", "phone", "mobile", "name", "birth", "street", "address", "postcode", "postal",
     "zip", "iban", "card", "ip", "avatar", "latitude", "longitude",
 )  # fmt: skip
-_NOT_PERSONAL = frozenset(("company_name", "list_name", "product_name", "campaign_name"))
+_NOT_PERSONAL = frozenset(
+    (
+        "name",
+        "company_name",
+        "list_name",
+        "product_name",
+        "campaign_name",
+        "event_name",
+        "page_name",
+    )
+)
 _KEPT_KINDS = frozenset(("user_id", "anonymous_id", "group_id"))
 
 
@@ -43,13 +53,19 @@ def masked_identifier(kind: str, value: str) -> str:
     return value if kind in _KEPT_KINDS else masked(value)
 
 
-def masked_json(value: Json, name: str = "") -> Json:
-    """The same shape with personal leaves masked."""
+def masked_json(value: Json, name: str = "", *, of_person: bool = False) -> Json:
+    """The same shape with personal leaves masked.
+
+    `name` alone is a page's or a product's in properties and a person's among traits: `of_person`
+    says that the value is a trait, and whatever stands under `traits` is one.
+    """
+    of_person = of_person or name == "traits"
     if isinstance(value, dict):
-        return {key: masked_json(inner, key) for key, inner in value.items()}
+        return {key: masked_json(inner, key, of_person=of_person) for key, inner in value.items()}
     if isinstance(value, list):
-        return [masked_json(inner, name) for inner in value]
-    if isinstance(value, str) and value and (is_personal(name) or _is_address(value)):
+        return [masked_json(inner, name, of_person=of_person) for inner in value]
+    is_reaching = is_personal(name) or (of_person and name.lower() == "name")
+    if isinstance(value, str) and value and (is_reaching or _is_address(value)):
         return masked(value)
     return value
 

@@ -191,7 +191,7 @@ def in_short(event: Event) -> str:
         said.append(plural(len(products), "item"))
     if not said:
         traits = list(event.traits.items())[:2]
-        said = [f"{key} {shown(masked_json(value, key))}" for key, value in traits]
+        said = [f"{key} {shown(masked_json(value, key, of_person=True))}" for key, value in traits]
     return ", ".join(said)
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from journeyfold.api.cards import HeldRecord
-from journeyfold.api.mask import masked_json
+from journeyfold.api.mask import masked_identifier, masked_json
 from journeyfold.api.read import edges_of, sum_of
 from journeyfold.console import arrivals
 from journeyfold.console.ask import Ask
@@ -100,9 +100,11 @@ def _record_drawer(ask: Ask, record: Record) -> Drawer:
     body: dict[str, Json] = {
         "name": event.name,
         "type": event.type,
-        "identifiers": {one.kind: masked_json(one.value, one.kind) for one in event.identifiers},
+        "identifiers": {
+            one.kind: masked_identifier(one.kind, one.value) for one in event.identifiers
+        },
         "properties": masked_json(event.properties),
-        "traits": masked_json(event.traits),
+        "traits": masked_json(event.traits, "traits"),
         "context": masked_json(event.context),
     }
     return Drawer(

@@ -12,7 +12,7 @@ import msgspec
 from starlette.responses import Response
 
 from journeyfold.api.cards import Identity, SegmentCard, Why
-from journeyfold.api.mask import masked_identifier, masked_json
+from journeyfold.api.mask import masked, masked_identifier, masked_json
 from journeyfold.console import timeline, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.graph import identity_graph
@@ -123,7 +123,7 @@ def _name(profile: Profile, *, clear: bool) -> str:
     for key in ("name", "first_name", "firstName"):
         trait = profile.traits.get(key)
         if isinstance(trait, Trait) and isinstance(trait.value, str) and trait.value:
-            return trait.value if clear else str(masked_json(trait.value, "name"))
+            return trait.value if clear else masked(trait.value)
     return ""
 
 
@@ -146,7 +146,7 @@ def _traits(profile: Profile, *, clear: bool) -> list[TraitRow]:
         first = several[0]
         values = [first.value] if len(several) == 1 else [trait.value for trait in several]
         value: Json = values[0] if len(values) == 1 else values
-        text = wording.shown(value if clear else masked_json(value, name))
+        text = wording.shown(value if clear else masked_json(value, name, of_person=True))
         rows.append(TraitRow(name, text, first.source, first.occurred_us, len(several) - 1))
     return rows
 
