@@ -6,7 +6,7 @@ from math import sqrt
 from journeyfold.core.decision import Assigned
 from journeyfold.core.event import Event
 from journeyfold.core.profile import Assignment, Profile
-from journeyfold.decide.assignment import fold_decision, merge_assignments
+from journeyfold.decide.assignment import fold_decision
 from journeyfold.decide.catalogue import pick
 
 AB = [{"id": "plain"}, {"id": "warm"}]
@@ -91,14 +91,6 @@ def test_a_decision_without_assignments_changes_nothing():
     profile = Profile("p_1")
     fold_decision(profile, Event("d", "Decision Made", "decision", "_decide", (), 1, 1))
     assert profile == Profile("p_1")
-
-
-def test_of_two_people_the_earlier_assignment_wins_then_the_smaller_arm():
-    early, late = Assignment("z", 1, "v", 1), Assignment("a", 1, "v", 2)
-    same = Assignment("b", 1, "v", 1)
-    one, other = {"x": late, "y": early}, {"x": early, "y": same, "w": late}
-    merged = {"x": early, "y": same, "w": late}
-    assert merge_assignments(one, other) == merge_assignments(other, one) == merged
 
 
 def decided(assigned, at_us=10):

@@ -50,6 +50,19 @@ def test_the_next_wake_is_the_earlier_one_that_there_is():
     assert merged(Profile("a", wake_us=0), Profile("b", wake_us=9)).wake_us == 9
 
 
+def test_memberships_of_two_people_keep_the_earlier_since():
+    a, b = Profile("a", memberships={"s": Membership(5)}), Profile("b")
+    b.memberships = {"s": Membership(3), "t": Membership(9)}
+    since = {name: one.since_us for name, one in merged(a, b).memberships.items()}
+    assert since == {"s": 3, "t": 9}
+
+
+def test_the_latest_move_of_a_lifecycle_stands_until_the_joined_facts_decide():
+    a, b = Profile("a", stages={"l": StageAt("Active", 20)}), Profile("b")
+    b.stages = {"l": StageAt("Prospect", 3)}
+    assert merged(a, b).stages["l"].stage == "Active"
+
+
 def test_merging_is_symmetric_but_for_the_name():
     a = Profile(
         "a", stages={"l": StageAt("new", 3)}, manual=["x"], memberships={"s": Membership(1, "time")}

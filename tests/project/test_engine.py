@@ -1,103 +1,10 @@
 """The engine over memory stores: what a batch of records does to people."""
 
-from pathlib import Path
-
 import pytest
+from house import House, everything
 
-from journeyfold.adapters.memory import MemoryLog, MemoryState
-from journeyfold.core.effect import Emit
-from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US
-from journeyfold.core.ports import SPACES, Entry
-from journeyfold.identity.normalise import node_of, normalised
-from journeyfold.identity.resolve import Resolver
-from journeyfold.project.compile import compile_project
-from journeyfold.project.engine import Engine, standing
-from journeyfold.project.load import load, read_directory
-from journeyfold.project.people import profile_of, series, sizes
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "src/journeyfold/project/templates"
-SHOP = load(read_directory(TEMPLATES / "shop"))
-COMPILED = compile_project(SHOP)
-KEY = bytes(32)
-START = 1_790_000_000_000_000
-
-
-class House:
-    """A log, a state and an engine; everything sent is appended and folded at once."""
-
-    def __init__(self):
-        self.log, self.state = MemoryLog(), MemoryState()
-        self.engine = Engine(self.log, KEY, compile_texts)
-        self.now_us, self.number, self.effects = START, 0, []
-        self.activate(SHOP)
-
-    def activate(self, project):
-        self.rules = project.identity
-        told = {"hash": project.hash, "files": dict(project.files)}
-        self.append(system("project.activated", self.now_us, told), "project")
-
-    def append(self, event, kind="event"):
-        usable = normalised(event, self.rules)[0] if event.identifiers else ()
-        nodes = tuple(node_of(identifier, KEY) for identifier in usable)
-        self.log.append([Entry(event=event, kind=kind, nodes=nodes)], now_us=self.now_us)
-        self.effects += fold_all(self.engine, self.log, self.state)
-
-    def track(
-        self, name, properties=None, *, user=None, anonymous=None, traits=None, type_="track"
-    ):
-        self.number += 1
-        claims = {"user_id": user, "anonymous_id": anonymous}
-        self.append(
-            Event(
-                id=f"e{self.number}", name=name, type=type_, source="shop_server",
-                identifiers=tuple(Identifier(kind, value) for kind, value in claims.items() if value),
-                occurred_us=self.now_us, received_us=self.now_us,
-                properties=properties or {}, traits=traits or {}, context={"auth": "server"},
-            )
-        )  # fmt: skip
-
-    def wait(self, us):
-        self.now_us += us
-        self.append(system("timer.fired", self.now_us, {"until_us": self.now_us}), "timer")
-
-    def person(self, kind, value):
-        with self.state.read() as reader:
-            resolver = Resolver(self.rules, KEY, reader)
-            person = resolver.person_of(node_of(Identifier(kind, value), KEY))
-            return profile_of(reader, person) if person else None
-
-    def emitted(self, name):
-        return [each for each in self.effects if isinstance(each, Emit) and each.name == name]
-
-
-def compile_texts(texts):
-    return COMPILED if texts == SHOP.files else compile_project(load(texts))
-
-
-def fold_all(engine, log, state, batch=500):
-    """Fold what the log holds beyond the state's standing; the effects."""
-    with state.read() as reader:
-        done = standing(reader).offset
-    effects = []
-    while records := log.read(done, batch):
-        with state.write() as writer:
-            effects += engine.fold(writer, records)
-        done = records[-1].offset
-    return effects
-
-
-def everything(state):
-    with state.read() as reader:
-        return {space: list(reader.scan(space)) for space in SPACES}
-
-
-def system(name, at_us, properties):
-    return Event(
-        id=f"{name}/{at_us}", name=name, type="system", source="_system", identifiers=(),
-        occurred_us=at_us, received_us=at_us, properties=properties, context={"auth": "system"},
-    )  # fmt: skip
-
+from journeyfold.project.people import series, sizes
 
 CART = {"cart_id": "c1", "total": 89.0, "currency": "EUR", "items": 1}
 ORDER = {"order_id": "o1", "total": 120.0, "currency": "EUR", "products": []}
@@ -189,10 +96,7 @@ def busy(house):
 def test_a_rebuild_gives_the_same_bytes_whatever_the_batch_size(batch):
     house = House()
     busy(house)
-    rebuilt = MemoryState()
-    engine = Engine(house.log, KEY, compile_texts, complete_builds=True)
-    fold_all(engine, house.log, rebuilt, batch)
-    assert everything(rebuilt) == everything(house.state)
+    assert everything(house.rebuilt(batch)) == everything(house.state)
 
 
 def test_a_person_leaves_a_window_at_the_instant_though_nothing_arrives():

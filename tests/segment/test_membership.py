@@ -12,7 +12,7 @@ from journeyfold.core.profile import Profile, Score, Trait
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.segment.bind import bind
 from journeyfold.segment.definition import LifecycleDefinition, SegmentDefinition, SegmentsFile
-from journeyfold.segment.membership import Segmentation, merge_memberships
+from journeyfold.segment.membership import Segmentation
 from journeyfold.segment.view import PersonView, Surroundings
 
 START = 1_700_000_000_000_000
@@ -207,15 +207,6 @@ def test_a_stage_is_entered_only_from_where_it_may():
     person.happens("Order Completed", START - 200 * DAY_US, log_us=START)
     assert person.profile.stages["customer"].stage in {"Active", "At-risk"}
     assert person.view.stage("customer") == person.profile.stages["customer"].stage
-
-
-def test_memberships_of_two_people_keep_the_earlier_since():
-    a, b = Person(BUYER), Person(BUYER)
-    for person, at_us in ((a, START + 5), (b, START)):
-        person.happens("Order Completed", at_us)
-        person.happens("Order Completed", at_us)
-    merge_memberships(a.profile, b.profile)
-    assert a.profile.memberships["buyer"].since_us == START
 
 
 def test_definitions_have_the_shape_of_the_yaml():

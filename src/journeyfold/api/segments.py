@@ -13,9 +13,8 @@ from journeyfold.api.errors import ApiError
 from journeyfold.api.operation import Answered, Call, found, reply
 from journeyfold.api.wire import IdentifierBody, PageSize, RequestId, taken
 from journeyfold.core.event import Event, Identifier, Json
+from journeyfold.segment.manual import ADDED, REMOVED, SOURCE
 
-SOURCE = "_api"
-ADDED, REMOVED = "segment.member_added", "segment.member_removed"
 MEMBERS_MAX = 500
 
 

@@ -32,18 +32,6 @@ def fold_decision(profile: Profile, event: Event) -> None:
         )
 
 
-def merge_assignments(
-    kept: dict[str, Assignment], other: dict[str, Assignment]
-) -> dict[str, Assignment]:
-    """Of two people who became one: the earlier assignment, then the smaller arm (E3)."""
-    merged = dict(kept)
-    for key, theirs in other.items():
-        ours = merged.get(key)
-        if ours is None or (theirs.assigned_us, theirs.arm) < (ours.assigned_us, ours.arm):
-            merged[key] = theirs
-    return merged
-
-
 def _listed(event: Event) -> list[object]:
     assigned = event.properties.get(ASSIGNED)
     return list(assigned) if isinstance(assigned, list) else []

@@ -84,17 +84,23 @@ def region_of(country: str | None) -> Literal["eu", "us", "unknown"]:
     return "us" if code == "US" else "unknown"
 
 
+def states_consent(event: Event) -> bool:
+    """Whether an event can say anything about consent; cheap, for every event is asked."""
+    context = event.context
+    return event.name == _STATEMENT_EVENT or "consent" in context or "gpc" in context
+
+
 def statements(event: Event) -> Registers:
     """What the event says of its nodes: purpose → statement.
 
     `Consent Updated` and `context.consent` carry maps of purposes. GPC denies sharing for
     advertising in a register of its own, which only a statement `despite_signal` lifts (PRV-4).
     """
+    if not states_consent(event):
+        return {}
     context = event.context
     given = context.get("consent")
     stated = event.name == _STATEMENT_EVENT
-    if not stated and given is None and "gpc" not in context:
-        return {}
     said: Registers = {}
     if isinstance(given, dict):
         said |= _stated(given, event)

@@ -81,9 +81,7 @@ def _contact(event: Event, kind: str) -> Contact | None:
         key = exposure_key(said["decision_id"], said["placement"], said["offer"])
     else:
         key = f"{event.source}/{event.id}"
-    return Contact(
-        key, kind, event.occurred_us, said["placement"], said["offer"], said["category"]
-    )
+    return Contact(key, kind, event.occurred_us, said["placement"], said["offer"], said["category"])
 
 
 def _order(contact: Contact) -> tuple[int, str, str, str, str, str]:

@@ -43,7 +43,7 @@ def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Pr
         consents=policies.consents(kept.consents, other.consents),
         contacts=merge_contacts(kept.contacts, other.contacts, policies.keep_contacts_us),
         memberships=_joined(kept.memberships, other.memberships, _earlier_membership),
-        stages=_joined(kept.stages, other.stages, _earlier_stage),
+        stages=_joined(kept.stages, other.stages, _later_stage),
         assignments=_joined(kept.assignments, other.assignments, _earlier_assignment),
         scores=_joined(kept.scores, other.scores, _latest_score),
         clock_us=max(kept.clock_us, other.clock_us),
@@ -71,8 +71,9 @@ def _earlier_membership(a: Membership, b: Membership) -> Membership:
     return min(a, b, key=lambda one: (one.since_us, one.cause))
 
 
-def _earlier_stage(a: StageAt, b: StageAt) -> StageAt:
-    return min(a, b, key=lambda one: (one.since_us, one.stage))
+def _later_stage(a: StageAt, b: StageAt) -> StageAt:
+    """The latest move of either stands until the joined facts are evaluated."""
+    return max(a, b, key=lambda one: (one.since_us, one.stage))
 
 
 def _earlier_assignment(a: Assignment, b: Assignment) -> Assignment:

@@ -7,6 +7,7 @@ is worked out here once, so that folding a record looks nothing up by name and c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -26,6 +27,7 @@ from journeyfold.privacy.consent import (
     fold_consent,
     is_granted,
     merge_consents,
+    states_consent,
 )
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.profile.contact import fold_contact
@@ -36,6 +38,7 @@ from journeyfold.project.conditions import type_conditions
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.bind import Bound
+from journeyfold.segment.manual import changes_list, fold_list
 from journeyfold.segment.membership import Segmentation
 from journeyfold.segment.view import PersonView, Surroundings
 
@@ -168,12 +171,17 @@ def compile_project(project: Project) -> Compiled:
 # -- the fold --------------------------------------------------------------------------------------
 
 
+Stages: TypeAlias = "tuple[Callable[[Step], None], ...]"
+
+
 class Step:
-    """One record of one person on its way through the stages. `profile` is changed in place."""
+    """One record of one person on its way through the stages. `profile` is changed in place.
+
+    `binds` are the person's nodes that a statement in the record is about (identity M5).
+    """
 
     __slots__ = (
-        "binds", "collecting", "compiled", "consented", "nodes", "owner", "profile", "record",
-        "touched",
+        "binds", "collecting", "compiled", "consented", "owner", "profile", "record", "touched",
     )  # fmt: skip
 
     def __init__(
@@ -181,34 +189,34 @@ class Step:
         record: Record,
         profile: Profile,
         owner: bytes,
-        nodes: tuple[bytes, ...],
-        binds: Callable[[], Iterable[bytes]],
+        binds: Iterable[bytes],
         compiled: Compiled,
         collecting: Sequence[Aggregation],
     ) -> None:
         self.record, self.profile = record, profile
-        self.owner, self.nodes, self.binds = owner, nodes, binds
+        self.owner, self.binds = owner, binds
         self.compiled, self.collecting = compiled, collecting
         self.touched: list[str] = []
         self.consented: tuple[str, ...] = ()
 
-    def fold(self) -> list[Effect]:
+    def fold(self, stages: Stages | None = None) -> list[Effect]:
         """Time first, then the record's facts, then who is in what because of them."""
         effects = self.compiled.advance(self.profile, self.record.appended_us)
-        self.facts()
+        self.facts(stages)
         emits = self.compiled.segmentation.evaluate_person(
             self.profile, self.compiled.view(self.profile), self.record.appended_us, self.touched
         )
         return effects + self.compiled.with_pushes(emits) if emits else effects
 
-    def facts(self) -> None:
-        for stage in FOLD:
+    def facts(self, stages: Stages | None = None) -> None:
+        """`stages` are those of the record's kind where none are given."""
+        self.profile.seen = self.record.offset
+        for stage in stages or (LISTED if changes_list(self.record.event) else FOLD):
             stage(self)
 
 
 def _seen(step: Step) -> None:
     profile, event = step.profile, step.record.event
-    profile.seen = step.record.offset
     profile.events += 1
     profile.last_us = max(profile.last_us, event.occurred_us)
     if not profile.first_us or event.occurred_us < profile.first_us:
@@ -216,13 +224,15 @@ def _seen(step: Step) -> None:
     step.touched.append(f"event:{event.name}")
 
 
-def _consent(step: Step) -> None:
-    event = step.record.event
-    grants = step.compiled.grants.get(event.source)
+def _basis(step: Step) -> None:
+    grants = step.compiled.grants.get(step.record.event.source)
     if grants and fold_basis(step.profile, step.owner, grants):
         step.touched += [f"consent:{purpose}" for purpose in grants]
-    if event.name == "Consent Updated" or "consent" in event.context or "gpc" in event.context:
-        written = fold_consent(step.profile, step.record, step.binds())
+
+
+def _stated(step: Step) -> None:
+    if states_consent(step.record.event):
+        written = fold_consent(step.profile, step.record, step.binds)
         if written:
             step.consented = written
             purposes = {each for node in written for each in step.profile.consents[node]}
@@ -231,10 +241,13 @@ def _consent(step: Step) -> None:
 
 def _traits(step: Step) -> None:
     event = step.record.event
-    if event.traits:
+    unset = event.context.get("unset")
+    if event.traits or unset:
         fold_traits(step.profile, event, step.owner.hex(), step.compiled.project.traits)
-        step.touched += [f"trait:{name}" for name in event.traits]
-        if "country" in event.traits:  # the region decides about defaults of consent
+        gone = [name for name in unset if isinstance(name, str)] if isinstance(unset, list) else []
+        names = [*event.traits, *gone]
+        step.touched += [f"trait:{name}" for name in names]
+        if "country" in names:  # the region decides about defaults of consent
             step.touched += step.compiled.consent_paths
 
 
@@ -254,10 +267,19 @@ def _contact(step: Step) -> None:
     fold_contact(step.profile, step.record.event, step.compiled.policies.keep_contacts_us)
 
 
-FOLD: tuple[Callable[[Step], None], ...] = (
-    _seen, _consent, _traits, _aggregates, _session, _contact,
-)  # fmt: skip
+def _list(step: Step) -> None:
+    if fold_list(step.profile, step.record.event):
+        step.touched.append("manual")
+
+
+FOLD: Stages = (_seen, _basis, _stated, _traits, _aggregates, _session, _contact)
 """The stages that make facts, in order; lifecycle and membership settle on them afterwards."""
+
+STATED: Stages = (_stated,)
+"""Of a record about somebody else that states consent for a node of this person."""
+
+LISTED: Stages = (_list,)
+"""Of a change of a manual segment: no visit, no activity of the person."""
 
 _LIVE = frozenset({"event", "time", "merge"})
 

@@ -19,7 +19,8 @@ from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.decide.assignment import fold_decision
 from journeyfold.identity.resolve import Change, Resolution, Resolver
-from journeyfold.project.compile import Compiled, Step
+from journeyfold.privacy.consent import states_consent
+from journeyfold.project.compile import STATED, Compiled, Step
 from journeyfold.project.definitions import Build, Compile, Definitions
 from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.people import People
@@ -106,7 +107,7 @@ class Engine:
     def _begin(self, writer: StateWriter) -> None:
         self.people.begin(writer)
         if self._resolver is None and self.definitions.in_force is not None:
-            self._resolver = Resolver(self.compiled.project.identity, self._node_key, writer)
+            self._resolver = self._resolver_of(writer)
         elif self._resolver is not None:
             self._resolver.begin(writer)
 
@@ -149,29 +150,41 @@ class Engine:
         effects = self._changes(found.changes, record) if found.changes else []
         if not found.person:
             return effects
-        step = self._stepped(record, self.people.open(found.person), found.owner, found.nodes)
+        if states_consent(record.event):
+            return effects + self._statement(record, found)
+        step = self._stepped(record, self.people.open(found.person), found.owner)
         folded = self.people.count(step.fold())
-        for node in step.consented:
-            self.people.note_consents({bytes.fromhex(node): step.profile.consents[node]})
         return effects + folded if effects else folded
 
     def _stepped(
-        self, record: Record, profile: Profile, owner: bytes, nodes: tuple[bytes, ...]
+        self, record: Record, profile: Profile, owner: bytes, binds: Iterable[bytes] = ()
     ) -> Step:
-        return Step(
-            record, profile, owner, nodes, lambda: self._binding(record, nodes),
-            self.compiled, self.definitions.collecting,
-        )  # fmt: skip
+        collecting = self.definitions.collecting
+        return Step(record, profile, owner, binds, self.compiled, collecting)
 
-    def _binding(self, record: Record, nodes: tuple[bytes, ...]) -> list[bytes]:
-        """The nodes a statement binds: an unsigned client speaks for its devices (PRV-2)."""
+    def _statement(self, record: Record, found: Resolution) -> list[Effect]:
+        """A record that states consent: each node it binds is written at its own person (M5)."""
+        effects: list[Effect] = []
+        bound = self._bound(record)
+        for person in dict.fromkeys([found.person, *sorted(bound)]):
+            step = self._stepped(
+                record, self.people.open(person), found.owner, bound.get(person, ())
+            )
+            stages = None if person == found.person else STATED
+            effects += self.people.count(step.fold(stages))
+            for node in step.consented:
+                self.people.note_consents({bytes.fromhex(node): step.profile.consents[node]})
+        return effects
+
+    def _bound(self, record: Record) -> dict[str, list[bytes]]:
+        """The nodes a statement binds, by person: links between them may be suppressed."""
         assert self._resolver is not None, "a project is activated before any event"
-        if record.event.context.get("auth") != "browser":
-            return list(nodes)
-        usable = self._resolver.usable(record.event)
-        classes = {kind.name: kind.class_ for kind in self.compiled.project.identity.kinds}
-        pairs = zip(usable, nodes, strict=True)
-        return [node for identifier, node in pairs if classes[identifier.kind] == "device"]
+        bound: dict[str, list[bytes]] = {}
+        for node in self._resolver.bound_by(record.event):
+            person = self._resolver.person_of(node)
+            assert person is not None, "a resolved record's nodes have been named"
+            bound.setdefault(person, []).append(node)
+        return bound
 
     def _decision(self, record: Record) -> list[Effect]:
         """A decision never makes a person or a link; it is remembered where there is one."""
@@ -189,20 +202,30 @@ class Engine:
         """Facts of a part from the records its nodes own, up to but not with this one (M4)."""
 
         def refold(person: str, nodes: Iterable[bytes]) -> Profile:
-            assert self._resolver is not None, "a project is activated before any event"
-            profile, owners = Profile(person=person), frozenset(nodes)
-            for old in self._log.history(owners, upto=record.offset - 1):
-                if self._resolver.owner_of(old.event) not in owners:
-                    continue
-                if old.kind == "decision":
-                    fold_decision(profile, old.event)
-                elif old.kind in {"event", "consent"}:
-                    usable = self._resolver.usable(old.event)
-                    named = tuple(self._resolver.node(identifier) for identifier in usable)
-                    self._stepped(old, profile, named[0], named).facts()
+            profile, own = Profile(person=person), frozenset(nodes)
+            for old in self._log.history(own, upto=record.offset - 1):
+                self._refold(old, profile, own)
             return profile
 
         return refold
+
+    def _refold(self, old: Record, profile: Profile, own: frozenset[bytes]) -> None:
+        """A record that only names the person's nodes may still state their consent."""
+        assert self._resolver is not None, "a project is activated before any event"
+        owner = self._resolver.owner_of(old.event)
+        if owner is None:
+            return
+        if old.kind == "decision" and owner in own:
+            fold_decision(profile, old.event)
+            profile.seen = old.offset
+        elif old.kind in {"event", "consent"}:
+            says = states_consent(old.event)
+            bound = self._resolver.bound_by(old.event) if says else ()
+            binds = [node for node in bound if node in own]
+            if owner in own:
+                self._stepped(old, profile, owner, binds).facts()
+            elif binds:
+                self._stepped(old, profile, owner, binds).facts(STATED)
 
     def skip(self, writer: StateWriter, record: Record) -> None:
         """Go past a record that was parked."""
@@ -251,7 +274,13 @@ class Engine:
         """New identity rules hold from here on: the resolver starts again over the same store."""
         if self._resolver is not None:
             self._resolver.flush(writer)
-        self._resolver = Resolver(self.compiled.project.identity, self._node_key, writer)
+        self._resolver = self._resolver_of(writer)
+
+    def _resolver_of(self, writer: StateWriter) -> Resolver:
+        def history(nodes: Sequence[bytes], upto: int) -> list[Record]:
+            return self._log.history(nodes, upto=upto)
+
+        return Resolver(self.compiled.project.identity, self._node_key, writer, history)
 
     # -- back-fill ------------------------------------------------------------------------------
 

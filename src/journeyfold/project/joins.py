@@ -61,18 +61,24 @@ def _merge(change: Merged, record: Record, people: People, compiled: Compiled) -
 def _split(
     change: Split, record: Record, people: People, compiled: Compiled, refold: Refold
 ) -> list[Effect]:
+    """A part nobody's record is about gets no profile, as if it had never been linked.
+
+    A person without a profile (only named by records of others) has parts all the same: the
+    verdict may have given them records.
+    """
     whole = people.get(change.person)
-    if whole is None:
-        return []
-    effects = people.count(compiled.advance(whole, record.appended_us))
+    effects = people.count(compiled.advance(whole, record.appended_us)) if whole else []
     parts = []
     for part in change.parts:
         profile = refold(part.person, part.nodes)
-        if part.person == change.person:
+        keeps_name = whole is not None and part.person == change.person
+        if whole is not None and keeps_name:
             profile.memberships, profile.stages = whole.memberships, whole.stages
+        elif profile.seen < 0:
+            continue
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
-    _recount(people, before=(whole,), after=parts)
+    _recount(people, before=[whole] if whole else [], after=parts)
     people.remove(change.person)
     for profile in parts:
         people.replace(profile)

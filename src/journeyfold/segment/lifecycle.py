@@ -68,11 +68,3 @@ def _changed(
             "cause": cause,
         },
     )
-
-
-def merge_stages(into: Profile, other: Profile) -> None:
-    """The latest move of either stands until the merged facts are evaluated (identity M3)."""
-    for name, theirs in other.stages.items():
-        ours = into.stages.get(name)
-        if ours is None or (theirs.since_us, theirs.stage) > (ours.since_us, ours.stage):
-            into.stages[name] = theirs

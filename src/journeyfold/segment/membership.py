@@ -183,15 +183,6 @@ class _Evaluation:
         )
 
 
-def merge_memberships(into: Profile, other: Profile) -> None:
-    """In a segment if either was, since the earlier; then the merged facts decide (S9)."""
-    for name, theirs in other.memberships.items():
-        ours = into.memberships.get(name)
-        if ours is None or (theirs.since_us, theirs.cause) < (ours.since_us, ours.cause):
-            into.memberships[name] = theirs
-    into.manual = sorted({*into.manual, *other.manual})
-
-
 def _lifecycle(bound: Bound, definition: LifecycleDefinition) -> Lifecycle:
     rules = tuple(
         StageRule(stage, f"{definition.id}/{stage.stage}", typed.text)
