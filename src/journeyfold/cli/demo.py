@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from journeyfold.cli.asks import runtime
-from journeyfold.cli.output import json_option, print_json, progress_bar
-from journeyfold.cli.up import say_ready
+from journeyfold.cli.output import json_option, progress_bar
+from journeyfold.cli.up import announce
 
 
 @click.command(epilog="Example: journeyfold demo --data-file online_retail.parquet")
@@ -54,6 +54,6 @@ def demo(
             port=port,
             people=people,
             progress=progress,
-            ready=print_json if as_json else say_ready,
+            ready=announce(progress, as_json),
         )
     ctx.exit(code)

@@ -19,8 +19,6 @@ from journeyfold.core.errors import JourneyfoldError, Problem, ProjectError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from journeyfold.cli.asks import Progress
-
 json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value instead of text."
 )
@@ -80,36 +78,41 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
     console().print(table)
 
 
+class Bars:
+    """Bars on stderr with rate and time left, one a task; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self._shown = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, progress.TaskID] = {}
+        self._shown.start()
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._shown.add_task(what, total=total)
+        self._shown.update(self._tasks[what], completed=done, total=total)
+
+    def close(self) -> None:
+        """Leaves the bars as they are; what is printed from here on goes where it should."""
+        self._shown.stop()
+
+
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar on stderr with rate and time left; silent where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    bars: dict[str, TaskID] = {}
-    with Progress(
-        *columns, console=Console(stderr=True), disable=not sys.stderr.isatty()
-    ) as progress:
-
-        def report(what: str, done: int, total: int | None) -> None:
-            if what not in bars:
-                bars[what] = progress.add_task(what, total=total)
-            progress.update(bars[what], completed=done, total=total)
-
-        yield report
+def progress_bar() -> Iterator[Bars]:
+    bars = Bars()
+    try:
+        yield bars
+    finally:
+        bars.close()
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from journeyfold.cli.directory import data_option, project_option, require_proje
 from journeyfold.cli.output import json_option, print_json, progress_bar
 
 if TYPE_CHECKING:
+    from journeyfold.cli.output import Bars
     from journeyfold.project.reports import Ready
 
 
@@ -50,9 +52,22 @@ def up(
             port=port,
             workers=workers,
             progress=progress,
-            ready=print_json if as_json else say_ready,
+            ready=announce(progress, as_json),
         )
     ctx.exit(code)
+
+
+def announce(bars: Bars, as_json: bool) -> Callable[[Ready], None]:
+    """What to call once the platform is ready: the bars have done their work."""
+
+    def tell(ready: Ready) -> None:
+        bars.close()
+        if as_json:
+            print_json(ready)
+        else:
+            say_ready(ready)
+
+    return tell
 
 
 def say_ready(ready: Ready) -> None:

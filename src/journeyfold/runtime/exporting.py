@@ -14,9 +14,9 @@ import msgspec
 
 from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
-from journeyfold.project.compile import compile_project
-from journeyfold.project.people import decode_profile
+from journeyfold.project.people import decode_profile, sizes
 from journeyfold.project.reports import ExportReport
+from journeyfold.runtime.explaining import look_at
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, int | None], None]
@@ -29,7 +29,10 @@ COLUMNS = {
         "identifiers", "properties", "traits", "context", "schema",
     ),
     "decisions": ("offset", "decided", "id", "person", "decision", "context"),
-    "people": ("person", "seen", "first", "last", "events", "traits", "features", "segments", "stages"),
+    "people": (
+        "person", "identifiers", "seen", "first", "last", "events", "traits", "features",
+        "segments", "stages",
+    ),
 }  # fmt: skip
 
 
@@ -79,24 +82,25 @@ def _decisions(workspace: Workspace, progress: Progress) -> Iterator[Row]:
 
 
 def _people(workspace: Workspace, progress: Progress) -> Iterator[Row]:
-    compiled = compile_project(workspace.project_in_force())
-    now_us = workspace.clock.now_us()
-    state = workspace.read_state()
-    try:
-        with state.read() as reader:
-            for number, (_, raw) in enumerate(reader.scan("profile"), 1):
-                profile = decode_profile(raw)
-                yield {
-                    "person": profile.person, "seen": profile.seen,
-                    "first": rfc3339(profile.first_us), "last": rfc3339(profile.last_us),
-                    "events": profile.events, "traits": compiled.traits(profile),
-                    "features": compiled.feature_values(profile, now_us),
-                    "segments": _names(profile.memberships),
-                    "stages": {name: at.stage for name, at in profile.stages.items()},
-                }  # fmt: skip
-                progress("exporting", number, None)
-    finally:
-        state.close()
+    """One commit of the state: everybody by the definitions and borders in force there."""
+    with look_at(workspace, None) as look:
+        compiled, reader = look.compiled, look.reader
+        people = sizes(reader).get("people", 0)
+        for number, (_, raw) in enumerate(reader.scan("profile"), 1):
+            profile = decode_profile(raw)
+            known = look.resolver.explain(profile.person).nodes
+            yield {
+                "person": profile.person,
+                "identifiers": [[node.kind, node.value] for node in known],
+                "seen": profile.seen,
+                "first": rfc3339(profile.first_us), "last": rfc3339(profile.last_us),
+                "events": profile.events, "traits": compiled.traits(profile),
+                "features": compiled.feature_values(profile, look.now_us),
+                "segments": _names(profile.memberships),
+                "stages": {name: at.stage for name, at in profile.stages.items()},
+            }  # fmt: skip
+            if number % _PIECE == 0 or number == people:
+                progress("exporting", number, people)
 
 
 def _names(names: Iterable[str]) -> list[Json]:
