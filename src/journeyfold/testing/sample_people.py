@@ -125,17 +125,18 @@ def _write_records(made: Sample, now_us: int, ids: Sequence[str], names: Sequenc
 def _record(offset: int, at_us: int, person: str, names: Sequence[str]) -> Record:
     chance = uniform("sample", "mix", str(offset))
     name = next(name for name, upto in _MIX if chance <= upto)
-    properties = _properties(offset, name)
+    properties: dict[str, Json] = _properties(offset, name)
     kind: Kind = "event"
     source = "app-ios" if chance * 1000 % 3 < 1 else "web"
     if offset % 23 == 7:
-        kind, name, source, properties = "output", "segment.entered", "_fold", {
-            "segment": "returning-buyers", "cause": "event"}  # fmt: skip
+        kind, name, source = "output", "segment.entered", "_fold"
+        properties = {"segment": "returning-buyers", "cause": "event"}
     elif offset % 31 == 5:
         kind, name, source = "decision", "Decision Made", "_decide"
         properties = {"decision": {"placements": [_placement()]}}
     elif offset % 97 == 11:
-        kind, name, source, properties = "output", "person.merged", "_fold", {"source": person}
+        kind, name, source = "output", "person.merged", "_fold"
+        properties = {"source": person}
     if names:
         name = names[offset % len(names)] or "empty"
         properties = {"path": name, "products": [], name[:40] or "x": name}
@@ -156,8 +157,8 @@ def _properties(offset: int, name: str) -> dict[str, Json]:
         case "Signed Up":
             return {}
         case _:
-            item: Json = {"sku": _SKUS[offset % len(_SKUS)]}
-            return {"total": price, "currency": "EUR", "products": [item] * (1 + offset % 3)}
+            items: list[Json] = [{"sku": _SKUS[offset % len(_SKUS)]}] * (1 + offset % 3)
+            return {"total": price, "currency": "EUR", "products": items}
 
 
 def _placement() -> Json:
