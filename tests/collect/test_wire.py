@@ -10,6 +10,8 @@ from door_kit import CONFORMANCE, Kit, busy
 from journeyfold.core.errors import Busy
 from journeyfold.core.event import Identifier
 from journeyfold.core.instant import instant_us
+from journeyfold.identity.normalise import normalised
+from journeyfold.identity.rules import DEFAULT_RULES
 from journeyfold.sources.inventory import Source
 
 FILES = sorted((CONFORMANCE / "wire").glob("*.jsonl"))
@@ -131,16 +133,15 @@ def test_a_browser_asks_first_and_is_told_yes_for_any_plain_header():
     assert answer.headers["access-control-allow-headers"] == "authorization, x-retry-count"
 
 
-def test_an_alias_to_oneself_is_appended_and_claims_one_identifier():
+def test_an_alias_to_oneself_is_appended_and_names_its_user_only():
+    """Its device is no evidence either, so identity must see that both values were equal (E9)."""
     path = CONFORMANCE / "wire/segment-analytics-next-browser.jsonl"
     kit = kit_for(path)
     for request in requests_of(path):
         replay(kit, request)
     (alias,) = [event for event in kit.log.events if event.type == "alias"]
-    assert [each for each in alias.identifiers if each.kind == "user_id"] == [
-        Identifier("user_id", "user-1")
-    ]
-    assert "user-1" not in [each.value for each in alias.identifiers if each.kind == "anonymous_id"]
+    assert Identifier("anonymous_id", "user-1") in alias.identifiers
+    assert normalised(alias, DEFAULT_RULES)[0] == (Identifier("user_id", "user-1"),)
 
 
 def test_busy_is_answered_with_when_to_come_back():

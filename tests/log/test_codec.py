@@ -1,12 +1,10 @@
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from journeyfold.core.errors import FormatError
 from journeyfold.core.event import Event, Identifier
-from journeyfold.core.ports import Entry
-from journeyfold.log.codec import conflict, decode, dedupe_key, encode, signed_64
+from journeyfold.log.codec import decode, dedupe_key, encode, signed_64
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5)
@@ -52,10 +50,3 @@ def test_a_source_and_an_id_do_not_run_together():
 def test_a_fingerprint_fits_into_a_signed_column(fingerprint, kept):
     assert signed_64(fingerprint) == kept
     assert signed_64(kept) == kept
-
-
-def test_a_conflict_shows_the_event_it_was():
-    held = conflict(Entry(an_event({"total": 3}), nodes=(bytes(16),), key_id="k1"))
-    shown = msgspec.json.decode(held.message)
-    assert (held.code, held.auth, held.schema) == ("message_id_conflict", "server", "order/2")
-    assert (shown["id"], shown["properties"]) == ("i1", {"total": 3})

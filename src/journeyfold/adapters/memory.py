@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from journeyfold.adapters.memory_held import MemoryMarks, MemoryQuarantine
+from journeyfold.collect.held import conflict
 from journeyfold.core.event import ENVELOPE_VERSION, Record
 from journeyfold.core.instant import MINUTE_US
 from journeyfold.core.ports import (
@@ -52,6 +53,8 @@ class MemoryLog:
             bodies = [codec.encode(each.event) for each in items if isinstance(each, Entry)]
             events = iter(bodies)
             at_us = max(now_us, self.head()[1])
+            # First, so that a message that is held anew finds its place free.
+            self.quarantine.leave(replayed, "replayed")
             counts: dict[str, dict[FateName, int]] = {}
             fates = []
             for item in items:
@@ -67,7 +70,6 @@ class MemoryLog:
                 of_source["rejected"] = of_source.get("rejected", 0) + count
             for source, of_source in counts.items():
                 self.marks.add(source, at_us // MINUTE_US, of_source)
-            self.quarantine.leave(replayed, "replayed")
             if cursor is not None:
                 self.marks.set_cursor(cursor)
             return fates
@@ -112,7 +114,7 @@ class MemoryLog:
             return Fate("duplicate", known[1])
         if entry.kind == "output":
             return Fate("duplicate", known[1], "output_differs")
-        return self._hold(codec.conflict(entry))
+        return self._hold(conflict(entry))
 
     def _hold(self, held: Held) -> Fate:
         self.quarantine.hold(held)

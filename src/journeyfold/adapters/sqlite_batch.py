@@ -18,6 +18,7 @@ import msgspec
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.keyring import CLEAR, NONCE_BYTES, Keyring
 from journeyfold.adapters.sqlite_file import rows, rows_each
+from journeyfold.collect.held import conflict
 from journeyfold.core.errors import DamageError
 from journeyfold.core.event import ENVELOPE_VERSION, KINDS
 from journeyfold.core.instant import MINUTE_US
@@ -130,10 +131,10 @@ def write(
         connection.execute(_ADVANCE, (next_offset + len(settled.fresh), "next_offset"))
         connection.execute(_ADVANCE, (at_us, "appended_us"))
     point("after_insert")
+    if replayed:  # before holding: a message that is held anew must find its place free
+        connection.executemany(_REPLAYED, ((row,) for row in replayed))
     if settled.held:
         connection.executemany(_HOLD, (_held_row(draft) for draft in settled.held))
-    if replayed:
-        connection.executemany(_REPLAYED, ((row,) for row in replayed))
     if cursor is not None:
         connection.execute(_CURSOR, (cursor.name, cursor.value))
     tallied = _tallied(drafts, settled.fates, rejected)
@@ -188,7 +189,7 @@ def _settle(
             # A replay must agree with what was logged; the fold compares (trust REL-9).
             settled.fates.append(Fate("duplicate", known[1], "output_differs"))
         else:
-            held = codec.conflict(item)
+            held = conflict(item)
             settled.held.append(drafts_of([held], keyring)[0])
             settled.fates.append(_held_fate(held))
     return settled

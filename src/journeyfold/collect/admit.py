@@ -17,14 +17,13 @@ from journeyfold.collect.cardinality import Cardinality
 from journeyfold.collect.envelope import TYPES, Draft, Terms, draft
 from journeyfold.collect.held import held, restored
 from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
+from journeyfold.collect.receipted import RESPONSES, facts_of, with_facts
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
 from journeyfold.quality.registry import Registry, Schema
 from journeyfold.sources.inventory import Source
 
-STANDARD_EVENTS = frozenset({
-    "Consent Updated", "Offer Shown", "Offer Clicked", "Offer Dismissed", "Offer Accepted",
-})  # fmt: skip  # the platform's own words need no schema of the project's
+STANDARD_EVENTS = RESPONSES | {"Consent Updated"}  # our own words need no schema of the project
 OWN_FIELDS = frozenset({"user_id", "anonymous_id"})  # never read from traits
 ERRORS_MAX = 20  # kept on a flagged event (quality Q07)
 
@@ -64,13 +63,15 @@ class Gate(msgspec.Struct, frozen=True):
     unknown_property: str = "allow"
     invalid: str = "quarantine"
     mapping: Mapping | None = None
+    receipt_key: bytes = b""  # empty: nothing here signs receipts, so none can be checked
     dropped: Callable[[str], None] = lambda _field: None  # a server's field that a client sent
 
 
 def gate_of(
     source: Source, registry: Registry, *, protect: Protect, nodes_of: NodesOf,
     trait_kinds: tuple[str, ...] = (), mapping: Mapping | None = None,
-    seen: Cardinality | None = None,
+    seen: Cardinality | None = None, receipt_key: bytes = b"",
+    dropped: Callable[[str], None] = lambda _field: None,
 ) -> Gate:  # fmt: skip
     """A source of the project as a gate; `seen` carries its counts over a reload."""
     limits = source.limits
@@ -86,7 +87,10 @@ def gate_of(
         limits.event_names, limits.trait_keys, limits.property_keys, registry.event_names
     )
     plan = source.plan_in_force()
-    return Gate(source, terms, registry, protect, nodes_of, cardinality, *plan, mapping)
+    return Gate(
+        source, terms, registry, protect, nodes_of, cardinality, *plan, mapping, receipt_key,
+        dropped,
+    )  # fmt: skip
 
 
 def admit(gate: Gate, item: object, arrival: Arrival, event_id: str) -> Entry | Held | Refused:
@@ -148,6 +152,11 @@ def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
         if planned.mode == "reject":
             return planned.why
         return held(drafted, planned.why, key_id=key_id, schema=stem, nodes=nodes)
+    facts = facts_of(event, gate.receipt_key) if gate.receipt_key else {}
+    if isinstance(facts, Refused):
+        return held(drafted, facts, key_id=key_id, schema=stem, nodes=nodes)
+    if facts:
+        planned = with_facts(planned, facts)
     if (excess := gate.cardinality.excess(planned)) is not None:
         return held(drafted, excess, key_id=key_id, schema=stem, nodes=nodes)
     if not is_usable:

@@ -56,12 +56,18 @@ def _candidates(
 
 
 def _previous(message: Members, arrival: Arrival) -> Iterable[tuple[str, object, str]]:
-    """An alias of an id to itself links nothing (C22): a real client sends exactly this."""
+    """An alias of an id to itself links nothing (C22): a real client sends exactly this.
+
+    Its equal value is still claimed, as anonymous: that tells identity not to take the message's
+    other identifiers for evidence either (identity E9).
+    """
     previous = message.get("previousId")
-    if previous is None or previous == message.get("userId"):
+    if previous is None:
         return
     kind = message.get("previousIdKind")
-    if type(kind) is not str or arrival.is_client:
+    if str(previous) == str(message.get("userId")):
+        kind = "anonymous_id"
+    elif type(kind) is not str or arrival.is_client:
         kind = "anonymous_id" if arrival.is_client else "user_id"
     yield kind, previous, "/previousId"
 

@@ -62,6 +62,7 @@ class Door:
     count: Callable[[str, FateName, int], None]  # (source, result, how many), for /metrics
     reject: Callable[[str, int], None]  # refusals of requests that append nothing (REL-10)
     audit: Callable[[str, str], None]  # (act, source or address): server_key_in_url, unauthorized
+    throttled: Callable[[str, int], None] = lambda _source, _status: None  # 429, 503: /metrics
     durability: str = "fsync"
     rates: Rates = field(default_factory=Rates)
     samples: Samples = field(default_factory=Samples)

@@ -12,7 +12,7 @@ import msgspec
 from journeyfold.collect.envelope import Draft
 from journeyfold.collect.json_entry import Refused
 from journeyfold.core.event import Event, Identifier, Json
-from journeyfold.core.ports import Held
+from journeyfold.core.ports import Entry, Held
 
 
 class _Claim(msgspec.Struct, frozen=True):
@@ -68,6 +68,16 @@ def held(
         received_us=event.received_us, detail=why.detail, event_id=event.id, name=event.name,
         schema=schema, key_id=key_id, auth=str(event.context.get("auth", "")), nodes=nodes,
     )  # fmt: skip
+
+
+def conflict(entry: Entry) -> Held:
+    """An event whose id was used for another one, as the log finds out (collect C32)."""
+    why = Refused(
+        "message_id_conflict", "/messageId", "this id was used before, with another content"
+    )
+    drafted = Draft(entry.event, entry.fingerprint)
+    schema = entry.event.schema or ""
+    return held(drafted, why, key_id=entry.key_id, schema=schema, nodes=entry.nodes)
 
 
 def restored(held: Held) -> Draft | Refused:

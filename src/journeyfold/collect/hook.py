@@ -63,6 +63,7 @@ async def deliver(door: Door, request: Request, receive: Receive, name: str) -> 
         f"hook/{name}", 1, limits.events_per_s, limits.burst, door.monotonic_s()
     )
     if wait_s:
+        door.throttled(name, 429)
         return refusal(Refused("rate_limited"), retry_after_s=wait_s)
     base = delivery_id(webhook, delivery, payload)
     listed = at_pointer(payload, webhook.each) if webhook.each else payload

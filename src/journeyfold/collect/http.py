@@ -104,6 +104,7 @@ async def _messages(door: Door, request: Request, receive: Receive, route: Route
     if isinstance(parcel, Refused):
         return refuse_whole(door, known.gate.source.source, now_us, parcel, known.headers)
     if (wait_s := _wait_s(door, known, len(parcel.items))) > 0:
+        door.throttled(known.gate.source.source, 429)
         return refusal(Refused("rate_limited"), known.headers, retry_after_s=wait_s)
     if route.action == "validate":
         fates = trial(door, known.gate, parcel)
@@ -144,6 +145,7 @@ async def _pixel(door: Door, request: Request, route: Route) -> Answer:
             refuse_whole(door, known.gate.source.source, now_us, message, [])
             result = message.code
         elif _wait_s(door, known, 1) > 0:
+            door.throttled(known.gate.source.source, 429)
             result = "rate_limited"
         else:
             arrival = arrival_of(request, known, now_us, route.argument)

@@ -12,7 +12,6 @@ import msgspec
 
 from journeyfold.core.errors import FormatError
 from journeyfold.core.event import ENVELOPE_VERSION, Event
-from journeyfold.core.ports import Entry, Held
 
 encode = msgspec.msgpack.Encoder().encode
 """An event as the body of a row with `v` = ENVELOPE_VERSION."""
@@ -46,23 +45,3 @@ def signed_64(fingerprint: int) -> int:
     """The fingerprint as SQLite keeps it: 64 bits in two's complement."""
     folded = fingerprint % UINT64
     return folded - UINT64 if folded >= INT64_TOP else folded
-
-
-def conflict(entry: Entry) -> Held:
-    """What quarantine keeps of an event whose id was used for another one (collect C32)."""
-    event = entry.event
-    fields = {name: getattr(event, name) for name in event.__struct_fields__}
-    return Held(
-        source=event.source,
-        message=msgspec.json.encode(fields),
-        code="message_id_conflict",
-        pointer="/messageId",
-        received_us=event.received_us,
-        detail="this id was used before, with another content",
-        event_id=event.id,
-        name=event.name,
-        schema=event.schema or "",
-        key_id=entry.key_id,
-        auth=str(event.context.get("auth", "")),
-        nodes=entry.nodes,
-    )

@@ -142,7 +142,10 @@ def quarantine_replay(
     items: Sequence[int], dry_run: bool, progress: Progress,
 ) -> QuarantineReplay:  # fmt: skip
     with _workspace(directory, data) as workspace:
-        gates = gates_of(workspace.project_in_force(), workspace.node_key, lambda: None)
+        gates = gates_of(
+            workspace.project_in_force(), workspace.node_key, lambda: None,
+            receipt_key=workspace.keyring.derive("link"),
+        )  # fmt: skip
         chosen = requarantine.chosen(workspace.log, source, code, items)
         progress("replaying quarantine", 0, len(chosen))
         done = requarantine.replay_held(

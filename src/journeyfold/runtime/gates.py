@@ -7,6 +7,7 @@ purpose (trust PRV-6); what slips through within the fold's lag is judged again 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import overload
 
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
@@ -30,9 +31,14 @@ def gates_of(
     state: State,
     *,
     dropped: Count = lambda _stage, _count: None,
+    refused_field: Callable[[str, str], None] = lambda _source, _field: None,
+    receipt_key: bytes = b"",
     before: Mapping[str, Gate] | None = None,
 ) -> dict[str, Gate]:
-    """A gate for each source; `before` carries cardinality counts over a reload."""
+    """A gate for each source; `before` carries cardinality counts over a reload.
+
+    `refused_field` hears of a server's field that a client sent, `dropped` of what consent takes.
+    """
     registry = load_registry(project.schemas)
     nodes_of = node_reader(project.identity, node_key)
     kinds = tuple(kind.name for kind in project.identity.kinds)
@@ -48,6 +54,8 @@ def gates_of(
             trait_kinds=kinds,
             mapping=payload_mapping(source) if source.kind == "webhook" else None,
             seen=known.cardinality if known and known.source.limits == source.limits else None,
+            receipt_key=receipt_key,
+            dropped=partial(refused_field, name),
         )
     return gates
 

@@ -64,7 +64,9 @@ def report_of(done: Reconciliation, seconds: float) -> ImportReport:
 def _run(
     workspace: Workspace, project: Project, source: str, options: Options, progress: Progress
 ) -> Reconciliation:
-    gate = gates_of(project, workspace.node_key, lambda: None)[source]
+    gate = gates_of(
+        project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
+    )[source]
     log, clock = workspace.log, workspace.clock
 
     def append(

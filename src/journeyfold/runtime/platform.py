@@ -93,7 +93,8 @@ class Platform:
             project = self.project
             self._gates = gates_of(
                 project, self.node_key, self.state,
-                dropped=self._dropped, before=self._gates,
+                dropped=self._dropped, refused_field=self._refused_field,
+                receipt_key=self.keyring.derive("link"), before=self._gates,
             )  # fmt: skip
             self.keys.declare(project)
             self._room = _Room(project.settings.disk.reserve_bytes)
@@ -113,7 +114,8 @@ class Platform:
             self._room.require(self.place.data)
             return await self.appender.submit(items, rejected)
         except Busy:
-            self.telemetry.throttled.labels("503").inc()
+            if items:
+                self._throttled(_source_of(items[0]), 503)
             raise
 
     async def wait_folded(self, offset: int, seconds: float) -> bool:
@@ -148,6 +150,7 @@ class Platform:
             count=lambda _source, _result, _number: None,  # read from the log at each scrape
             reject=self._reject,
             audit=self._audit,
+            throttled=self._throttled,
             durability=self.project.settings.durability,
         )
 
@@ -171,6 +174,12 @@ class Platform:
 
     def _dropped(self, stage: str, number: int) -> None:
         self.telemetry.dropped.labels(stage).inc(number)
+
+    def _refused_field(self, source: str, field: str) -> None:
+        self.telemetry.refused_fields.labels(source, field).inc()
+
+    def _throttled(self, source: str, status: int) -> None:
+        self.telemetry.throttled.labels(source, str(status)).inc()
 
 
 class CachedKeys:
@@ -222,6 +231,10 @@ class _Room:
         if now_s - self._checked_s > ROOM_S:
             require_room(path, self._reserve_bytes)
             self._checked_s = now_s
+
+
+def _source_of(item: Entry | Held) -> str:
+    return item.event.source if isinstance(item, Entry) else item.source
 
 
 def _end_process(error: EngineError) -> None:

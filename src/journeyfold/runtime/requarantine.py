@@ -10,7 +10,7 @@ import msgspec
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.collect.admit import Gate, replay
 from journeyfold.collect.json_entry import Refused
-from journeyfold.core.ports import Clock, Entry, Held
+from journeyfold.core.ports import Clock, Entry, Fate, Held
 from journeyfold.log.quarantine import HeldMessage
 from journeyfold.project.reports import HeldItem
 
@@ -46,7 +46,9 @@ def replay_held(
             fates["rejected"] += 1
             still[judged.code] += 1
     for at in range(0, len(fitting), _PIECE):
-        fates.update(_appended(log, fitting[at : at + _PIECE], clock, dry_run=dry_run))
+        done = _appended(log, fitting[at : at + _PIECE], clock, dry_run=dry_run)
+        fates.update(fate.fate for fate in done)
+        still.update(fate.code for fate in done if fate.fate == "quarantined")
     return Retried(
         fates["appended"], fates["duplicate"], fates["quarantined"], fates["rejected"], dict(still)
     )
@@ -95,13 +97,12 @@ def item_of(message: HeldMessage) -> HeldItem:
 
 def _appended(
     log: SqliteLog, piece: Sequence[tuple[int, Entry]], clock: Clock, *, dry_run: bool
-) -> list[str]:
+) -> list[Fate]:
     if dry_run:
         return [
-            "duplicate" if log.find(entry.event.source, entry.event.id) else "appended"
+            Fate("duplicate" if log.find(entry.event.source, entry.event.id) else "appended")
             for _, entry in piece
         ]
-    fates = log.append(
+    return log.append(
         [entry for _, entry in piece], now_us=clock.now_us(), replayed=[row for row, _ in piece]
     )
-    return [fate.fate for fate in fates]

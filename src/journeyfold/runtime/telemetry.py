@@ -22,6 +22,7 @@ from journeyfold.adapters.disk_room import room
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import Clock, StateStore
 from journeyfold.project.engine import standing
+from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.workspace import Place
 
 PREFIX = "journeyfold_"
@@ -40,7 +41,13 @@ class Telemetry:
             "decision_fallback_total", "placements answered, by fallback level", ["level"]
         )
         self.denied = self._counter("auth_failed_total", "requests without a right", ["kind"])
-        self.throttled = self._counter("throttled_total", "429 and 503 answers", ["status"])
+        self.throttled = self._counter(
+            "throttled_total", "429 and 503 answers", ["source", "status"]
+        )
+        self.refused_fields = self._counter(
+            "refused_fields_total", "fields only the server may set, sent by a client",
+            ["source", "field"],
+        )  # fmt: skip
         self.dropped = self._counter(
             "consent_dropped_total", "fields and events withheld by consent", ["stage"]
         )
@@ -91,13 +98,11 @@ class StoreFigures(Collector):
             PREFIX + "events_received", "messages by source and what became of them",
             labels=["source", "result"],
         )  # fmt: skip
-        broken = 0
         for tally in self._log.marks.totals():
             if tally.source.startswith("_"):  # the platform's own records
                 continue
             for result in ("appended", "duplicate", "quarantined", "rejected"):
                 fates.add_metric([tally.source, result], getattr(tally, result))
-            broken += abs(tally.gap)
         yield fates
         held = CounterMetricFamily(
             PREFIX + "quarantined", "messages now in quarantine by reason", labels=["reason"]
@@ -108,11 +113,6 @@ class StoreFigures(Collector):
         for reason, waiting in sorted(reasons.items()):
             held.add_metric([reason], waiting)
         yield held
-        gaps = GaugeMetricFamily(
-            PREFIX + "conservation_gap", "must be 0: messages without a fate", labels=["equation"]
-        )
-        gaps.add_metric(["received"], broken)
-        yield gaps
 
     def _sizes(self) -> Iterator[Metric]:
         log = self._place.log
@@ -127,6 +127,13 @@ class StoreFigures(Collector):
         state = self._state()
         if state is None:
             return
+        gaps = GaugeMetricFamily(
+            PREFIX + "conservation_gap", "must be 0: what has no stated fate", labels=["equation"]
+        )
+        found = gaps_now(self._log, state)
+        for equation in EQUATIONS:
+            gaps.add_metric([equation], found.get(equation, 0))
+        yield gaps
         now_us = self._clock.now_us()
         with state.read() as reader:
             folded = standing(reader)

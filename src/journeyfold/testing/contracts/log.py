@@ -210,6 +210,15 @@ class LogContract:
         (gone,) = log.quarantine.page(state="replayed")
         assert (gone.id, gone.held.message) == (first.id, b"")
 
+    def test_a_conflict_replayed_in_vain_stays_in_quarantine(self, log: LogStore) -> None:
+        log.append([entry("a", fingerprint=1)], now_us=NOON_US)
+        other = entry("a", fingerprint=2)
+        log.append([other], now_us=NOON_US)
+        (row,) = log.quarantine.page()
+        log.append([other], now_us=NOON_US, replayed=[row.id])
+        (still,) = log.quarantine.page()
+        assert (still.held.code, still.held.message) == ("message_id_conflict", row.held.message)
+
     def test_a_dropped_message_keeps_its_reason_and_loses_its_content(self, log: LogStore) -> None:
         log.append([held("a")], now_us=NOON_US)
         (row,) = log.quarantine.page()
