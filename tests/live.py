@@ -93,6 +93,22 @@ class Live:
                             roles[role].append(int(entry.name))
         return roles
 
+    @property
+    def output(self) -> str:
+        """What `up` has said so far, its children included."""
+        return (self.directory / "up.log").read_text()
+
+    def kills(self) -> int:
+        """How many processes died of SIGKILL, as the supervisor saw it."""
+        return self.output.count("ended (SIGKILL)")
+
+    def wait_for(self, words: str, timeout: float = 20) -> None:
+        """Until `up` has said something that holds these words."""
+        deadline = time.monotonic() + timeout
+        while words not in self.output:
+            assert time.monotonic() < deadline, f"never said '{words}':\n{self.output}"
+            time.sleep(0.02)
+
     def stop(self, how: int = signal.SIGINT, timeout: float = 20) -> int:
         if self.process.poll() is None:
             self.process.send_signal(how)

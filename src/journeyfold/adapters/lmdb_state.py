@@ -21,7 +21,7 @@ from lmdb.verify import VerifyError, verify
 
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.format import FORMAT, check_format
-from journeyfold.core.errors import Busy, DamageError, EngineError, StateGrew
+from journeyfold.core.errors import Busy, EngineError, StateDamageError, StateGrew
 from journeyfold.core.ports import SPACES, StateReader, StateWriter
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class LmdbReader:
         self._spaces = spaces
 
     def get(self, space: str, key: bytes) -> bytes | None:
-        """DamageError if the value is not the one that was put."""
+        """StateDamageError if the value is not the one that was put."""
         stored = self._transaction.get(key, db=self._spaces[space])
         return None if stored is None else _checked(space, key, bytes(stored))
 
@@ -165,7 +165,7 @@ class LmdbState:
         """A file cut short would kill the process at the first read past its end (SIGBUS)."""
         size, used = (path / "data.mdb").stat().st_size, self.bytes_used()
         if size < used and (problems := structure_problems(path)):
-            raise DamageError(f"{DIRECTORY_NAME} is {size} of {used} bytes: {problems[0]}")
+            raise StateDamageError(f"{DIRECTORY_NAME} is {size} of {used} bytes: {problems[0]}")
 
     def _wait_until_idle(self) -> None:
         """LMDB moves its map only while this process has no transaction open."""
@@ -196,7 +196,7 @@ def structure_problems(path: Path) -> list[str]:
 def _checked(space: str, key: bytes, stored: bytes) -> bytes:
     value = stored[CHECK_BYTES:]
     if zlib.crc32(value, zlib.crc32(key)) != int.from_bytes(stored[:CHECK_BYTES], "big"):
-        raise DamageError(
+        raise StateDamageError(
             f"{DIRECTORY_NAME}: the value of {key!r} in {space} is not what was written; "
             "stop, move the directory aside and start again: it is rebuilt from the log"
         )
@@ -211,7 +211,7 @@ def _engine_errors(path: Path) -> Iterator[None]:
     except (lmdb.MapFullError, lmdb.MapResizedError):
         raise
     except (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError) as error:
-        raise DamageError(f"{path} is damaged ({error}); it can be rebuilt") from error
+        raise StateDamageError(f"{path} is damaged ({error})") from error
     except lmdb.DiskError as error:  # py-lmdb's name for ENOSPC
         raise Busy(f"{path} cannot grow: the disk is full; free some space", 5) from error
     except lmdb.Error as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 from collections.abc import MutableMapping
 from typing import Any
@@ -13,8 +14,10 @@ from journeyfold.api.app import Api
 from journeyfold.api.desks.desk import PlatformDesk, publish, services_of
 from journeyfold.api.session import Sessions
 from journeyfold.console.app import Console
+from journeyfold.core.errors import JourneyfoldError
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.serve import serve
+from journeyfold.runtime.supervisor import final_code
 from journeyfold.runtime.workspace import Place, Workspace
 
 _HINT = "The first password was printed by journeyfold up."
@@ -44,8 +47,12 @@ class Faces:
 
 def run_serve(place: Place, name: str, listen_fd: int) -> int:
     """Until a signal or the end of the supervisor; the exit code."""
-    platform = Platform(Workspace(place))
-    faces = Faces(platform)
+    try:
+        platform = Platform(Workspace(place))
+        faces = Faces(platform)
+    except JourneyfoldError as error:
+        os.write(2, f"journeyfold serve: {error}\n".encode())
+        return final_code(error)
     listening = socket.socket(fileno=listen_fd)
     gc.freeze()  # what is loaded now stays: collections look at the rest only
     uvloop.run(

@@ -5,6 +5,7 @@ JourneyfoldError            exit code
  ├── ProjectError           78   the project directory is wrong (carries `Problem`s)
  ├── FormatError            78   data of another release, or keys that do not open it
  ├── DamageError            74   a store whose bytes are not what was written
+ │    └── StateDamageError  74   the state store: it is set aside and rebuilt from the log
  ├── EngineError            74   a store or disk that does not work (the shell may retry)
  │    └── StateGrew         74   the state store made room: the caller repeats its batch
  └── Busy                   75   try again later (queue full, disk full, lock held)
@@ -36,6 +37,10 @@ class EngineError(JourneyfoldError):
 
 
 class DamageError(EngineError):
+    exit_code = 74
+
+
+class StateDamageError(DamageError):
     exit_code = 74
 
 

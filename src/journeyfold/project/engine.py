@@ -30,10 +30,13 @@ _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a tim
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How far the fold is: the last consumed offset and its log time."""
+    """How far the fold is: the last consumed offset, its log time, and how many records were
+    applied on the way; the others were parked (REL-10).
+    """
 
     offset: int = -1
     appended_us: int = 0
+    applied: int = 0
 
 
 def standing(reader: StateReader) -> Standing:
@@ -86,7 +89,8 @@ class Engine:
             effects += self._step(record, writer)
         if records:
             last = records[-1]
-            done = Standing(last.offset, last.appended_us)
+            applied = standing(writer).applied + len(records)
+            done = Standing(last.offset, last.appended_us, applied)
             writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
         self._flush(writer)
         return effects
@@ -229,7 +233,7 @@ class Engine:
 
     def skip(self, writer: StateWriter, record: Record) -> None:
         """Go past a record that was parked."""
-        done = Standing(record.offset, record.appended_us)
+        done = Standing(record.offset, record.appended_us, standing(writer).applied)
         writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
 
     def _resolved(self, record: Record) -> Resolution:

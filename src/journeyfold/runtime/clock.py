@@ -7,6 +7,9 @@ windows such as "no order in 30 days" are exact for them (ADR 0006).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+
+from journeyfold.core.ports import Clock
 
 
 class SystemClock:
@@ -17,6 +20,29 @@ class SystemClock:
 
     def now_us(self) -> int:
         return time.time_ns() // 1000 + self.shift_us
+
+
+class SteadyClock:
+    """A clock that never goes back and never stands still (trust REL-18).
+
+    It follows `clock`; when that falls behind what was told before, it goes on from there by the
+    monotonic clock, so that timers stay due after a clock was set wrong and right again.
+    """
+
+    def __init__(
+        self, clock: Clock, told_us: int, monotonic_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        """`told_us` is the newest instant known: the log's head."""
+        self._clock, self._monotonic_ns = clock, monotonic_ns
+        self._told_us, self._told_ns = told_us, monotonic_ns()
+
+    def now_us(self) -> int:
+        passed_ns = self._monotonic_ns()
+        steady_us = self._told_us + (passed_ns - self._told_ns) // 1000
+        wall_us = self._clock.now_us()
+        if wall_us >= steady_us:
+            self._told_us, self._told_ns = wall_us, passed_ns
+        return max(wall_us, steady_us)
 
 
 def shift_to(start_us: int) -> int:

@@ -55,13 +55,13 @@ class FoldLoop:
         try:
             delivers = self._commit(records)
         except StateGrew:  # nothing was written, there is room now: repeat the batch
-            self._reopen()
+            self.reopen()
             return 1, []
         except JourneyfoldError:
-            self._reopen()
+            self.reopen()
             raise
         except Exception:  # noqa: BLE001 - any bug of ours is a poison record to be found (REL-12)
-            self._reopen()
+            self.reopen()
             delivers = self._one_by_one(records)
         return len(records), delivers
 
@@ -111,10 +111,10 @@ class FoldLoop:
             try:
                 delivers += self._commit([record])
             except JourneyfoldError:
-                self._reopen()
+                self.reopen()
                 raise
             except Exception:  # noqa: BLE001 - this is the poison record: park it, go on
-                self._reopen()
+                self.reopen()
                 self._park(record, traceback.format_exc(limit=-6))
         return delivers
 
@@ -126,7 +126,8 @@ class FoldLoop:
         self.standing = Standing(record.offset, record.appended_us)
         self.parked += 1
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
+        """Forget what a batch that failed left in memory; the last commit is what holds."""
         with self._state.read() as reader:
             self.standing = self._engine.open(reader)
 

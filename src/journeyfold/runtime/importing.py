@@ -23,7 +23,7 @@ from journeyfold.project.substitute import substitute
 from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
-from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project
+from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -33,8 +33,8 @@ def import_source(place: Place, source: str, options: Options, progress: Progres
     project = checked_project(place.directory)
     _require_import(project, source)
     started = time.monotonic()
+    lock = _lock(place, project)
     workspace = Workspace(place, project)
-    lock = _lock(workspace)
     try:
         activate(workspace, project)
         done = _run(workspace, project, source, options, progress)
@@ -106,10 +106,10 @@ def _fold(workspace: Workspace, lock: DirectoryLock | None, progress: Progress) 
     wait_for_fold(workspace, folded)
 
 
-def _lock(workspace: Workspace) -> DirectoryLock | None:
+def _lock(place: Place, project: Project) -> DirectoryLock | None:
     """None when the platform runs on this directory."""
     try:
-        return workspace.lock()
+        return hold(place, project)
     except Busy:
         return None
 

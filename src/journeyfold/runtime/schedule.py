@@ -1,4 +1,4 @@
-"""Jobs beside the fold: quintile cuts of the population (segments F5).
+"""Jobs beside the fold: quintile cuts of the population (segments F5), a look at the sums.
 
 A job reads the committed state and appends a record; the fold does the rest, so a replay uses the
 cuts of its time. It runs only while the fold has nothing to do.
@@ -7,6 +7,7 @@ cuts of its time. It runs only while the fold has nothing to do.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from journeyfold.core.event import Json
 from journeyfold.core.instant import DAY_US
@@ -16,15 +17,18 @@ from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.segment.cutpoints import quintile_cuts
 
 LOOK_S = 0.5
+CONSERVATION_S = 60.0  # a silent loss is seen within this (trust P3)
 GROWN = 1.2  # a population this much larger than at the last cut is cut again at once
 
 
 class Schedule:
     """Remembers in memory what it last cut; a restart looks at the log's own cuts first."""
 
-    def __init__(self, state: StateStore, clock: Clock) -> None:
-        self._state, self._clock = state, clock
-        self._next_look_s = 0.0
+    def __init__(
+        self, state: StateStore, clock: Clock, conserve: Callable[[], None] = lambda: None
+    ) -> None:
+        self._state, self._clock, self._conserve = state, clock, conserve
+        self._next_look_s = self._next_conserve_s = 0.0
         self._cut_people = 0
         self._cut_us: dict[str, int] = {}
 
@@ -34,6 +38,9 @@ class Schedule:
             return
         self._next_look_s = now_s + LOOK_S
         self.cut_now(loop)
+        if now_s >= self._next_conserve_s:
+            self._next_conserve_s = now_s + CONSERVATION_S
+            self._conserve()
 
     def cut_now(self, loop: FoldLoop) -> bool:
         """Cut what is due; True when new cuts were appended."""

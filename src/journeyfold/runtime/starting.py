@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,17 +13,21 @@ from pathlib import Path
 import msgspec
 
 from journeyfold.adapters.admin_audit import By
+from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.core.errors import JourneyfoldError, Problem, ProjectError
+from journeyfold.core.ports import StateStore
 from journeyfold.project.engine import standing
 from journeyfold.project.load import read_directory
 from journeyfold.project.model import Project
 from journeyfold.project.reports import Ready
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.supervisor import Supervisor, child_command, listen
-from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project
+from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
 REFUSED = "refused.json"
+MANY = 1_000  # records; fewer are folded before anybody has read a line about it
+SAY_S = 5.0
 _LOOK_S = 0.25
 
 
@@ -54,28 +59,35 @@ class Starting:
         beside: Callable[[threading.Event], None] | None = None,
     ) -> int:
         """Until Ctrl-C; the exit code."""
-        workspace = Workspace(self.place, self.project)
-        lock = workspace.lock()
-        listening = listen(self.host, self.port)
-        try:
-            ready = greeting(workspace, self._first_start(workspace))
-            activate(workspace, self.project)
-            supervisor = Supervisor(self._commands(), listening)
-            threads = [threading.Thread(target=self._watch, args=(workspace,), daemon=True)]
-            threads.append(
-                threading.Thread(
-                    target=self._announce, args=(workspace, ready, beside), daemon=True
-                )
-            )
-            code = supervisor.run(self._say, lambda: _start(threads))
-            self.stopping.set()
-            for thread in threads:
-                thread.join(5)
-            return code
-        finally:
-            self.stopping.set()
-            lock.release()
-            workspace.close()
+        with hold(self.place, self.project) as lock, listen(self.host, self.port) as listening:
+            workspace = Workspace(self.place, self.project)
+            try:
+                workspace.open_state(self._say).close()
+                return self._supervise(workspace, listening, lock, greeting, beside)
+            finally:
+                self.stopping.set()
+                workspace.close()
+
+    def _supervise(
+        self,
+        workspace: Workspace,
+        listening: socket.socket,
+        lock: DirectoryLock,
+        greeting: Callable[[Workspace, Ready], Ready],
+        beside: Callable[[threading.Event], None] | None,
+    ) -> int:
+        ready = greeting(workspace, self._first_start(workspace))
+        activate(workspace, self.project)
+        supervisor = Supervisor(self._commands(), listening, (lock.fileno(),))
+        threads = [threading.Thread(target=self._watch, args=(workspace,), daemon=True)]
+        threads.append(
+            threading.Thread(target=self._announce, args=(workspace, ready, beside), daemon=True)
+        )
+        code = supervisor.run(self._say, lambda: _start(threads))
+        self.stopping.set()
+        for thread in threads:
+            thread.join(5)
+        return code
 
     @property
     def url(self) -> str:
@@ -114,23 +126,28 @@ class Starting:
         ready: Ready,
         beside: Callable[[threading.Event], None] | None,
     ) -> None:
-        while not self.stopping.is_set() and not is_ready(self.host, self.port):
-            self._show_rebuild(workspace)
-            self.stopping.wait(0.05)
+        state = workspace.read_state()
+        try:
+            self._await_ready(workspace, state)
+        finally:
+            state.close()
         if not self.stopping.is_set():
             self._ready(ready)
             if beside is not None:
                 beside(self.stopping)
 
-    def _show_rebuild(self, workspace: Workspace) -> None:
-        head = workspace.log.head()[0] + 1
-        with contextlib.suppress(JourneyfoldError):
-            state = workspace.read_state()
-            with state.read() as reader:
-                done = standing(reader).offset + 1
-            state.close()
-            if head - done > 1_000:
-                self._progress("folding the log", done, head)
+    def _await_ready(self, workspace: Workspace, state: StateStore) -> None:
+        """Show how far the fold is while it has much to do, as after a rebuild."""
+        next_say_s = 0.0
+        while not self.stopping.is_set() and not is_ready(self.host, self.port):
+            with contextlib.suppress(JourneyfoldError), state.read() as reader:
+                head, done = workspace.log.head()[0] + 1, standing(reader).offset + 1
+                if head - done > MANY:
+                    self._progress("folding the log", done, head)
+                    if time.monotonic() >= next_say_s:
+                        next_say_s = time.monotonic() + SAY_S
+                        self._say(f"folding the log: {done:,} of {head:,} records")
+            self.stopping.wait(0.05)
 
     def _watch(self, workspace: Workspace) -> None:
         """Take over a changed project that passes `check`; show one that does not."""
@@ -149,6 +166,7 @@ class Starting:
     def _take_over(self, workspace: Workspace, refused: Path) -> None:
         try:
             project = checked_project(self.place.directory)
+            is_new = activate(workspace, project)
         except ProjectError as error:
             refused.write_bytes(msgspec.json.encode(error.problems))
             self._say(f"the change is refused, the running version stays:\n{error}")
@@ -158,7 +176,7 @@ class Starting:
             self._say(f"the change is refused, the running version stays: {error}")
         else:
             refused.unlink(missing_ok=True)
-            if activate(workspace, project):
+            if is_new:
                 self._tell(workspace, project)
 
     def _tell(self, workspace: Workspace, project: Project) -> None:
@@ -179,7 +197,7 @@ def is_ready(host: str, port: int) -> bool:
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()

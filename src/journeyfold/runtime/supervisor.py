@@ -2,8 +2,12 @@
 
 Children are spawned, never forked, and see the supervisor's death as the end of their standard
 input. The listening socket is bound here, so a port in use is one sentence before anything
-starts, and a restarted `serve` loses no queued connection. A child that ends with 78 (format or
-configuration) cannot be helped by a restart; every other end is retried with back-off (REL-16).
+starts, and a restarted `serve` loses no queued connection. Children hold the directory's lock
+too, so that after a kill of the supervisor nobody comes in before the last of them has ended.
+
+A child that ends with 78 (format or configuration) or on a damaged log cannot be helped by a
+restart. One that was killed from outside starts again at once; every other end is retried with
+back-off (REL-16).
 """
 
 from __future__ import annotations
@@ -22,12 +26,15 @@ from types import FrameType
 
 import msgspec
 
-from journeyfold.core.errors import UsageError
+from journeyfold.core.errors import DamageError, JourneyfoldError, StateDamageError, UsageError
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 STEADY_S = 60.0  # a child that lived this long starts again at once
 STOP_S = 10.0
-NO_RESTART = 78
+DAMAGED = 79  # between a child and its supervisor: the log is damaged, stop
+FINAL = {78: 78, DAMAGED: DamageError.exit_code}
+"""Ends of a child that no restart can help, and what `up` then ends with."""
+FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 Report = Callable[[str], None]
 
 
@@ -45,9 +52,15 @@ class Child(msgspec.Struct):
 class Supervisor:
     """`run` blocks until a signal or an end that no restart can help; returns the exit code."""
 
-    def __init__(self, commands: Mapping[str, Sequence[str]], listening: socket.socket) -> None:
+    def __init__(
+        self,
+        commands: Mapping[str, Sequence[str]],
+        listening: socket.socket,
+        inherited: Sequence[int] = (),
+    ) -> None:
+        """`inherited` are descriptors that every child holds open: the directory's lock."""
         self.children = [Child(name, list(command)) for name, command in commands.items()]
-        self._listening = listening
+        self._listening, self._inherited = listening, tuple(inherited)
         self._stop = threading.Event()
 
     def run(self, report: Report, started: Callable[[], None] = lambda: None) -> int:
@@ -81,21 +94,23 @@ class Supervisor:
         code = child.process.poll()
         if code is None:
             return None
-        if code == NO_RESTART:
-            return code
-        steady = code < 0 or now - child.started_s > STEADY_S  # killed from outside: start at once
+        if code in FINAL:
+            return FINAL[code]
+        steady = code in FROM_OUTSIDE or now - child.started_s > STEADY_S
         child.failures = 0 if steady else child.failures + 1
         wait_s = BACK_OFF_S[min(child.failures, len(BACK_OFF_S)) - 1] if child.failures else 0.0
         child.process, child.due_s = None, now + wait_s
-        report(f"{child.name} ended ({_ending(code)}); starting it again in {wait_s:g} s")
+        when = f"in {wait_s:g} s" if wait_s else "at once"
+        report(f"{child.name} ended ({_ending(code)}); starting it again {when}")
         return None
 
     def _start(self, child: Child) -> None:
         handle = self._listening.fileno()
+        listens = child.name != "work"
         child.process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [*child.command, "--listen-fd", str(handle)] if child.name != "work" else child.command,
+            [*child.command, "--listen-fd", str(handle)] if listens else child.command,
             stdin=subprocess.PIPE,
-            pass_fds=() if child.name == "work" else (handle,),
+            pass_fds=(*self._inherited, handle) if listens else self._inherited,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
         )
         child.started_s = time.monotonic()
@@ -154,6 +169,12 @@ def end_with_parent(stop: Callable[[], None]) -> None:
         stop()
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def final_code(error: JourneyfoldError) -> int:
+    """What a child ends with, so that its supervisor knows whether a restart can help."""
+    is_log = isinstance(error, DamageError) and not isinstance(error, StateDamageError)
+    return DAMAGED if is_log else error.exit_code
 
 
 def _ending(code: int) -> str:

@@ -6,15 +6,17 @@ import os
 import signal
 import threading
 
-from journeyfold.core.errors import JourneyfoldError
+from journeyfold.core.errors import JourneyfoldError, StateDamageError
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
+from journeyfold.runtime.clock import SteadyClock
+from journeyfold.runtime.conservation import Monitor
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
-from journeyfold.runtime.supervisor import end_with_parent
+from journeyfold.runtime.supervisor import end_with_parent, final_code
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
 
@@ -27,21 +29,37 @@ def run_work(place: Place) -> int:
     end_with_parent(stop.set)
     try:
         workspace = Workspace(place)
-        state = workspace.open_state(_report)
-        listener = Listener(place.run, "work")
-        pages = Notifier(place.run, "serve-")
-        loop = fold_loop(workspace, state)
-        schedule = Schedule(state, workspace.clock)
-        worker = Worker(loop, state, schedule, listener, pages, lambda: _checkpoint(workspace))
-        worker.run(stop)
+        try:
+            while not stop.is_set():
+                _work(workspace, stop)
+        finally:
+            workspace.close()
     except JourneyfoldError as error:
         _report(str(error))
-        return error.exit_code
-    listener.close()
-    pages.close()
-    state.close()
-    workspace.close()
+        return final_code(error)
     return 0
+
+
+def _work(workspace: Workspace, stop: threading.Event) -> None:
+    """Until `stop`, or until the state turns out to be damaged and was set aside."""
+    run = workspace.place.run
+    state = workspace.open_state(_report)
+    try:
+        listener, pages = Listener(run, "work"), Notifier(run, "serve-")
+        loop = fold_loop(workspace, state)
+        monitor = Monitor(workspace.log, state, _report)
+        schedule = Schedule(state, workspace.clock, monitor.look)
+        worker = Worker(
+            loop, state, schedule, listener, pages, lambda: _checkpoint(workspace), _report
+        )
+        worker.run(stop)
+        listener.close()
+        pages.close()
+    except StateDamageError as damage:
+        state.close()
+        workspace.renew_state(str(damage), _report)
+    finally:
+        state.close()
 
 
 def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False) -> FoldLoop:
@@ -52,7 +70,8 @@ def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False)
         lambda files: compile_project(load(files)),
         complete_builds=rebuild,
     )
-    return FoldLoop(workspace.log, state, engine, workspace.clock)
+    clock = SteadyClock(workspace.clock, workspace.log.head()[1])
+    return FoldLoop(workspace.log, state, engine, clock)
 
 
 def _checkpoint(workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from journeyfold.core.effect import Deliver
+from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
@@ -23,6 +24,7 @@ BATCH = 500
 BACKFILL_PIECE = 2_000
 POLL_S = 0.02
 TICK_S = 0.1  # a due wake waits at most this long
+FULL_S = 1.0  # between tries while the disk is full: work resumes soon after space is freed
 PUSH_MAX_AGE_US = 600_000_000  # decisions W4: an older trigger is dropped with a reason
 
 
@@ -46,13 +48,30 @@ class Worker:
         listener: Listener,
         pages: Notifier,
         checkpoint: Callable[[], None],
+        report: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._loop, self._state, self._schedule = loop, state, schedule
         self._listener, self._pages, self._checkpoint = listener, pages, checkpoint
+        self._report = report
         self._next_tick_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        self._deliver(self._left_over())
+        """A store without room is waited for (REL-17); other errors end the process."""
+        problem = ""
+        while not stop.is_set():
+            try:
+                self._loop.reopen()
+                self._deliver(self._left_over())
+                if problem:
+                    self._report("goes on")
+                self._run(stop)
+            except Busy as busy:
+                if str(busy) != problem:
+                    self._report(f"waits: {busy}")
+                problem = str(busy)
+                stop.wait(FULL_S)
+
+    def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             if not self.step():
                 self._listener.wait(POLL_S)

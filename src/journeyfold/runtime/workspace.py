@@ -6,7 +6,6 @@ project directory is only read to check and activate what its owner changed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,13 +17,15 @@ from journeyfold.adapters.keyring import Keyring
 from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState
 from journeyfold.adapters.sqlite_admin import SqliteAdmin
 from journeyfold.adapters.sqlite_log import SqliteLog
-from journeyfold.adapters.state_opening import Damage, open_state
+from journeyfold.adapters.sqlite_tail import require_whole_tail
+from journeyfold.adapters.state_opening import Damage, open_state, set_aside
 from journeyfold.core.effect import effect_id
-from journeyfold.core.errors import ProjectError, UsageError
+from journeyfold.core.errors import FormatError, ProjectError, UsageError
 from journeyfold.core.event import Event
 from journeyfold.core.ports import Entry, EventLog
 from journeyfold.project.check import check
 from journeyfold.project.definitions import files_at
+from journeyfold.project.engine import standing
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.model import Project
 from journeyfold.runtime.clock import SystemClock, shift_to
@@ -63,14 +64,32 @@ def checked_project(directory: Path) -> Project:
     return project
 
 
+def hold(place: Place, project: Project) -> DirectoryLock:
+    """The right to be the platform here, before any store is opened.
+
+    Refuses data of a newer release untouched (REL-25), a second holder (Busy), and a log whose
+    end was damaged, which SQLite would cut off without a word.
+    """
+    place.data.mkdir(parents=True, exist_ok=True)
+    open_format(place.data)
+    lock = DirectoryLock(place.data)
+    try:
+        if project.settings.durability == "fsync":
+            require_whole_tail(place.log)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
 class Workspace:
     """The log and the keys of a data directory; state and admin store are opened when asked."""
 
     def __init__(self, place: Place, settings: Project | None = None) -> None:
         self.place = place
         place.data.mkdir(parents=True, exist_ok=True)
-        place.run.mkdir(exist_ok=True)
         open_format(place.data)
+        place.run.mkdir(exist_ok=True)
         self.keyring = Keyring.open(place.data)
         project = settings
         self.log = SqliteLog(
@@ -90,17 +109,22 @@ class Workspace:
 
     def open_state(self, report: Callable[[str], None] = lambda _text: None) -> LmdbState:
         """For the one writer. A missing store is made, a corrupt one moved aside; both are then
-        rebuilt from the log.
+        rebuilt from the log. FormatError when the state is ahead of the log (REL-11).
         """
         opened = open_state(self.place.data, "write")
-        path = self.place.data / DIRECTORY_NAME
         if not isinstance(opened, Damage):
+            self._require_behind(opened)
             return opened
         if opened.reason == "corrupt":
-            aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
-            path.rename(aside)
-            report(f"{opened.detail}; moved aside to {aside.name}, rebuilding from the log")
-        return LmdbState(path)
+            self.renew_state(opened.detail, report)
+        elif self.log.head()[0] >= 0:
+            report(f"{opened.detail}; rebuilding it from the log")
+        return LmdbState(self.place.data / DIRECTORY_NAME)
+
+    def renew_state(self, damage: str, report: Callable[[str], None]) -> None:
+        """Set a damaged state aside, so that the next to open it finds none."""
+        aside = set_aside(self.place.data)
+        report(f"{damage}; moved aside to {aside.name}, rebuilding it from the log")
 
     def read_state(self) -> LmdbState:
         """The last commits of `work`; UsageError while there is no readable state."""
@@ -108,9 +132,6 @@ class Workspace:
         if isinstance(opened, Damage):
             raise UsageError(f"{opened.detail}; `journeyfold up` builds it from the log")
         return opened
-
-    def lock(self) -> DirectoryLock:
-        return DirectoryLock(self.place.data)
 
     def activated(self) -> int:
         """The offset of the newest `project.activated` record; -1 when there is none."""
@@ -126,6 +147,19 @@ class Workspace:
 
     def close(self) -> None:
         self.log.close()
+
+    def _require_behind(self, state: LmdbState) -> None:
+        """A disk that lied, or an older log brought back: the state knows what the log does not."""
+        with state.read() as reader:
+            folded = standing(reader).offset
+        last, _ = self.log.head()
+        if folded > last:
+            state.close()
+            raise FormatError(
+                f"the state has folded record {folded}, but the log ends at {last}: bring back the "
+                f"newer log, or remove {self.place.data / DIRECTORY_NAME} to rebuild the state "
+                "from this one"
+            )
 
     def _shift(self, project: Project | None) -> int:
         """Fixed when the log is created (ADR 0006)."""
