@@ -194,9 +194,11 @@ def _segments(old: _Retelling, new: _Retelling, now_us: int) -> Iterator[Segment
         entering, leaving = sorted(is_ - was), sorted(was - is_)
         if not entering and not leaving and (name in had) == (name in has):
             continue
-        movers = [Mover(p, "enters", _because(new, p, name, now_us)) for p in entering[:EXAMPLES]]
+        movers = [
+            Mover(p, "enters", _because(old, new, p, name, now_us)) for p in entering[:EXAMPLES]
+        ]
         movers += [
-            Mover(p, "leaves", _because(new, p, name, now_us))
+            Mover(p, "leaves", _because(old, new, p, name, now_us))
             for p in leaving[: EXAMPLES - min(len(movers), EXAMPLES - 1)]
         ]
         yield SegmentChange(
@@ -205,16 +207,26 @@ def _segments(old: _Retelling, new: _Retelling, now_us: int) -> Iterator[Segment
         )  # fmt: skip
 
 
-def _because(new: _Retelling, person: str, segment: str, now_us: int) -> str:
-    """The leaf of the changed condition that decides, with what it met."""
+def _because(old: _Retelling, new: _Retelling, person: str, segment: str, now_us: int) -> str:
+    """The leaf that decides, with what it met: one that the old condition did not have so."""
     typed, profile = new.compiled.bound.segments.get(segment), new.people.get(person)
     if typed is None or profile is None:
         return "the segment is gone" if typed is None else "the person is another one now"
     _, _, reasons = evaluate(typed, new.compiled.view(profile), now_us)
     if not reasons:
         return typed.text
-    met = ", ".join(f"{one.text} = {one.value}" for one in reasons[0].operands)
-    return f"{reasons[0].text} ({met})" if met else reasons[0].text
+    known = _leaves(old, person, segment, now_us)
+    leaf = next((one for one in reasons if (one.text, one.value) not in known), reasons[0])
+    met = ", ".join(f"{one.text} = {one.value}" for one in leaf.operands)
+    return f"{leaf.text} ({met})" if met else leaf.text
+
+
+def _leaves(old: _Retelling, person: str, segment: str, now_us: int) -> set[tuple[str, object]]:
+    typed, profile = old.compiled.bound.segments.get(segment), old.people.get(person)
+    if typed is None or profile is None:
+        return set()
+    _, _, reasons = evaluate(typed, old.compiled.view(profile), now_us)
+    return {(one.text, one.value) for one in reasons}
 
 
 def _stages(old: _Retelling, new: _Retelling) -> Iterator[SegmentChange]:
