@@ -94,6 +94,7 @@ class Supervisor:
         code = child.process.poll()
         if code is None:
             return None
+        _let_go(child.process)
         if code in FINAL:
             return FINAL[code]
         steady = code in FROM_OUTSIDE or now - child.started_s > STEADY_S
@@ -126,8 +127,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
+            _let_go(process)
         self._listening.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -175,6 +175,12 @@ def final_code(error: JourneyfoldError) -> int:
     """What a child ends with, so that its supervisor knows whether a restart can help."""
     is_log = isinstance(error, DamageError) and not isinstance(error, StateDamageError)
     return DAMAGED if is_log else error.exit_code
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of an ended child's input."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _ending(code: int) -> str:
