@@ -111,3 +111,4 @@ class Profile(msgspec.Struct, array_like=True):
     clock_us: int = 0  # log time up to which the passing of time has been evaluated
     wake_us: int = 0  # next instant at which a condition may change; 0 = never
     manual: list[str] = []  # segments a list put this person into
+    dues: list[int] = []  # when each condition in force may change by time; 0 = never

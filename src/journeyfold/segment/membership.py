@@ -51,8 +51,9 @@ class Segmentation:
         self.manual = [segment.id for segment in kept if segment.kind == "manual"]
         self.known = frozenset(segment.id for segment in kept)
         self.min_stay_us = {s.id: s.min_stay_us for s in kept if s.min_stay_us}
-        stays = mask(name for name in self.min_stay_us if name in bound.segments)
-        self.clock = self.evaluator.paths.get("clock", 0) | stays
+        slots = (*self.evaluator.names, *self.manual)
+        self.slots = {name: slot for slot, name in enumerate(slots)}
+        self.manual_bits = sum(1 << self.slots[name] for name in self.manual)
 
     def evaluate_person(
         self,
@@ -67,14 +68,18 @@ class Segmentation:
         `touched` None evaluates everything: after a merge, a new definition or new cut points. So
         does the first call for a person: `count(…) == 0` holds for somebody nobody has heard of.
         """
-        evaluation = _Evaluation(self, profile, view, now_us, cause)
-        first, profile.clock_us = profile.clock_us == 0, now_us
-        if touched is None or first:
-            evaluation.everything()
-        else:
-            touched = tuple(touched)
-            evaluation.reached(self.evaluator.reached(touched), manual="manual" in touched)
-        return evaluation.emits
+        is_known = profile.clock_us and len(profile.dues) == len(self.slots)
+        profile.clock_us = now_us
+        if touched is None or not is_known:
+            return _Evaluation(self, profile, view, now_us, cause).everything()
+        mask, paths = 0, self.evaluator.paths
+        for path in touched:
+            mask |= self.manual_bits if path == "manual" else paths.get(path, 0)
+        if 0 < profile.wake_us <= now_us:
+            for slot, due_us in enumerate(profile.dues):
+                if 0 < due_us <= now_us:
+                    mask |= 1 << slot
+        return _Evaluation(self, profile, view, now_us, cause).evaluate(mask) if mask else []
 
     def advance(self, profile: Profile, view: View, upto_us: int) -> list[Emit]:
         """Lets time pass up to, not including, `upto_us`: each change at its own instant (C20)."""
@@ -89,64 +94,63 @@ class Segmentation:
 class _Evaluation:
     """One instant of one person."""
 
+    __slots__ = ("cause", "dues", "emits", "now_us", "profile", "rules", "view")
+
     def __init__(
         self, rules: Segmentation, profile: Profile, view: View, now_us: int, cause: str
     ) -> None:
         self.rules, self.profile, self.view = rules, profile, view
         self.now_us, self.cause = now_us, cause
         self.emits: list[Emit] = []
-        self.wake_us = NEVER
+        self.dues = profile.dues
 
-    def everything(self) -> None:
+    def everything(self) -> list[Emit]:
+        self.dues = self.profile.dues = [0] * len(self.rules.slots)
         for name in sorted(self.profile.memberships.keys() - self.rules.known):
             self.leave(name, self.profile.memberships[name])
-        self.evaluate(self.rules.evaluator.all, manual=True)
+        return self.evaluate(self.rules.evaluator.all | self.rules.manual_bits)
 
-    def reached(self, mask: int, *, manual: bool) -> None:
-        wake_us = self.profile.wake_us
-        if 0 < wake_us <= self.now_us:
-            mask |= self.rules.clock
-        elif wake_us:
-            self.wake_us = wake_us
-        if mask or manual or 0 < wake_us <= self.now_us:
-            self.evaluate(mask, manual=manual)
-
-    def evaluate(self, mask: int, *, manual: bool) -> None:
-        paths, run = self.rules.evaluator.paths, self.rules.evaluator.run
-        for lifecycle, stages in zip(self.rules.lifecycles, self.rules.stage_masks, strict=True):
+    def evaluate(self, mask: int) -> list[Emit]:
+        """The conditions of a mask, and those that ask for what changed by them."""
+        rules = self.rules
+        paths, run = rules.evaluator.paths, rules.evaluator.run
+        for lifecycle, stages in zip(rules.lifecycles, rules.stage_masks, strict=True):
             if mask & stages:
                 outcome: Outcome = {}
                 run(self.view, self.now_us, stages, outcome)
                 if self.settled(lifecycle, outcome):
                     mask |= paths.get(f"stage:{lifecycle.definition.id}", 0)
-        if manual:
-            for name in self.rules.manual:
+        if mask & rules.manual_bits:
+            for name in rules.manual:
+                self.dues[rules.slots[name]] = 0
                 if self.decide(name, holds=name in self.profile.manual):
                     mask |= paths.get(f"segment:{name}", 0)
-        for level in self.rules.levels:
+        for level in rules.levels:
             if mask & level:
                 outcome = {}
                 run(self.view, self.now_us, mask & level, outcome)
                 mask |= self.decided(outcome, paths)
-        self.profile.wake_us = 0 if self.wake_us == NEVER else self.wake_us
+        self.profile.wake_us = min(filter(None, self.dues), default=0)
+        return self.emits
 
     def settled(self, lifecycle: Lifecycle, outcome: Outcome) -> bool:
-        holds = {name: value is True for name, (value, _) in outcome.items()}
-        self.wake_us = min(self.wake_us, *(due for _, due in outcome.values()))
+        dues, slots = self.dues, self.rules.slots
+        holds = {}
+        for name, (value, due_us) in outcome.items():
+            dues[slots[name]] = due_us if due_us != NEVER else 0
+            holds[name] = value is True
         moves = settle(self.profile, lifecycle, holds, self.now_us, self.cause)
         self.emits += moves
         return bool(moves)
 
     def decided(self, outcome: Outcome, paths: Mapping[str, int]) -> int:
         """Conditions to look at again because a segment they ask for changed."""
-        mask, wake_us = 0, self.wake_us
+        mask, dues, slots = 0, self.dues, self.rules.slots
         memberships = self.profile.memberships
-        for name, (value, due) in outcome.items():
-            if due != NEVER:
-                wake_us = min(wake_us, due)
+        for name, (value, due_us) in outcome.items():
+            dues[slots[name]] = due_us if due_us != NEVER else 0
             if value is not (name in memberships) and self.decide(name, holds=value is True):
                 mask |= paths.get(f"segment:{name}", 0)
-        self.wake_us = min(self.wake_us, wake_us)
         return mask
 
     def decide(self, name: str, *, holds: bool) -> bool:
@@ -158,7 +162,8 @@ class _Evaluation:
             return True
         stays_until = held.since_us + self.rules.min_stay_us.get(name, 0)
         if stays_until > self.now_us:
-            self.wake_us = min(self.wake_us, stays_until)
+            slot = self.rules.slots[name]
+            self.dues[slot] = min(self.dues[slot] or stays_until, stays_until)
             return False
         self.leave(name, held)
         return True
