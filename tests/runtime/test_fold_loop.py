@@ -1,0 +1,230 @@
+"""REL-12 and REL-18: a poison record does not block, a jumping clock stops nothing."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from journeyfold.adapters.memory import MemoryLog, MemoryState
+from journeyfold.core.errors import Busy
+from journeyfold.core.event import Event, Identifier
+from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from journeyfold.core.ports import Entry
+from journeyfold.identity.normalise import node_of
+from journeyfold.identity.resolve import Resolver
+from journeyfold.log.conservation import Folded, gaps
+from journeyfold.project.compile import compile_project
+from journeyfold.project.engine import Engine, standing
+from journeyfold.project.load import load, read_directory
+from journeyfold.project.people import profile_of
+from journeyfold.runtime.clock import SteadyClock
+from journeyfold.runtime.fold_loop import FoldLoop, Parked
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "src/journeyfold/project/templates"
+SHOP = load(read_directory(TEMPLATES / "shop"))
+COMPILED = compile_project(SHOP)
+KEY = bytes(32)
+START = 1_790_000_000_000_000
+CART = {"cart_id": "c1", "total": 89.0, "currency": "EUR", "items": 1}
+
+
+def compile_texts(texts):
+    assert texts == SHOP.files
+    return COMPILED
+
+
+class BrokenEngine(Engine):
+    """An engine with a bug: it cannot take events of this name, and fails half-way through."""
+
+    poison = "Poison"
+
+    def fold(self, writer, records):
+        effects = super().fold(writer, records)
+        if any(record.event.name == self.poison for record in records):
+            raise ZeroDivisionError("a bug of ours")
+        return effects
+
+
+class SetClock:
+    """A wall clock that somebody sets, and the monotonic one beside it."""
+
+    def __init__(self):
+        self.wall_us, self.monotonic_us = START, 0
+
+    def now_us(self):
+        return self.wall_us
+
+    def monotonic_ns(self):
+        return self.monotonic_us * 1000
+
+    def wait(self, us):
+        self.wall_us += us
+        self.monotonic_us += us
+
+
+class House:
+    def __init__(self, engine=Engine):
+        self.log, self.state, self.wall = MemoryLog(), MemoryState(), SetClock()
+        self.clock = SteadyClock(self.wall, 0, self.wall.monotonic_ns)
+        told = {"hash": SHOP.hash, "files": dict(SHOP.files)}
+        self.append(event("project.activated", "_system", told), "project")
+        self.loop = FoldLoop(self.log, self.state, engine(self.log, KEY, compile_texts), self.clock)
+
+    def append(self, event, kind="event"):
+        nodes = tuple(node_of(each, KEY) for each in event.identifiers)
+        entry = Entry(event=event, kind=kind, nodes=nodes)
+        self.log.append([entry], now_us=self.wall.now_us())
+
+    def track(self, id_, name, user, properties=None):
+        self.append(event(name, "shop_server", properties or {}, id_, user))
+
+    def fold(self):
+        while self.loop.batch(100)[0]:
+            pass
+
+    def person(self, user):
+        with self.state.read() as reader:
+            person = Resolver(SHOP.identity, KEY, reader).person_of(node(user))
+            return profile_of(reader, person) if person else None
+
+    def parked(self):
+        with self.state.read() as reader:
+            return [msgspec.msgpack.decode(raw, type=Parked) for _, raw in reader.scan("parked")]
+
+    def folded(self):
+        """(what the equation `appended = applied + parked + lag` is about)."""
+        with self.state.read() as reader:
+            found = standing(reader)
+        last, _ = self.log.head()
+        return Folded(last + 1, found.applied, len(self.parked()), last - found.offset)
+
+
+def node(user):
+    return node_of(Identifier("user_id", user), KEY)
+
+
+def event(name, source, properties, id_="p", user=None):
+    return Event(
+        id=id_, name=name, type="track", source=source,
+        identifiers=(Identifier("user_id", user),) if user else (),
+        occurred_us=START, received_us=START, properties=properties, context={"auth": "server"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def poisoned():
+    house = House(BrokenEngine)
+    house.track("e1", "Product Viewed", "ann")
+    house.track("e2", "Poison", "bob")
+    house.track("e3", "Product Viewed", "ann")
+    house.fold()
+    return house
+
+
+def test_a_poison_record_is_parked_with_its_reason(poisoned):
+    (parked,) = poisoned.parked()
+    assert (parked.name, parked.source, parked.offset) == ("Poison", "shop_server", 2)
+    assert "ZeroDivisionError: a bug of ours" in parked.why
+
+
+def test_the_records_around_a_poison_one_are_folded_once(poisoned):
+    assert poisoned.person("ann").events == 2
+    assert poisoned.loop.standing.offset == poisoned.log.head()[0]
+
+
+def test_nothing_of_a_poison_record_is_left_in_the_state(poisoned):
+    assert poisoned.person("bob") is None
+
+
+def test_a_parked_record_is_counted_as_parked(poisoned):
+    folded = poisoned.folded()
+    assert (folded.parked, folded.lag) == (1, 0)
+    assert gaps([], folded) == {}
+
+
+def test_a_record_that_vanished_between_fold_and_log_shows_as_a_gap(poisoned):
+    folded = msgspec.structs.replace(poisoned.folded(), parked=0)
+    assert gaps([], folded) == {"appended": 1}
+
+
+class FullDisk(MemoryState):
+    """No room for a while."""
+
+    is_full = False
+
+    def write(self):
+        if self.is_full:
+            raise Busy("the disk is full")
+        return super().write()
+
+
+def test_a_full_disk_parks_nothing_and_the_batch_is_repeated():
+    house = House()
+    house.state = house.loop._state = FullDisk()
+    house.loop.reopen()
+    house.track("e1", "Product Viewed", "ann")
+    house.state.is_full = True
+    with pytest.raises(Busy):
+        house.loop.batch(100)
+    house.state.is_full = False
+    house.fold()
+    assert house.person("ann").events == 1
+    assert house.parked() == []
+
+
+def abandoned_cart(house):
+    house.track("c1", "Cart Updated", "ann", CART)
+    house.fold()
+    return "cart-abandoned" in house.person("ann").memberships
+
+
+def let_time_pass(house, us):
+    house.wall.wait(us)
+    house.loop.tick()
+    house.fold()
+
+
+def test_a_cart_is_abandoned_in_time():
+    house = House()
+    assert not abandoned_cart(house)
+    let_time_pass(house, 4 * MINUTE_US)
+    assert "cart-abandoned" not in house.person("ann").memberships
+    let_time_pass(house, 2 * MINUTE_US)
+    assert "cart-abandoned" in house.person("ann").memberships
+
+
+@pytest.mark.parametrize("back_us", [HOUR_US, 30 * DAY_US])
+def test_timers_stay_due_after_the_clock_was_set_back(back_us):
+    house = House()
+    assert not abandoned_cart(house)
+    house.clock.now_us()
+    house.wall.wall_us -= back_us
+    let_time_pass(house, 6 * MINUTE_US)
+    assert "cart-abandoned" in house.person("ann").memberships
+
+
+@pytest.mark.parametrize("jump_us", [-HOUR_US, HOUR_US, -30 * DAY_US, 30 * DAY_US])
+def test_log_time_never_goes_back(jump_us):
+    house = House()
+    times = [house.log.head()[1]]
+    for at in range(6):
+        house.wall.wall_us += jump_us if at == 3 else SECOND_US
+        house.track(f"e{at}", "Product Viewed", "ann")
+        house.loop.tick()
+        times.append(house.log.head()[1])
+    assert times == sorted(times)
+
+
+def test_time_goes_on_from_the_logs_head_after_a_restart_with_a_clock_behind_it():
+    wall = SetClock()
+    clock = SteadyClock(wall, START + DAY_US, wall.monotonic_ns)
+    assert clock.now_us() == START + DAY_US
+    wall.wait(MINUTE_US)
+    assert clock.now_us() == START + DAY_US + MINUTE_US
+
+
+def test_the_wall_clock_is_followed_when_it_jumps_forward():
+    wall = SetClock()
+    clock = SteadyClock(wall, 0, wall.monotonic_ns)
+    wall.wall_us += 30 * DAY_US
+    assert clock.now_us() == START + 30 * DAY_US
