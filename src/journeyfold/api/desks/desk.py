@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from journeyfold.api.cards import Health
 from journeyfold.api.desks.intake import Log, QuarantineRoom
 from journeyfold.api.desks.keys import Keys
@@ -31,16 +29,13 @@ class PlatformDesk:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self.clock: Clock = platform.clock
         self.log = Log(platform)
         self.quarantine = QuarantineRoom(platform)
         self.people = People(platform)
         self.segments = Segments(platform)
         self.project = Projects(platform)
         self.keys = Keys(platform)
-
-    @cached_property
-    def clock(self) -> Clock:
-        return self._platform.clock
 
     def health(self) -> Health:
         platform = self._platform
