@@ -1,14 +1,18 @@
-"""rudder-sdk-python, unchanged: argv = host, write key, number of track calls, gzip."""
+"""rudder-sdk-python, unchanged: argv = host, write key, user, number of track calls, gzip."""
 
 import sys
 
 import rudderstack.analytics as analytics
 
-host, write_key, count, gzip = sys.argv[1:5]
+host, write_key, user, count, gzip = sys.argv[1:6]
+failures = []
 analytics.write_key, analytics.dataPlaneUrl, analytics.gzip = write_key, host, gzip == "gzip"
-analytics.on_error = lambda error, items: print("error", error, len(items), file=sys.stderr)
-analytics.identify("rudder-python-user", {"email": "ann@example.com"})
+analytics.on_error = lambda error, items: failures.append(f"{error}: {len(items)} lost")
+analytics.identify(user, {"email": f"{user}@example.com"})
 for n in range(int(count)):
-    analytics.track("rudder-python-user", "Client Event", {"n": n})
-analytics.page("rudder-python-user", "Docs", "Home", {"path": "/"})
+    analytics.track(user, "Client Event", {"n": n})
+analytics.page(user, "Docs", "Home", {"path": "/"})
+analytics.group(user, "acme", {"plan": "free"})
+analytics.alias(f"{user}-before", user)
 analytics.flush()
+sys.exit("\n".join(failures) or None)

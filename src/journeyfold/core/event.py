@@ -60,6 +60,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     schema: str | None = None
 
 
+def is_bot(event: Event) -> bool:
+    """Told by the door from the user agent, or said by the sender itself (collect C48)."""
+    agent = event.context.get("agent")
+    told = type(agent) is dict and agent.get("bot") is True
+    return told or event.context.get("bot") is True
+
+
 class Record(msgspec.Struct, frozen=True):
     """An event in the log. Offsets are dense; `appended_us` is log time and never goes back."""
 

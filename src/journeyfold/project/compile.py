@@ -16,7 +16,7 @@ from journeyfold.core.condition_compile import Evaluator, compile_conditions
 from journeyfold.core.condition_typed import Quintile, Typed, unwrapped
 from journeyfold.core.effect import Deliver, Effect, Emit
 from journeyfold.core.errors import ProjectError
-from journeyfold.core.event import Json, Record
+from journeyfold.core.event import Json, Record, is_bot
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile, Statement
 from journeyfold.decide.catalogue import Catalogue
@@ -253,7 +253,7 @@ def _traits(step: Step) -> None:
 
 def _aggregates(step: Step) -> None:
     """Bots are kept in the log and left out of features (collect C48)."""
-    if step.record.event.context.get("bot") is True:
+    if is_bot(step.record.event):
         return
     for aggregation in step.collecting:
         aggregation.fold(step.profile, step.record.event)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from journeyfold.core.event import Event, Record
+from journeyfold.core.event import Event, Record, is_bot
 from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.profile.aggregates import Aggregation
@@ -128,7 +128,7 @@ class Definitions:
         aggregation = Aggregation(version.keys, zone, only=frozenset(build.keys))
 
         def add(profile: Profile, event: Event) -> None:
-            if event.context.get("bot") is not True:
+            if not is_bot(event):
                 aggregation.fold(profile, event)
 
         return add
