@@ -64,7 +64,7 @@ class Served:
         self._thread.join(5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def accounts(tmp_path_factory):
     admin = SqliteAdmin(tmp_path_factory.mktemp("admin"))
     admin.users.add_user("mila", "admin", PASSWORD, By("test", "admin", 1))
@@ -72,21 +72,21 @@ def accounts(tmp_path_factory):
     admin.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(accounts):
     made = Served(SampleDesk(people=60), accounts)
     yield made
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_start(accounts):
     made = Served(SampleDesk(people=0), accounts)
     yield made
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     if CHROMIUM is None:
         pytest.skip("no Chromium: install the package chromium or set CHROMIUM to its path")
@@ -98,7 +98,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def axe():
     """The source of axe-core, from a lock file without addresses; fetched once and kept."""
     script = HERE / "node_modules/axe-core/axe.min.js"
@@ -113,12 +113,12 @@ def axe():
     return script.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sign_in():
     return signed_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def state(chromium, served):
     """Cookies of a signed-in user."""
     context = chromium.new_context()

@@ -21,7 +21,8 @@ _REQUEST_LINE = re.compile(rb"([!-~]{1,32}) ([!-~]+) HTTP/(1\.[01])")
 _METHOD = re.compile(rb"[A-Z]{1,16}")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)")
 _HOST = re.compile(rb"(?:[0-9A-Za-z._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t -~]*)?")
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;" + _TOKEN + rb"(?:=" + _TOKEN + rb")?){0,8}")
 _REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
 _ENCODED = re.compile(rb"%(?:2f|5c|00)", re.IGNORECASE)
 
