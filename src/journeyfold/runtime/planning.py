@@ -208,25 +208,18 @@ def _segments(old: _Retelling, new: _Retelling, now_us: int) -> Iterator[Segment
 
 
 def _because(old: _Retelling, new: _Retelling, person: str, segment: str, now_us: int) -> str:
-    """The leaf that decides, with what it met: one that the old condition did not have so."""
+    """The leaf that decides, with what it met: first of all one that the old condition lacks."""
     typed, profile = new.compiled.bound.segments.get(segment), new.people.get(person)
     if typed is None or profile is None:
         return "the segment is gone" if typed is None else "the person is another one now"
     _, _, reasons = evaluate(typed, new.compiled.view(profile), now_us)
     if not reasons:
         return typed.text
-    known = _leaves(old, person, segment, now_us)
-    leaf = next((one for one in reasons if (one.text, one.value) not in known), reasons[0])
+    before = old.compiled.bound.segments.get(segment)
+    known = set(before.texts.values()) if before is not None else set()
+    leaf = next((one for one in reasons if one.text not in known), reasons[0])
     met = ", ".join(f"{one.text} = {one.value}" for one in leaf.operands)
     return f"{leaf.text} ({met})" if met else leaf.text
-
-
-def _leaves(old: _Retelling, person: str, segment: str, now_us: int) -> set[tuple[str, object]]:
-    typed, profile = old.compiled.bound.segments.get(segment), old.people.get(person)
-    if typed is None or profile is None:
-        return set()
-    _, _, reasons = evaluate(typed, old.compiled.view(profile), now_us)
-    return {(one.text, one.value) for one in reasons}
 
 
 def _stages(old: _Retelling, new: _Retelling) -> Iterator[SegmentChange]:
