@@ -8,6 +8,7 @@ Order: envelope and time, consent and minimisation, plan, cardinality, identity.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import msgspec
@@ -46,6 +47,10 @@ NodesOf = Callable[[Event], tuple[tuple[bytes, ...], bool]]
 """The index of an event's usable identifiers, and whether there is any (identity I6, I9)."""
 
 
+Look = Callable[[], AbstractContextManager[None]]
+"""While it is open, all messages are judged by one snapshot of what is stored about people."""
+
+
 Mapping = Callable[[object], Members | None]
 """A webhook's `map` and `fields`, compiled: one item of a delivery → a wire message, or None."""
 
@@ -65,13 +70,14 @@ class Gate(msgspec.Struct, frozen=True):
     mapping: Mapping | None = None
     receipt_key: bytes = b""  # empty: nothing here signs receipts, so none can be checked
     dropped: Callable[[str], None] = lambda _field: None  # a server's field that a client sent
+    look: Look = nullcontext
 
 
 def gate_of(
     source: Source, registry: Registry, *, protect: Protect, nodes_of: NodesOf,
     trait_kinds: tuple[str, ...] = (), mapping: Mapping | None = None,
     seen: Cardinality | None = None, receipt_key: bytes = b"",
-    dropped: Callable[[str], None] = lambda _field: None,
+    dropped: Callable[[str], None] = lambda _field: None, look: Look = nullcontext,
 ) -> Gate:  # fmt: skip
     """A source of the project as a gate; `seen` carries its counts over a reload."""
     limits = source.limits
@@ -89,7 +95,7 @@ def gate_of(
     plan = source.plan_in_force()
     return Gate(
         source, terms, registry, protect, nodes_of, cardinality, *plan, mapping, receipt_key,
-        dropped,
+        dropped, look,
     )  # fmt: skip
 
 

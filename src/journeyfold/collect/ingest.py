@@ -117,6 +117,11 @@ def trial(door: Door, gate: Gate, parcel: Parcel) -> list[Fate]:
 
 
 def _judged(door: Door, gate: Gate, parcel: Parcel) -> list[Entry | Held | Refused]:
+    with gate.look():
+        return _each_judged(door, gate, parcel)
+
+
+def _each_judged(door: Door, gate: Gate, parcel: Parcel) -> list[Entry | Held | Refused]:
     arrival = parcel.arrival
     found: list[Entry | Held | Refused] = []
     for index, item in enumerate(parcel.items):

@@ -22,6 +22,7 @@ from journeyfold.privacy.consent import (
     basis_grants,
     effective_of,
     joined,
+    region_of,
 )
 from journeyfold.sources.inventory import Source
 
@@ -80,6 +81,7 @@ class Protection(msgspec.Struct, frozen=True):
     grants: dict[str, Statement] = {}
     settings: PrivacySettings = PrivacySettings()
     whole_ip: bool = False
+    unstated: dict[str, _Permits] = {}  # by region: what holds of those who have said nothing
 
 
 NO_RULE = EventRule()
@@ -110,7 +112,7 @@ def protect(
     asks = rule.purposes or rule.fields or (event.traits and plan.traits)
     dropped: list[str] = []
     if asks:
-        permits = _Permits(event, signals, stored, plan)
+        permits = _permits(event, signals, stored, plan)
         if rule.purposes and not permits.any_of(rule.purposes):
             return Protected(None)
         properties = _without(event.properties, rule.fields, permits, dropped)
@@ -120,23 +122,46 @@ def protect(
     return Protected(_cut(event, plan), tuple(dropped))
 
 
+def _permits(
+    event: Event, signals: Registers, stored: Sequence[Stored], plan: Protection
+) -> _Permits:
+    """Of people who have said nothing there are three kinds, by region: those are remembered."""
+    country = event.context.get("country")
+    country = country if isinstance(country, str) else None
+    if signals or any(one.registers for one in stored):
+        return _Permits(_registers(signals, stored, plan), plan.settings, country)
+    region = region_of(country)
+    found = plan.unstated.get(region)
+    if found is None:
+        found = _Permits(_registers({}, (), plan), plan.settings, country)
+        plan.unstated[region] = found
+    return found
+
+
+def _registers(
+    signals: Registers, stored: Sequence[Stored], plan: Protection
+) -> list[Mapping[str, Statement]]:
+    """Everything that was said of these nodes, then what the source grants by itself."""
+    said: list[Mapping[str, Statement]] = [
+        joined(one.registers, signals) if one.binds and signals else one.registers for one in stored
+    ]
+    if signals and not any(one.binds for one in stored):
+        said.append(signals)
+    if plan.grants:
+        said.append(plan.grants)
+    return said
+
+
 class _Permits:
-    """Which purposes are granted for one event, each worked out once."""
+    """Which purposes are granted by some registers, each worked out once."""
 
     def __init__(
-        self, event: Event, signals: Registers, stored: Sequence[Stored], plan: Protection
+        self,
+        registers: list[Mapping[str, Statement]],
+        settings: PrivacySettings,
+        country: str | None,
     ) -> None:
-        self._registers: list[Mapping[str, Statement]] = [
-            joined(one.registers, signals) if one.binds and signals else one.registers
-            for one in stored
-        ]
-        if signals and not any(one.binds for one in stored):
-            self._registers.append(signals)
-        if plan.grants:
-            self._registers.append(plan.grants)
-        self._settings = plan.settings
-        country = event.context.get("country")
-        self._country = country if isinstance(country, str) else None
+        self._registers, self._settings, self._country = registers, settings, country
         self._known: dict[tuple[str, bool], bool] = {}
 
     def any_of(self, purposes: Iterable[str], *, sensitive: bool = False) -> bool:

@@ -6,13 +6,15 @@ purpose (trust PRV-6); what slips through within the fold's lag is judged again 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import overload
 
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
 from journeyfold.core.event import Event
-from journeyfold.core.ports import StateStore
+from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.privacy.consent import Registers, decode_registers, statements
@@ -42,6 +44,7 @@ def gates_of(
     registry = load_registry(project.schemas)
     nodes_of = node_reader(project.identity, node_key)
     kinds = tuple(kind.name for kind in project.identity.kinds)
+    consents = CommittedConsents(state)
     gates = {}
     for name, source in project.sources.items():
         known = (before or {}).get(name)
@@ -49,7 +52,8 @@ def gates_of(
         gates[name] = gate_of(
             source,
             registry,
-            protect=protector(plan, project.identity, state, dropped),
+            protect=protector(plan, project.identity, consents, dropped),
+            look=consents.look,
             nodes_of=nodes_of,
             trait_kinds=kinds,
             mapping=payload_mapping(source) if source.kind == "webhook" else None,
@@ -74,15 +78,18 @@ def binding(event: Event, rules: IdentityRules) -> list[bool]:
     """Per usable identifier: does a statement of this event bind it? An unsigned client speaks
     for its devices only (trust PRV-2).
     """
-    is_client = is_unsigned_client(event)
-    classes = {kind.name: kind.class_ for kind in rules.kinds}
     usable = normalised(event, rules)[0]
-    return [not is_client or classes.get(each.kind) == "device" for each in usable]
+    if not is_unsigned_client(event):
+        return [True] * len(usable)
+    devices = {kind.name for kind in rules.kinds if kind.class_ == "device"}
+    return [each.kind in devices for each in usable]
 
 
-def protector(plan: Protection, rules: IdentityRules, state: State, dropped: Count) -> Protect:
+def protector(
+    plan: Protection, rules: IdentityRules, consents: CommittedConsents, dropped: Count
+) -> Protect:
     def judged(event: Event, nodes: tuple[bytes, ...]) -> Verdict:
-        stored = _Stored(event, nodes, rules, state)
+        stored = _Stored(event, nodes, rules, consents)
         done = protect(event, statements(event), stored, plan)
         if done.dropped:
             dropped("door", len(done.dropped))
@@ -93,13 +100,56 @@ def protector(plan: Protection, rules: IdentityRules, state: State, dropped: Cou
     return judged
 
 
+class CommittedConsents:
+    """Consents in the state's last commit. Inside `look` one snapshot serves a whole request, and
+    a node is read once however many of its messages name it.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._here = threading.local()  # a request is judged in one thread, without a pause
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        with ExitStack() as until_done:
+            self._here.known, self._here.until_done = {}, until_done
+            try:
+                yield
+            finally:
+                self._here.known = self._here.reader = None
+
+    def of(self, nodes: Sequence[bytes]) -> list[Registers]:
+        known: dict[bytes, Registers] | None = getattr(self._here, "known", None)
+        if known is None:
+            with self.look():
+                return self.of(nodes)
+        for node in nodes:
+            if node not in known:
+                raw = self._raw(node)
+                known[node] = decode_registers(raw) if raw else {}
+        return [known[node] for node in nodes]
+
+    def _raw(self, node: bytes) -> bytes | None:
+        reader: StateReader | None = getattr(self._here, "reader", None)
+        if reader is None:
+            state = self._state()
+            if state is None:
+                return None
+            reader = self._here.reader = self._here.until_done.enter_context(state.read())
+        return reader.get("consent", node)
+
+
 class _Stored(Sequence[Stored]):
     """Committed consents of an event's nodes, read when somebody looks."""
 
     def __init__(
-        self, event: Event, nodes: tuple[bytes, ...], rules: IdentityRules, state: State
+        self,
+        event: Event,
+        nodes: tuple[bytes, ...],
+        rules: IdentityRules,
+        consents: CommittedConsents,
     ) -> None:
-        self._event, self._nodes, self._rules, self._state = event, nodes, rules, state
+        self._event, self._nodes, self._rules, self._consents = event, nodes, rules, consents
         self._read: list[Stored] | None = None
 
     def __len__(self) -> int:
@@ -117,15 +167,7 @@ class _Stored(Sequence[Stored]):
 
     def _rows(self) -> list[Stored]:
         if self._read is None:
-            registers = _registers(self._state(), self._nodes)
+            registers = self._consents.of(self._nodes)
             binds = binding(self._event, self._rules)
             self._read = [Stored(*pair) for pair in zip(registers, binds, strict=True)]
         return self._read
-
-
-def _registers(state: StateStore | None, nodes: Sequence[bytes]) -> list[Registers]:
-    if state is None:
-        return [{} for _ in nodes]
-    with state.read() as reader:
-        found = [reader.get("consent", node) for node in nodes]
-    return [decode_registers(raw) if raw else {} for raw in found]
