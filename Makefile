@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 PORT ?= 8080
+JOBS ?= 2
 
-.PHONY: setup demo test lint types docs bench clean lock
+.PHONY: setup demo test test-packages lint types docs bench clean lock
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -19,8 +20,20 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup
 	@$(BIN)/journeyfold demo --port $(PORT) $(if $(DATA),--data-file "$(DATA)")
 
-test: setup
-	$(BIN)/python -m pytest
+# Files of tests run side by side; the tests of one file share their platform. What is skipped is
+# listed at the end with the reason.
+test: setup test-packages
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
+
+# Third-party clients and axe-core; the tests that need them are skipped where there is no npm.
+NPM_PACKAGES := tests/clients/node_modules tests/browser/node_modules
+test-packages: $(if $(shell command -v npm),$(NPM_PACKAGES))
+$(NPM_PACKAGES): %/node_modules: %/package.json
+	cd $* && npm install --no-save --omit=optional --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+docs: setup
+	$(BIN)/python -m pytest -q tests/docs tests/cli/test_reference.py tests/project/test_reference.py tests/test_tidy.py
 
 lint: setup
 	$(BIN)/ruff check .
