@@ -10,7 +10,9 @@ project that asked for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
@@ -159,6 +161,11 @@ def aggregate_of(profile: Profile, key: str) -> Aggregate | None:
     return held  # type: ignore[return-value]  # what is not Raw was put there decoded
 
 
+def decoder_of(key: str) -> Callable[[msgspec.Raw], Aggregate]:
+    """How the bytes under a key are read."""
+    return _DECODERS[key[0], key[1] != "."].decode
+
+
 def span_of(key: str) -> int:
     """The number in a key: days kept, or how many events; 0 for a lifetime."""
     return int(key[1 : key.index(".")] or 0)
@@ -194,7 +201,13 @@ def fitted(total: int) -> int | str:
 
 def value_hash(value: Scalar) -> int:
     """64 bits of a value; 1 and 1.0 are one value, 1 and "1" are two."""
+    if isinstance(value, str):
+        return _text_hash(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    raw = value.encode() if isinstance(value, str) else b"\xff" + repr(value).encode()
-    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(b"\xff" + repr(value).encode(), digest_size=8).digest(), "big")
+
+
+@lru_cache(maxsize=8192)
+def _text_hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -35,11 +35,16 @@ def read(
 ) -> Json:
     """The value of a function of events; `held` is None for a person without such events."""
     if held is None:
-        return 0.0 if name == "sum" else 0 if name in {"count", "distinct"} else None
+        return empty(name)
     if name == "recency":
         assert isinstance(held, Events)
         return now_us - held.last_us
-    return _READS[name](held, now_us, within_us or 0, argument)
+    return READS[name](held, now_us, within_us or 0, argument)
+
+
+def empty(name: str) -> Json:
+    """The value for a person without such events."""
+    return 0.0 if name == "sum" else 0 if name in {"count", "distinct"} else None
 
 
 def span(days: Window, now_us: int, within_us: int) -> tuple[int, int]:
@@ -65,8 +70,8 @@ def next_change(held: Aggregate | None, now_us: int, within_us: int | None) -> i
     """The first instant at which a point leaves the window, or one of the future enters it."""
     if within_us is None or not isinstance(held, Days):
         return NEVER
-    i, j = span(held, now_us, within_us)
     at = held.at
+    i, j = bisect_right(at, now_us - within_us), bisect_right(at, now_us)
     soon = at[i] + within_us if i < j else NEVER
     if j < len(at) and at[j] < soon:
         soon = at[j]
@@ -101,6 +106,8 @@ def counted(held: Aggregate, now_us: int, within_us: int, _: Scalar = None) -> i
         assert isinstance(held, Events)
         return held.n
     i, j = span(held, now_us, within_us)
+    if not held.tile:
+        return j - i
     return j - i + sum(tile.n for tile in tiles(held, now_us, within_us))
 
 
@@ -112,6 +119,8 @@ def _numbers(held: Aggregate, now_us: int, within_us: int) -> tuple[int, int, li
     i, j = span(held, now_us, within_us)
     values: list[int] = held.value[i:j]  # type: ignore[assignment]
     n, total = len(values), sum(values)
+    if not held.tile:
+        return n, total, values
     for tile in tiles(held, now_us, within_us):
         assert isinstance(tile, Numbers)
         n += tile.n
@@ -179,6 +188,8 @@ def _distinct(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> int:
     assert isinstance(held, Days)
     i, j = span(held, now_us, within_us)
     hashes: set[int] = set(held.value[i:j])  # type: ignore[arg-type]
+    if len(hashes) < HASHES_MAX and not held.tile:
+        return len(hashes)
     for tile in tiles(held, now_us, within_us):
         assert isinstance(tile, Distinct)
         hashes.update(tile.hashes)
@@ -210,6 +221,9 @@ def _shares(held: Aggregate, now_us: int, within_us: int) -> tuple[int, dict[str
 
 
 def _share(held: Aggregate, now_us: int, within_us: int, value: Scalar) -> float | None:
+    if isinstance(held, Days) and not held.tile:
+        i, j = span(held, now_us, within_us)
+        return held.value[i:j].count(str(value)) / (j - i) if i < j else None  # type: ignore[arg-type]
     n, counts = _shares(held, now_us, within_us)
     return counts.get(str(value), 0) / n if n else None
 
@@ -219,7 +233,7 @@ def _top(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> str | None:
     return min(counts, key=lambda value: (-counts[value], value)) if counts else None
 
 
-_READS: dict[str, Callable[[Aggregate, int, int, Scalar], Json]] = {
+READS: dict[str, Callable[[Aggregate, int, int, Scalar], Json]] = {
     "count": counted, "sum": total_of, "avg": _avg, "min": _min, "max": _max, "first": _first,
     "last": _last, "distinct": _distinct, "share": _share, "top": _top,
 }  # fmt: skip

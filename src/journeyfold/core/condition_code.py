@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import assert_never
 
+from journeyfold.core import aggregate_read as reads
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition import CompareOp
@@ -325,11 +326,13 @@ class Writer:
 
     def figure(self, expr: Figure) -> Block:
         held = self.aggregate(expr)
-        within, argument = self.out.constant(expr.within_us), self.out.constant(expr.argument)
+        within, argument = self.out.constant(expr.within_us or 0), self.out.constant(expr.argument)
         if expr.read == "recency":
             return self.out.kept(f"None if {held} is None else now - {held}.last_us"), "Z"
-        source = f"read({self.out.constant(expr.read)}, {held}, now, {within}, {argument})"
-        value = self.out.kept(source)
+        none = self.out.constant(reads.empty(expr.read))
+        value = self.out.kept(
+            f"{none} if {held} is None else read_{expr.read}({held}, now, {within}, {argument})"
+        )
         if expr.spec.kind == "ends":
             value = self.guarded(value, expr.type.name)
         if expr.within_us is None:

@@ -18,7 +18,7 @@ CLASSES = {"bool": bool, "string": str, "list": list, "object": dict}  # told by
 _TABLE: dict[str, object] = {
     "Z": NEVER,
     "U": _UNSET,
-    "read": reads.read,
+    **{f"read_{name}": made for name, made in reads.READS.items()},
     "next_change": reads.next_change,
     "last_change": reads.last_change,
     "count_test": thresholds.count_test,

@@ -88,6 +88,9 @@ def match_key(kind: KindRule, value: str, region: str | None) -> str | None:
 
 def clean(value: str) -> str | None:
     """NFC without outer white space; None if empty, too long or with a control character (I2)."""
+    if value.isascii() and value.isprintable():
+        text = value.strip()
+        return text if 1 <= len(text) <= MAX_CODE_POINTS else None
     text = unicodedata.normalize("NFC", value).strip()
     if not 1 <= len(text) <= MAX_CODE_POINTS:
         return None

@@ -15,9 +15,9 @@ import msgspec
 from journeyfold.core.event import Event, Identifier, Record
 from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
-from journeyfold.identity.evidence import Link, links, trust
+from journeyfold.identity.evidence import Link, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
-from journeyfold.identity.graph import Graph
+from journeyfold.identity.graph import Graph, Node
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised, person_id
 from journeyfold.identity.rules import IdentityRules
@@ -90,13 +90,17 @@ class Resolver:
         if record.kind == "evidence":
             return self._verdict(record)
         event = record.event
-        named = normalised(event, self._rules)[0]
-        if not named:
-            return NOBODY
-        key = (named, event.source, record.kind, trust(event))
+        key = _claim(record)
         answer = self._answers.get(key)
         if answer is not None and event.occurred_us > answer.settled_us:
             return answer.resolution
+        named = normalised(event, self._rules)[0]
+        if not named:
+            return NOBODY
+        if len(named) == 1 and not self._marks.any_blocks:
+            node = self.node(named[0])
+            if self._graph.node(node) is None:
+                return self._first_seen(record, node, named[0], key)
         return self._sighted(record, named, key)
 
     def usable(self, event: Event) -> tuple[Identifier, ...]:
@@ -142,6 +146,18 @@ class Resolver:
         return why_between(self._graph, self._marks, a, b)
 
     # -- a record's evidence ----------------------------------------------------------------------
+
+    def _first_seen(
+        self, record: Record, node: bytes, identifier: Identifier, key: tuple[object, ...]
+    ) -> Resolution:
+        """One identifier that nobody has named: a person by itself, and nobody else changes."""
+        occurred_us = record.event.occurred_us
+        fresh = Node(identifier.kind, identifier.value, occurred_us, b"", record.offset)
+        self._graph.begin_node(node, fresh)
+        resolution = Resolution(person_id(node), node, (node,))
+        self._answers[key] = _Answer(resolution, occurred_us)
+        self._answered.setdefault(node, []).append(key)
+        return resolution
 
     def _sighted(
         self, record: Record, named: tuple[Identifier, ...], key: tuple[object, ...]
@@ -219,3 +235,17 @@ class Resolver:
             return None
         rows = self._graph.history(node, offset)
         return person_id(rows[-1][1] if rows else node)
+
+
+def _claim(record: Record) -> tuple[object, ...]:
+    """What the answer for a record depends on, beside the graph and when it happened."""
+    event, auth = record.event, record.event.context.get("auth")
+    region = None
+    for claimed in event.identifiers:
+        if claimed.kind == "phone":  # read by the country it was written in
+            region = str(event.traits.get("country")), str(event.context.get("country"))
+    return (
+        event.identifiers, event.source, event.type, record.kind, auth, region,
+        event.context.get("signed") is True,
+        str(event.context.get("batch", "")) if auth == "import" else "",
+    )  # fmt: skip

@@ -142,7 +142,7 @@ def fold_basis(profile: Profile, owner: bytes, grants: Mapping[str, Statement]) 
         return False
     node = owner.hex()
     known = profile.consents.get(node, {})
-    if all(purpose in known for purpose in grants):
+    if grants.keys() <= known.keys():
         return False
     profile.consents[node] = joined(known, grants)
     return True

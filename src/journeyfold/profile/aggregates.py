@@ -7,30 +7,17 @@ aggregate, and no project is needed for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import cast
 
-import msgspec
-
-from journeyfold.core.aggregate import Aggregate, Recent, Steps, aggregate_of, micros, value_hash
+from journeyfold.core.aggregate import Aggregate, aggregate_of
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition_compile import Filter, compile_filters
-from journeyfold.core.condition_typed import Expr, Spec
-from journeyfold.core.condition_values import dig
-from journeyfold.core.event import Event, Json
+from journeyfold.core.condition_typed import Expr
+from journeyfold.core.event import Event
 from journeyfold.core.profile import Profile
-from journeyfold.profile.buckets import Point, added, added_match, added_row, merged
-
-_SCALARS = (bool, int, float, str)
-
-
-class Collector(msgspec.Struct, frozen=True):
-    """One aggregate's interest in one event name. `step` is its place in a sequence."""
-
-    key: str
-    spec: Spec
-    holds: Filter | None
-    step: int = 0
+from journeyfold.profile.adders import Adder, Aggregates, adder_of
+from journeyfold.profile.buckets import merged
 
 
 class Aggregation:
@@ -40,30 +27,32 @@ class Aggregation:
         self, keys: AggregateKeys, zone: str = "UTC", only: frozenset[str] | None = None
     ) -> None:
         entries = [entry for entry in keys.entries() if only is None or entry[0] in only]
-        self.collectors: dict[str, list[Collector]] = {}
+        self._adders: dict[str, list[Adder]] = {}
         for key, spec in entries:
             if spec.kind == "steps":
                 for index, step in enumerate(spec.steps):
-                    self._collect(
-                        step.events, Collector(key, spec, _filter(step.where, zone), index)
-                    )
+                    adder = adder_of(key, spec, index)
+                    self._collect(step.events, adder, _filter(step.where, zone))
             else:
-                self._collect(spec.events, Collector(key, spec, _filter(spec.where, zone)))
+                self._collect(spec.events, adder_of(key, spec), _filter(spec.where, zone))
 
-    def _collect(self, events: Iterable[str], collector: Collector) -> None:
+    def _collect(self, events: Iterable[str], adder: Adder, holds: Filter | None) -> None:
+        chosen = adder if holds is None else _filtered(adder, holds)
         for name in events:
-            self.collectors.setdefault(name, []).append(collector)
+            self._adders.setdefault(name, []).append(chosen)
 
     @property
     def events(self) -> frozenset[str]:
         """The event names that any aggregate reads: what a back-fill must replay."""
-        return frozenset(self.collectors)
+        return frozenset(self._adders)
 
     def fold(self, profile: Profile, event: Event) -> None:
         """Adds the event to every aggregate that wants it; changes the profile in place."""
-        for collector in self.collectors.get(event.name, ()):
-            if collector.holds is None or collector.holds(event):
-                _fold_into(profile, event, collector)
+        adders = self._adders.get(event.name)
+        if adders:
+            aggregates = cast("Aggregates", profile.aggregates)
+            for add in adders:
+                add(aggregates, event)
 
 
 def merge_aggregates(into: Profile, other: Profile) -> None:
@@ -85,45 +74,13 @@ def _filter(where: Expr | None, zone: str) -> Filter | None:
     return compile_filters([where], zone)[0] if where is not None else None
 
 
-def _fold_into(profile: Profile, event: Event, collector: Collector) -> None:
-    key, spec = collector.key, collector.spec
-    held = aggregate_of(profile, key)
-    if spec.kind == "recent":
-        row = [dig(event.properties, tuple(field.split("."))) for field in spec.fields]
-        latest = added_row(cast("Recent | None", held), key, (event.occurred_us, event.id, row))
-        _keep(profile, key, latest)
-    elif spec.kind == "steps":
-        point = (event.occurred_us, event.id)
-        steps = cast("Steps | None", held)
-        _keep(profile, key, added_match(steps, len(spec.steps), collector.step, point))
-    elif spec.kind == "events":
-        _keep(profile, key, added(held, key, event.occurred_us, None))
-    else:
-        kept = _POINTS[spec.kind](dig(event.properties, spec.path), event)
-        if kept is not None:
-            _keep(profile, key, added(held, key, event.occurred_us, kept))
+def _filtered(adder: Adder, holds: Filter) -> Adder:
+    def add(aggregates: Aggregates, event: Event) -> None:
+        if holds(event):
+            adder(aggregates, event)
+
+    return add
 
 
 def _keep(profile: Profile, key: str, held: Aggregate) -> None:
     profile.aggregates[key] = held  # type: ignore[assignment]  # decoded in place: it encodes alike
-
-
-def _number(value: Json, _event: Event) -> Point:
-    return micros(value)
-
-
-def _end(value: Json, event: Event) -> Point:
-    return (event.id, value) if isinstance(value, _SCALARS) else None
-
-
-def _hash(value: Json, _event: Event) -> Point:
-    return value_hash(value) if isinstance(value, _SCALARS) else None
-
-
-def _text(value: Json, _event: Event) -> Point:
-    return value if isinstance(value, str) else None
-
-
-_POINTS: dict[str, Callable[[Json, Event], Point]] = {
-    "numbers": _number, "ends": _end, "distinct": _hash, "shares": _text,
-}  # fmt: skip

@@ -91,13 +91,14 @@ class Compiled:
         behind = {name: each.of for name, each in self.quintiles.items()}
         self._behind_quintiles = compile_conditions(behind, self.keys)
         self.pushes = _pushes(project)
-        self.surroundings = self._surroundings({})
+        self.use_cuts({})
 
     def use_cuts(self, cuts: Cuts) -> None:
         """The quintile borders in force from here on."""
         self.surroundings = self._surroundings(
             {name: tuple(borders) for name, borders in cuts.items()}
         )
+        self.segmentation.meet_nobody(self.view(Profile(person="")))
 
     def view(self, profile: Profile, context: Mapping[str, Json] | None = None) -> PersonView:
         return PersonView(profile, self.surroundings, context)
@@ -201,10 +202,12 @@ class Step:
 
     def fold(self, stages: Stages | None = None) -> list[Effect]:
         """Time first, then the record's facts, then who is in what because of them."""
-        effects = self.compiled.advance(self.profile, self.record.appended_us)
+        compiled, profile, now_us = self.compiled, self.profile, self.record.appended_us
+        effects = compiled.advance(profile, now_us)
+        is_new = profile.seen < 0 and not profile.clock_us and not profile.aggregates
         self.facts(stages)
-        emits = self.compiled.segmentation.evaluate_person(
-            self.profile, self.compiled.view(self.profile), self.record.appended_us, self.touched
+        emits = compiled.segmentation.evaluate_person(
+            profile, compiled.view(profile), now_us, self.touched, is_new=is_new
         )
         return effects + self.compiled.with_pushes(emits) if emits else effects
 

@@ -13,7 +13,7 @@ from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition_compile import Evaluator, Outcome, compile_conditions
 from journeyfold.core.condition_eval import View
 from journeyfold.core.effect import Emit
-from journeyfold.core.profile import Membership, Profile
+from journeyfold.core.profile import Membership, Profile, StageAt
 from journeyfold.segment.bind import Bound
 from journeyfold.segment.definition import LifecycleDefinition, SegmentDefinition
 from journeyfold.segment.lifecycle import Lifecycle, StageRule, settle
@@ -54,6 +54,26 @@ class Segmentation:
         slots = (*self.evaluator.names, *self.manual)
         self.slots = {name: slot for slot, name in enumerate(slots)}
         self.manual_bits = sum(1 << self.slots[name] for name in self.manual)
+        self._always = self.evaluator.all  # what a new person is to be asked in any case
+
+    def meet_nobody(self, view: View) -> None:
+        """Learn from a blank person what is false for everyone new and stays so by itself.
+
+        Of somebody nobody has heard of, only the rest is evaluated and what their first record
+        reaches. To be repeated when anything but people changes: cut points, defaults of consent.
+        """
+        outcome = self.evaluator.evaluate(view, 0)
+        names = self.evaluator.names
+        awake = {name for name in names if outcome[name] != (False, NEVER)}
+        always = self.evaluator.mask(awake)
+        for lifecycle, stages in zip(self.lifecycles, self.stage_masks, strict=True):
+            holds = {rule.condition: outcome[rule.condition][0] is True for rule in lifecycle.rules}
+            stays = not settle(Profile(person=""), lifecycle, holds, 0, "event")
+            if stays and all(outcome[rule.condition][1] == NEVER for rule in lifecycle.rules):
+                always &= ~stages
+            else:
+                always |= stages
+        self._always = always
 
     def evaluate_person(
         self,
@@ -62,17 +82,26 @@ class Segmentation:
         now_us: int,
         touched: Iterable[str] | None,
         cause: str = "event",
+        *,
+        is_new: bool = False,
     ) -> list[Emit]:
         """Brings memberships, stages and the wake up to this instant; returns what changed.
 
         `touched` None evaluates everything: after a merge, a new definition or new cut points. So
         does the first call for a person: `count(…) == 0` holds for somebody nobody has heard of.
+        `is_new`: there is nothing in the profile but what `touched` names.
         """
         is_known = profile.clock_us and len(profile.dues) == len(self.slots)
         profile.clock_us = now_us
-        if touched is None or not is_known:
+        if touched is None or not (is_known or is_new):
             return _Evaluation(self, profile, view, now_us, cause).everything()
         mask, paths = 0, self.evaluator.paths
+        if is_new:
+            profile.dues = [0] * len(self.slots)
+            mask = self._always
+            for lifecycle in self.lifecycles:
+                initial = lifecycle.definition.initial
+                profile.stages[lifecycle.definition.id] = StageAt(initial, now_us)
         for path in touched:
             mask |= self.manual_bits if path == "manual" else paths.get(path, 0)
         if 0 < profile.wake_us <= now_us:

@@ -55,7 +55,10 @@ class PersonView:
         return self.surroundings.trait(self.profile, name)
 
     def aggregate(self, key: str) -> Aggregate | None:
-        return aggregate_of(self.profile, key)
+        held: object = self.profile.aggregates.get(key)
+        if held.__class__ is msgspec.Raw:
+            return aggregate_of(self.profile, key)
+        return held  # type: ignore[return-value]  # what is not Raw was put there decoded
 
     def cuts(self, feature: str) -> tuple[float, ...] | None:
         return self.surroundings.cuts.get(feature)
