@@ -18,7 +18,7 @@ import msgspec
 from journeyfold.adapters.admin_audit import By
 from journeyfold.adapters.appender import Appender
 from journeyfold.adapters.disk_room import require_room
-from journeyfold.adapters.lmdb_state import LmdbState
+from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState
 from journeyfold.adapters.sqlite_admin import SqliteAdmin
 from journeyfold.adapters.state_opening import Damage, open_state
 from journeyfold.collect.admit import Gate
@@ -32,14 +32,15 @@ from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.revealed import revealed
+from journeyfold.runtime.supervisor import final_code
 from journeyfold.runtime.telemetry import StoreFigures, Telemetry
 from journeyfold.runtime.versions import Versions
-from journeyfold.runtime.workspace import Workspace
+from journeyfold.runtime.workspace import Place, Workspace
 
 REFRESH_S = 0.1
 KEY_MEMORY_S = 2.0  # a revocation shows within this (collect C08: 5 s)
 ROOM_S = 0.25
-EXIT_IO = 74
 
 
 class Platform:
@@ -52,6 +53,7 @@ class Platform:
         self.node_key = workspace.node_key
         self.admin: SqliteAdmin = workspace.open_admin()
         self._state: LmdbState | None = None
+        self._pages = 0
         self.versions = Versions(workspace)
         self.telemetry = Telemetry(StoreFigures(self.log, self.state, self.place, self.clock))
         self._worker = Notifier(self.place.run, "work")
@@ -63,7 +65,7 @@ class Platform:
         self.appender = Appender(
             self.log, self.clock,
             on_commit=lambda _head: self._worker.send(),
-            on_failure=_end_process,
+            on_failure=end_process,
             observe_commit_s=self.telemetry.commit_seconds.observe,
         )  # fmt: skip
         self.door = self._door()
@@ -84,13 +86,17 @@ class Platform:
         if self._state is None:
             opened = open_state(self.place.data, "read")
             self._state = None if isinstance(opened, Damage) else opened
+            self._pages = _identity(self.place)
         return self._state
 
     def refresh(self) -> None:
-        """Take up a newer project version."""
+        """Take up a newer project version, and a state that was built anew."""
+        if self._state is not None and _identity(self.place) != self._pages:
+            self._state.close()
+            self._state = None
         newest = self.versions.newest
         if self.versions.refresh(self.state()) and self.versions.newest is not newest:
-            project = self.project
+            project = revealed(self.project, self.place.directory, _say)
             self._gates = gates_of(
                 project, self.node_key, self.state,
                 dropped=self._dropped, refused_field=self._refused_field,
@@ -233,11 +239,23 @@ class _Room:
             self._checked_s = now_s
 
 
+def _say(sentence: str) -> None:
+    os.write(2, f"journeyfold serve: {sentence}\n".encode())
+
+
 def _source_of(item: Entry | Held) -> str:
     return item.event.source if isinstance(item, Entry) else item.source
 
 
-def _end_process(error: EngineError) -> None:
+def _identity(place: Place) -> int:
+    """Which file the state is in: `work` sets a damaged one aside and begins another."""
+    try:
+        return (place.data / DIRECTORY_NAME / "data.mdb").stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def end_process(error: EngineError) -> None:
     """The log failed: nothing more may be acknowledged by this process (REL-16)."""
-    os.write(2, f"journeyfold: {error}\n".encode())
-    os._exit(EXIT_IO)
+    os.write(2, f"journeyfold serve: {error}\n".encode())
+    os._exit(final_code(error))
