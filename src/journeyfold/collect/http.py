@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from journeyfold.collect import bootstrap, cors, pixel
+from journeyfold.collect import bootstrap, cors, pixel, snippet
 from journeyfold.collect.access import Access, access
 from journeyfold.collect.body import Gone, Receive, read_body
 from journeyfold.collect.door import Door
@@ -53,8 +53,11 @@ class Collector:
             answer = await self._answer(request, receive)
         except Gone:
             return
-        headers = [*answer.headers, _NO_STORE]
-        headers.append((b"content-length", str(len(answer.body)).encode()))
+        headers = [*answer.headers]
+        if not any(name == b"cache-control" for name, _ in headers):
+            headers.append(_NO_STORE)
+        if answer.status != 304:
+            headers.append((b"content-length", str(len(answer.body)).encode()))
         if answer.closes:
             headers.append((b"connection", b"close"))
         if self._door.durability == "os":
@@ -81,6 +84,9 @@ class Collector:
                 return await deliver(self._door, request, receive, route.argument)
             case "settings" | "source_config":
                 return _bootstrap(self._door, request, route)
+            case "script":
+                known = request.text(b"if-none-match")
+                return snippet.served(route.argument, known) or refusal(Refused("not_found"))
 
 
 async def _messages(door: Door, request: Request, receive: Receive, route: Route) -> Answer:

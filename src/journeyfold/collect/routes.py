@@ -11,7 +11,11 @@ from typing import Literal
 
 import msgspec
 
-Action = Literal["single", "batch", "pixel", "settings", "source_config", "hook", "validate"]
+from journeyfold.collect.snippet import is_script
+
+Action = Literal[
+    "single", "batch", "pixel", "settings", "source_config", "hook", "validate", "script"
+]
 
 _TYPES = {"identify": "i", "track": "t", "page": "p", "screen": "s", "group": "g", "alias": "a"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}", re.ASCII)
@@ -54,4 +58,6 @@ def route_of(path: str) -> Route | None:
     if path.startswith("/v1/projects/") and path.endswith("/settings"):
         key = path[13:-9]
         return Route("settings", key, ("GET",)) if _NAME.fullmatch(key) else None
+    if is_script(path):
+        return Route("script", path, ("GET", "HEAD"))
     return None
