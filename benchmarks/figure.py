@@ -35,4 +35,6 @@ def report(
         "name": name, "value": round(value, 4), "unit": unit, "goal": goal, "better": better,
         "baseline": baseline and round(baseline, 4), "ratio": ratio, "machine": machine(),
     }  # fmt: skip
+    if os.environ.get("JOURNEYFOLD_BENCH_QUICK"):
+        more["quick"] = True
     print(json.dumps(figure | more), flush=True)

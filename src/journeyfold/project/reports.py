@@ -187,6 +187,7 @@ class Figure(msgspec.Struct, frozen=True):
     baseline: float | None = None
     ratio: float | None = None
     machine: str = ""
+    more: dict[str, object] = {}  # what else the benchmark saw: percentiles, counts, conditions
 
     @property
     def is_reached(self) -> bool | None:

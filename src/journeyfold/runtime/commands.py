@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import msgspec
 
 from journeyfold.adapters.admin_audit import By
 from journeyfold.collect.batch import Options
@@ -41,6 +38,7 @@ from journeyfold.runtime import (
 from journeyfold.runtime.demonstration import demonstrate
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.laboratory import Laboratory
+from journeyfold.runtime.measuring import measure
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.workspace import Workspace, checked_project, place_of
 
@@ -210,29 +208,8 @@ def export(
         return exporting.export(workspace, what=what, to=to, form=form, progress=progress)
 
 
-def bench(names: Sequence[str], *, progress: Progress) -> list[Figure]:
-    """Runs scripts of `benchmarks/` beside the source; each prints its figures as JSON lines."""
-    scripts = {path.stem: path for path in _benchmarks().glob("*.py") if path.stem != "figure"}
-    unknown = [name for name in names if name not in scripts]
-    if unknown:
-        raise UsageError(
-            f"there is no benchmark {unknown[0]}; there are {', '.join(sorted(scripts))}"
-        )
-    chosen = [scripts[name] for name in names or sorted(scripts)]
-    figures: list[Figure] = []
-    for done, script in enumerate(chosen):
-        progress(f"measuring {script.stem}", done, len(chosen))
-        ran = subprocess.run(  # noqa: S603 - our own script
-            [sys.executable, str(script)], capture_output=True, text=True, check=False
-        )
-        if ran.returncode:
-            raise UsageError(f"benchmark {script.stem} ended with {ran.returncode}:\n{ran.stderr}")
-        figures += [
-            msgspec.json.decode(line, type=Figure)
-            for line in ran.stdout.splitlines()
-            if line.startswith("{")
-        ]
-    return figures
+def bench(names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figure]:
+    return measure(_benchmarks(), names, quick=quick, progress=progress)
 
 
 def rehearsal(project: Project) -> Laboratory:
