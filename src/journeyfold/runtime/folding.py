@@ -24,7 +24,7 @@ def fold_to_head(workspace: Workspace, folded: Folded = lambda _done, _total: No
     state = workspace.open_state()
     try:
         loop = fold_loop(workspace, state)
-        schedule = Schedule(state, workspace.clock)
+        schedule = Schedule(state, workspace.clock, workspace.log.marks)
         while True:
             if loop.batch(BATCH)[0]:
                 folded(loop.standing.offset + 1, workspace.log.head()[0] + 1)

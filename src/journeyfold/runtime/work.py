@@ -48,7 +48,7 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         listener, pages = Listener(run, "work"), Notifier(run, "serve-")
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
-        schedule = Schedule(state, workspace.clock, monitor.look)
+        schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look)
         worker = Worker(
             loop, state, schedule, listener, pages, lambda: _checkpoint(workspace), _report
         )
