@@ -29,6 +29,7 @@ def errors_after(path, old, new):
 
 SEGMENT = "segments:\n  - {id: x, when: "
 OFFER = "category: hero\n"
+HOOK = "kind: webhook\nwebhook: {secrets: ['${env:S}']}\n"
 
 # file, what stands there, what is written instead (or a new file), the text at the place the
 # finding points at, its code, and words of the sentence
@@ -53,6 +54,8 @@ WRONG = [
     ("sources/shop_server.yaml", "env: development", "env: live\nsla: ${env:SLA}", "${env:SLA}", "P121", "references stand only in paths and secrets"),
     ("sources/crm.yaml", None, "kind: server\nenv: live\nupdate: realtime\n", "live", "P140", "a live source needs an owner; add `owner: team@example.com`"),
     ("sources/hook.yaml", None, "kind: webhook\nwebhook: {secrets: [hunter2]}\n", "hunter2]}", "P122", "a secret is written out; write ${env:NAME}"),
+    ("sources/hook.yaml", None, HOOK + "map: [{when: 'row.kind == 1', event: Paid}]\nfields: {occurred: as_time(row.at)}\n", "1', event", "J110", "use as_string(row.kind)"),
+    ("sources/hook.yaml", None, HOOK + "map: [{event: Paid}]\nfields: {id: [nr]}\n", "{id: [nr]}", "P116", "needs `occurred`"),
     ("sources/shop_orders.yaml", "row.customer_id is not None", "row.customer_id is not Nothing", "Nothing', even", "J103", ""),
     ("sources/shop_orders.yaml", "occurred: row.ordered_at", "occurred: row.", "row.", "J102", "not a condition"),
     ("sources/Shop.yaml", None, "kind: server\n", "kind: server", "P123", "'Shop' is no id"),

@@ -19,6 +19,8 @@ from journeyfold.project.scenario_check import scenario_problems
 from journeyfold.project.scopes import event_types
 from journeyfold.quality.registry import load_registry
 from journeyfold.sources.inventory import Source
+from journeyfold.sources.mapping import MappingError
+from journeyfold.sources.payload import payload_mapping
 
 
 def check(project: Project) -> list[Problem]:
@@ -28,7 +30,8 @@ def check(project: Project) -> list[Problem]:
     problems += reference_problems(project, event_types(registry))
     problems += scenario_problems(project)
     for name, source in project.sources.items():
-        problems += _mapping_problems(project, name, source)
+        unread = list(_mapping_problems(project, name, source))
+        problems += unread or _payload_problems(project, name, source)
     return sorted_problems(problems)
 
 
@@ -59,6 +62,24 @@ def _mapping_problems(project: Project, name: str, source: Source) -> Iterator[P
                     path, problem.code, problem.message,
                     suggestion=problem.suggestion, inside=problem.column - 1,
                 )  # fmt: skip
+
+
+def _payload_problems(project: Project, name: str, source: Source) -> Iterator[Problem]:
+    """A webhook's mapping knows its types without a file: every key of a payload is `any`."""
+    if source.kind != "webhook":
+        return
+    document = project.documents[project.places["source", name].file]
+    try:
+        payload_mapping(source)
+    except MappingError as error:
+        yield document.problem(("fields",), "P116", str(error))
+    except ProjectError as error:
+        for problem in error.problems:
+            found = (path for path, text in _expressions(source) if text == problem.text)
+            yield document.problem(
+                next(found, ("map",)), problem.code, problem.message,
+                suggestion=problem.suggestion, inside=problem.column - 1,
+            )  # fmt: skip
 
 
 def _expressions(source: Source) -> Iterator[tuple[Path, str]]:
