@@ -157,3 +157,26 @@ def test_waking_when_told_equals_looking_every_microsecond_that_could_matter(see
             )
     woken.emits += RULES.advance(woken.profile, woken.view, max(moments) + 1)
     assert [(e.key, e.at_us) for e in woken.emits] == [(e.key, e.at_us) for e in watched.emits]
+
+
+RULES_FOR_NEW = Segmentation(BOUND, FILE.segments, FILE.lifecycles, KEYS)
+RULES_FOR_NEW.meet_nobody(Person().view)
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_new_person_asked_only_what_they_can_answer_is_as_one_asked_everything(random):
+    asked, everything = Person(), Person()
+    at_us, (kind, value) = history(random)[0]
+    everything.apply(at_us, (kind, value))
+    touched = {"event": f"event:{getattr(value, 'name', '')}", "score": "score:churn"}
+    path = touched.get(kind, "consent:email" if kind == "consent" else "")
+    if kind == "event":
+        AGGREGATION.fold(asked.profile, value)
+    elif kind == "trait":
+        asked.traits[value[0]], path = value[1], f"trait:{value[0]}"
+    elif kind == "score":
+        asked.profile.scores["churn"] = value
+    else:
+        asked.consents ^= {"email"}
+    emits = RULES_FOR_NEW.evaluate_person(asked.profile, asked.view, at_us, (path,), is_new=True)
+    assert (asked.profile, emits) == (everything.profile, everything.emits)

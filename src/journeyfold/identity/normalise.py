@@ -40,7 +40,7 @@ def normalised(event: Event, rules: IdentityRules) -> Usable:
     """
     client = is_unsigned_client(event)
     region = _region(event, rules)
-    key = (event.identifiers, client, event.type, region)
+    key = (event.identifiers, client, event.type == "alias", region)
     found = rules.usable_memo.get(key)
     if found is None:
         found = _normalised(event, rules, client=client, region=region)

@@ -245,7 +245,7 @@ def _claim(record: Record) -> tuple[object, ...]:
         if claimed.kind == "phone":  # read by the country it was written in
             region = str(event.traits.get("country")), str(event.context.get("country"))
     return (
-        event.identifiers, event.source, event.type, record.kind, auth, region,
+        event.identifiers, event.source, event.type == "alias", record.kind, auth, region,
         event.context.get("signed") is True,
         str(event.context.get("batch", "")) if auth == "import" else "",
     )  # fmt: skip

@@ -7,17 +7,14 @@ path is written out here; everything else goes through `buckets`, with the same 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias
 
 import msgspec
 
 from journeyfold.core.aggregate import (
     POINTS_MAX,
-    Aggregate,
-    Days,
     Events,
-    Recent,
-    Steps,
+    Window,
     decoder_of,
     micros,
     span_of,
@@ -29,10 +26,15 @@ from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import DAY_US
 from journeyfold.profile.buckets import Point, added, added_match, added_row, prune
 
-Aggregates: TypeAlias = dict[str, object]
-"""Of a profile, by key: `msgspec.Raw` until first touched, then the decoded aggregate."""
+Aggregates: TypeAlias = dict[str, Any]
+"""Of a profile, by key: `msgspec.Raw` until first touched, then the decoded aggregate.
+
+What stands under a key has the type that the key names; a cast a point would cost as much as the
+point, so this module alone leaves the type out.
+"""
 
 Adder: TypeAlias = Callable[[Aggregates, Event], None]
+Decode: TypeAlias = Callable[[Any], Any]
 _PointOf: TypeAlias = Callable[[Json, Event], Point]
 
 _RAW = msgspec.Raw
@@ -51,7 +53,7 @@ def adder_of(key: str, spec: Spec, step: int = 0) -> Adder:
 
 
 def _events(key: str) -> Adder:
-    decode = decoder_of(key)
+    decode: Decode = decoder_of(key)
 
     def add(aggregates: Aggregates, event: Event) -> None:
         held, at_us = aggregates.get(key), event.occurred_us
@@ -60,7 +62,6 @@ def _events(key: str) -> Adder:
         if held is None:
             aggregates[key] = Events(1, at_us, at_us)
             return
-        assert isinstance(held, Events)
         held.n += 1
         if at_us > held.last_us:
             held.last_us = at_us
@@ -71,25 +72,26 @@ def _events(key: str) -> Adder:
 
 
 def _window_of_events(key: str) -> Adder:
-    decode, kept = decoder_of(key), span_of(key)
+    decode: Decode = decoder_of(key)
+    kept = span_of(key)
 
     def add(aggregates: Aggregates, event: Event) -> None:
         held, at_us = aggregates.get(key), event.occurred_us
         if held.__class__ is _RAW:
             held = aggregates[key] = decode(held)
-        if held is None or not _grows(cast("Aggregate", held), at_us):
-            aggregates[key] = added(cast("Aggregate | None", held), key, at_us, None)
+        if held is None or not _grows(held, at_us):
+            aggregates[key] = added(held, key, at_us, None)
             return
-        days = cast("Days[Events, None]", held)
-        days.at.append(at_us)
-        if days.at[0] < (at_us // DAY_US - kept - 1) * DAY_US:
-            prune(days, kept)
+        held.at.append(at_us)
+        if held.at[0] < (at_us // DAY_US - kept - 1) * DAY_US:
+            prune(held, kept)
 
     return add
 
 
 def _points(key: str, spec: Spec) -> Adder:
-    decode, kept, point_of = decoder_of(key), span_of(key), _POINTS[spec.kind]
+    decode: Decode = decoder_of(key)
+    kept, point_of = span_of(key), _POINTS[spec.kind]
     path, only = spec.path, spec.path[0] if len(spec.path) == 1 else ""
 
     def add(aggregates: Aggregates, event: Event) -> None:
@@ -100,21 +102,19 @@ def _points(key: str, spec: Spec) -> Adder:
         held = aggregates.get(key)
         if held.__class__ is _RAW:
             held = aggregates[key] = decode(held)
-        if held is None or not kept or not _grows(cast("Aggregate", held), at_us):
-            aggregates[key] = added(cast("Aggregate | None", held), key, at_us, point)
+        if held is None or not kept or not _grows(held, at_us):
+            aggregates[key] = added(held, key, at_us, point)
             return
-        days = cast("Days[Events, Point]", held)
-        days.at.append(at_us)
-        days.value.append(point)
-        if days.at[0] < (at_us // DAY_US - kept - 1) * DAY_US:
-            prune(days, kept)  # type: ignore[arg-type]  # of the kind its key names
+        held.at.append(at_us)
+        held.value.append(point)
+        if held.at[0] < (at_us // DAY_US - kept - 1) * DAY_US:
+            prune(held, kept)
 
     return add
 
 
-def _grows(held: Aggregate, at_us: int) -> bool:
+def _grows(held: Window, at_us: int) -> bool:
     """A point later than all others, in a window without tiles, on a day that stays exact."""
-    assert isinstance(held, Days)
     at = held.at
     if not at or at[-1] >= at_us or held.hour:
         return False
@@ -122,7 +122,8 @@ def _grows(held: Aggregate, at_us: int) -> bool:
 
 
 def _recent(key: str, spec: Spec) -> Adder:
-    decode, kept = decoder_of(key), span_of(key)
+    decode: Decode = decoder_of(key)
+    kept = span_of(key)
     paths = [tuple(field.split(".")) for field in spec.fields]
 
     def add(aggregates: Aggregates, event: Event) -> None:
@@ -133,26 +134,24 @@ def _recent(key: str, spec: Spec) -> Adder:
             properties.get(path[0]) if len(path) == 1 else dig(properties, path) for path in paths
         ]
         latest = (event.occurred_us, event.id, row)
-        recent = cast("Recent | None", held)
-        if recent is not None and recent.rows and recent.rows[-1][0] < event.occurred_us:
-            recent.rows.append(latest)
-            del recent.rows[:-kept]
+        if held is not None and held.rows and held.rows[-1][0] < event.occurred_us:
+            held.rows.append(latest)
+            del held.rows[:-kept]
         else:
-            aggregates[key] = added_row(recent, key, latest)
+            aggregates[key] = added_row(held, key, latest)
 
     return add
 
 
 def _steps(key: str, spec: Spec, step: int) -> Adder:
-    decode = decoder_of(key)
+    decode: Decode = decoder_of(key)
 
     def add(aggregates: Aggregates, event: Event) -> None:
         held = aggregates.get(key)
         if held.__class__ is _RAW:
             held = decode(held)
         point = (event.occurred_us, event.id)
-        steps = cast("Steps | None", held)
-        aggregates[key] = added_match(steps, len(spec.steps), step, point)
+        aggregates[key] = added_match(held, len(spec.steps), step, point)
 
     return add
 

@@ -8,7 +8,6 @@ aggregate, and no project is needed for it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 from journeyfold.core.aggregate import Aggregate, aggregate_of
 from journeyfold.core.aggregate_keys import AggregateKeys
@@ -50,7 +49,7 @@ class Aggregation:
         """Adds the event to every aggregate that wants it; changes the profile in place."""
         adders = self._adders.get(event.name)
         if adders:
-            aggregates = cast("Aggregates", profile.aggregates)
+            aggregates: Aggregates = profile.aggregates
             for add in adders:
                 add(aggregates, event)
 
