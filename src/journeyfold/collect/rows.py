@@ -18,6 +18,7 @@ import msgspec
 from journeyfold.collect.csv_lines import CsvLines, Record
 from journeyfold.collect.line import BadLine, Row, Rows, WrongFile
 from journeyfold.collect.sorted_runs import SortedRuns
+from journeyfold.collect.torn_end import require_whole_csv, require_whole_ndjson
 from journeyfold.core.instant import instant_us
 from journeyfold.sources.local_time import Zone
 from journeyfold.sources.recipe import ColumnType, Read
@@ -80,6 +81,7 @@ def _csv(read: Read, path: Path, zone: Zone, stack: ExitStack) -> Rows:
     unknown = [name for name in (*read.types, *read.units) if name not in names]
     if unknown:
         raise WrongFile(missing_columns(unknown, names, path.name))
+    require_whole_csv(path, read.delimiter, len(names))
     types: dict[str, ColumnType] = {name: _declared(read, name, "string") for name in names}
     converters = [_from_text(read, name, types[name], zone) for name in names]
     return Rows(types, _converted(records, names, converters, frozenset(read.null)))
@@ -111,6 +113,7 @@ def _converted(
 
 
 def _ndjson(read: Read, path: Path, zone: Zone, wanted: Sequence[str], stack: ExitStack) -> Rows:
+    require_whole_ndjson(path)
     stream = stack.enter_context(path.open("rb"))
     names = list(dict.fromkeys((*wanted, *read.types)))
     types: dict[str, ColumnType] = {name: _declared(read, name, "any") for name in names}
