@@ -17,9 +17,9 @@ if (stub.version) return;
 
 const tag = document.currentScript;
 const settings = { ...(tag && tag.dataset), ...window.jfSettings };
-const key = settings.key;
+const key = settings.writeKey;
 const host = (settings.host || (tag ? new URL(tag.src).origin : "")).replace(/\/$/, "");
-if (!key) return console.error("jf.js: no data-key, so nothing is collected");
+if (!key) return console.error("jf.js: no data-write-key, so nothing is collected");
 
 // collect C51: 13 months from the day the id was made, not from the last visit.
 const ID_AGE_MS = 395 * 86400e3;

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from chromium import chromium_page
 from live import Live, run_cli, start
+from playwright.sync_api import TimeoutError as NotInTime
 
 CSP = (
     "default-src 'none'; script-src 'nonce-shop' {host}; connect-src {host}; "
@@ -22,6 +23,7 @@ SHOPPER = (  # the browser's own says that it is headless, and what bots do is n
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Safari/537.36"
 )
+SEND_NOW = "dispatchEvent(new Event('online'))"
 HTML_OFFER = """\
 purpose: necessary
 category: strip
@@ -126,7 +128,7 @@ class Visit:
   window.jfSettings = {settings};
   {script}
 </script>
-<script async src="{self.live.url}/js/jf.js" data-key="{self.key}" {attributes}></script>
+<script async src="{self.live.url}/js/jf.js" data-write-key="{self.key}" {attributes}></script>
 </head><body>{body}</body></html>"""
         page = self.context.new_page()
         page.set_default_timeout(10_000)
@@ -140,6 +142,28 @@ class Visit:
         page.goto(self.pages.url + path)
         self.until(page, "Boolean(window.jf && jf.version)")
         return page
+
+    def come_before(self) -> str:
+        """An earlier page: from now on the platform knows the visitor and what it may decide."""
+        page = self.open(path="/welcome")
+        id_ = page.evaluate("jf.anonymousId()")
+        self.named(id_, "Page")
+        self.live.wait_folded()
+        page.close()
+        self.requests.clear()
+        return id_
+
+    def shown(self, page, selector: str = ".jf-item"):
+        """What was drawn. An answer after 300 ms is not, so a busy machine may need another visit."""
+        for _ in range(8):
+            try:
+                page.locator(selector).first.wait_for(timeout=1_500)
+            except NotInTime:
+                self.requests.clear()
+                page.reload()
+            else:
+                return page.locator(selector)
+        raise AssertionError(f"{selector} is never there; {self.complaints}")
 
     def until(self, page, expression: str, timeout: float = 10):
         """Its value once it is true; Playwright's own waiting would need a page that may eval."""
@@ -173,9 +197,12 @@ class Visit:
     def named(
         self, anonymous_id: str, name: str, count: int = 1, timeout: float = 10
     ) -> list[dict]:
-        """Records of a name, once there are so many of them."""
+        """Records of a name, once there are so many of them; the page need not wait for three
+        seconds to send."""
         deadline = time.monotonic() + timeout
+        page = self.context.pages[-1]
         while True:
+            page.evaluate(SEND_NOW)
             found = [each for each in self.records(anonymous_id) if each["name"] == name]
             if len(found) >= count:
                 return found
@@ -184,7 +211,7 @@ class Visit:
                     f"{len(found)} of {count} {name!r}: "
                     f"{[each['name'] for each in self.records(anonymous_id)]}; {self.complaints}"
                 )
-            time.sleep(0.1)
+            page.wait_for_timeout(100)
 
 
 @pytest.fixture
@@ -193,7 +220,3 @@ def visit(live, pages, write_key, browser):
     yield made
     with suppress(Exception):
         made.context.close()
-
-
-def query_of(request: object) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(request.url).query)

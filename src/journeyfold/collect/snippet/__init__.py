@@ -68,5 +68,5 @@ def tag(host: str, key: str) -> str:
     current = script()
     return (
         f'<script async src="{host}{current.hashed}" integrity="{current.integrity}"\n'
-        f'        crossorigin="anonymous" data-key="{key}"></script>'
+        f'        crossorigin="anonymous" data-write-key="{key}"></script>'
     )
