@@ -1,0 +1,91 @@
+"""The tutorial, block by block, in one shell beside a real platform.
+
+A block ```sh runs and must end with 0; ```sh background keeps running until the end; a ```text
+block after it holds lines that must be in what came out, with `…` for anything.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from live import free_port
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-decision.md"
+FENCE = re.compile(r"^```(sh|text)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+END = "__end__"
+
+
+class Shell:
+    """One bash session; `run` gives the exit code and all output of a block."""
+
+    def __init__(self, directory):
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._bash = subprocess.Popen(
+            ["bash"], cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, bufsize=1, start_new_session=True,
+            env={**os.environ, "PATH": path},
+        )  # fmt: skip
+
+    def run(self, code):
+        self._bash.stdin.write(f"{{ {code}\n}} </dev/null; echo; echo {END} $?\n")
+        self._bash.stdin.flush()
+        said = []
+        while not (line := self._bash.stdout.readline()).startswith(END):
+            assert line, "the shell ended"
+            said.append(line)
+        return int(line.split()[1]), "".join(said)
+
+    def start(self, code):
+        return int(self.run(f"{code.strip()} >background.log 2>&1 &\necho $!")[1].split()[-1])
+
+    def close(self):
+        self._bash.stdin.close()
+        self._bash.wait(10)
+        self._bash.stdout.close()
+
+
+def wait_ready(port):
+    for _ in range(600):
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the platform of the tutorial did not become ready")
+
+
+def as_pattern(line):
+    return ".*".join(re.escape(part) for part in line.strip().split("…"))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on the path")
+def test_every_command_of_the_tutorial_does_what_it_says(tmp_path):
+    port = free_port()
+    text = PAGE.read_text().replace("8091", str(port))
+    blocks = FENCE.findall(text)
+    assert len([each for each in blocks if each[0] == "sh"]) >= 10
+    shell, started, said = Shell(tmp_path), [], ""
+    try:
+        for language, words, code in blocks:
+            if language == "text":
+                for line in code.splitlines():
+                    assert re.search(as_pattern(line), said), f"{line!r} is not in:\n{said}"
+            elif "background" in words:
+                started.append(shell.start(code))
+                wait_ready(port)
+            else:
+                status, said = shell.run(code)
+                assert status == 0, f"{code}\nended with {status}:\n{said}"
+                time.sleep(0.3)  # the time a reader needs, and the fold
+    finally:
+        for process in started:
+            os.kill(process, signal.SIGINT)
+        shell.close()
