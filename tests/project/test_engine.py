@@ -108,3 +108,18 @@ def test_a_person_leaves_a_window_at_the_instant_though_nothing_arrives():
     house.wait(400 * DAY_US)
     left = [each for each in house.emitted("segment.left") if each.properties["segment"] == "vip"]
     assert [each.at_us for each in left] == [ordered_us + 365 * DAY_US]
+
+
+def test_members_who_become_one_are_told_apart_from_those_who_leave():
+    house = House()
+    house.track("Cart Updated", CART, user="ann")
+    house.track("Cart Updated", CART, anonymous="a2")
+    house.wait(HOUR_US)
+    house.track("Identify", type_="identify", user="ann", anonymous="a2")
+    with house.state.read() as reader:
+        (entered, left, joined) = (
+            sum(row[place] for row in series(reader, "segment/cart-abandoned"))
+            for place in (1, 2, 3)
+        )
+        assert (entered, left, joined) == (2, 0, 1)
+        assert sizes(reader)["segment/cart-abandoned"] == entered - left - joined

@@ -105,20 +105,35 @@ class StageCard(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """One day of a segment's series: who came and went, and the size at its end."""
+    """One day of a segment's series: who came and went, and the size at its end.
+
+    `joined` members became one person with another member: fewer, though nobody left.
+    """
 
     start_us: int
     size: int
     entered: int
     left: int
+    joined: int = 0
+
+
+class Operand(msgspec.Struct, frozen=True):
+    """What stood on one side of a leaf; `type` is the condition language's name of it."""
+
+    text: str
+    value: Json
+    type: str = "any"
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One leaf of a condition with the operand it met (segments C17); None is unknown."""
+    """One leaf of a condition with what it met (segments C17); None is unknown.
+
+    `records` are the offsets of the latest records that its operands were read from.
+    """
 
     text: str
-    value: str
     holds: bool | None
+    operands: tuple[Operand, ...] = ()
     records: tuple[int, ...] = ()
 
 
@@ -153,12 +168,12 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """Two people became one: the other id, the record and the pair of identifiers in it."""
+    """Two identifiers that are one person: each as (kind, value), and the record that held both."""
 
-    person: str
+    a: tuple[str, str]
+    b: tuple[str, str]
     at_us: int
     offset: int
-    pair: str
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -67,6 +67,8 @@ def masked_json(value: Json, name: str = "", *, of_person: bool = False) -> Json
     is_reaching = is_personal(name) or (of_person and name.lower() == "name")
     if isinstance(value, str) and value and (is_reaching or _is_address(value)):
         return masked(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and is_reaching:
+        return masked(str(value))
     return value
 
 

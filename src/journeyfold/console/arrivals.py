@@ -12,7 +12,7 @@ import msgspec
 
 from journeyfold.api.cards import HeldRecord
 from journeyfold.api.desk import Desk
-from journeyfold.console.wording import in_short
+from journeyfold.console.wording import fault, in_short
 from journeyfold.core.event import Record
 
 SCAN_MAX = 5_000
@@ -122,7 +122,7 @@ def held_arrival(row: HeldRecord) -> Arrival:
         name=row.name or "unnamed",
         source=row.source,
         person=row.person,
-        short=f"{row.pointer} {row.detail}".strip() or row.code,
+        short=f"{row.pointer} {fault(row.detail)}".strip() or row.code,
         held=row.id,
     )
 

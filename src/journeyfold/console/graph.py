@@ -1,7 +1,8 @@
 """The identity graph: one person in the middle, identifiers around, a refused link dashed.
 
-Fixed size and its own frame (look.md section 5): up to six identifiers and one refusal are drawn,
-the others stand in the table beside it.
+Fixed size and its own frame (look.md section 5): identifiers stand in a row above and a row below
+the person, a refused link at the end of the lower row. What finds no place stands in the table
+beside the graph.
 """
 
 from __future__ import annotations
@@ -13,31 +14,27 @@ from journeyfold.console.wording import Dates, plural, short_person
 
 _BOX_W, _BOX_H = 128, 44
 _CENTRE = (210, 124)
-# The boxes' middles by how many there are, so that few identifiers look balanced, too.
-_PLACES = {
-    1: ((210, 30),),
-    2: ((92, 34), (328, 34)),
-    3: ((92, 34), (328, 34), (74, 214)),
-    4: ((92, 34), (328, 34), (74, 214), (210, 234)),
-    5: ((92, 30), (328, 30), (74, 124), (74, 214), (210, 234)),
-    6: ((92, 30), (328, 30), (74, 124), (346, 124), (74, 214), (210, 234)),
-}
-_REFUSED = (346, 214)
-DRAWN = len(_PLACES)
+_ABOVE, _BELOW = 30, 218
+_COLUMNS = {1: (210,), 2: (100, 320), 3: (68, 210, 352)}  # middles of the boxes of a row
+_ROW = 3
+DRAWN = 2 * _ROW
 
 
 def identity_graph(person: str, identity: Identity, dates: Dates) -> Markup:
-    nodes = identity.nodes[:DRAWN]
+    room = DRAWN - bool(identity.refused)
+    nodes = identity.nodes[:room]
     if not nodes:
         return Markup("")
-    places = _PLACES[len(nodes)]
-    is_low = len(nodes) <= 2 and not identity.refused
+    above = len(nodes) if len(nodes) < _ROW else (len(nodes) + 1) // 2
+    below = len(nodes) - above + bool(identity.refused)
+    places = [(x, _ABOVE) for x in _COLUMNS[above]]
+    places += [(x, _BELOW) for x in _COLUMNS[below]] if below else []
     lines = [_line(places[index], "e strong-e") for index in range(len(nodes))]
     boxes = [_node(node, places[index]) for index, node in enumerate(nodes)]
     if identity.refused:
         refusal = identity.refused[0]
-        lines.append(_line(_REFUSED, "e no"))
-        boxes.append(_box(_REFUSED, "box end", ("link refused", "t-bad"), refusal.value))
+        lines.append(_line(places[-1], "e no"))
+        boxes.append(_box(places[-1], "box end", ("link refused", "t-bad"), refusal.value))
     first_us = min(node.first_us for node in nodes)
     return Markup(
         '<svg class="graph" width="420" height="{0}" viewBox="0 0 420 {0}" role="img" '
@@ -45,7 +42,7 @@ def identity_graph(person: str, identity: Identity, dates: Dates) -> Markup:
         'rx="10"/><text class="lb" x="210" y="121" text-anchor="middle">{4}</text>'
         '<text x="210" y="137" text-anchor="middle">since {5}</text></svg>'
     ).format(
-        158 if is_low else 258,
+        258 if below else 158,
         f"{plural(len(identity.nodes), 'identifier')} belong to this person, "
         f"{plural(len(identity.refused), 'link')} refused",
         Markup("").join(lines),
@@ -75,8 +72,8 @@ def _box(at: tuple[int, int], css: str, head: tuple[str, str], value: str) -> Ma
     ).format(
         css, x, y, _BOX_W, _BOX_H,
         Markup(' stroke-dasharray="4 4"') if "end" in css else Markup(""),
-        tone, x + 10, y + 17, _cut(text, 18),
-        x + 10, y + 34, _cut(value, 16),
+        tone, x + 10, y + 17, _cut(text, 16),
+        x + 10, y + 34, _cut(value, 14),
     )  # fmt: skip
 
 

@@ -73,8 +73,9 @@ def rate_chart(ask: Ask, days: int) -> Chart:
 
 
 def top_of(rates: Sequence[float]) -> float:
-    """The highest value, or where a burst is cut that would flatten all others."""
-    some = sorted(rate for rate in rates if rate > 0)
+    """The highest value, or where a burst is cut that would flatten what came in the later half."""
+    lately = rates[len(rates) // 2 :]
+    some = sorted(rate for rate in lately if rate > 0)
     calm = some[int(0.85 * (len(some) - 1))] if some else 0.0
     peak = max(rates, default=0.0)
     return 1.6 * calm if 0 < BURST * calm < peak else max(peak, 1e-9)

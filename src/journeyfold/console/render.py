@@ -43,6 +43,7 @@ class Screens:
             rate=wording.rate,
             split=_split,
             yaml_lines=yaml_lines,
+            met=wording.met,
         )
         self._env.filters.update(
             exact=wording.exact,
@@ -50,9 +51,9 @@ class Screens:
             figure=wording.figure,
             lasting=wording.lasting,
             millis=wording.millis,
-            tail=_tail,
             person=wording.short_person,
             shown=wording.shown,
+            fault=wording.fault,
             query=_query,
             segment_path=_path,
         )
@@ -99,11 +100,6 @@ def _split(text: str) -> tuple[str, str]:
     """`84 ms` → number and unit, for a figure that shows them at two sizes."""
     number, _, unit = text.partition(wording.NBSP)
     return number, unit
-
-
-def _tail(text: str) -> str:
-    """`count("X") = 2` → `2` where the condition stands beside it; several operands stay whole."""
-    return text.rpartition(" = ")[2] if text.count(" = ") == 1 else text
 
 
 def _path(text: str) -> str:

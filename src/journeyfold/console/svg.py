@@ -71,9 +71,11 @@ def line_chart(
 ) -> Markup:
     """Lines from zero; the first is filled. `ticks` are (0 … 1, text) under the axis."""
     top, steps = nice_top(max((max(line.values, default=0) for line in lines), default=0))
-    body = [_hairlines(top, steps, unit, height)]
+    hairlines, amounts = _hairlines(top, steps, unit, height)
+    body = [hairlines]
     for index, line in enumerate(lines):
         body.append(_series(line, top, height, filled=index == 0))
+    body.append(amounts)
     body += [_cause(mark, height) for mark in marks]
     if now is not None:
         body.append(_now(now, lines[0], top, height))
@@ -93,7 +95,8 @@ def bar_chart(
     """Stacked bars from zero: each stack is (class, amount) from the bottom up."""
     top, steps = nice_top(max((sum(amount for _, amount in stack) for stack in stacks), default=0))
     room = height - PLOT_TOP
-    body = [_hairlines(top, steps, unit, height)]
+    hairlines, amounts = _hairlines(top, steps, unit, height)
+    body = [hairlines]
     wide = 100 / max(len(stacks), 1)
     for index, stack in enumerate(stacks):
         y = float(height)
@@ -102,6 +105,7 @@ def bar_chart(
             y -= tall
             if amount > 0:
                 body.append(_bar(css, index * wide, y, wide * 0.72, tall))
+    body.append(amounts)
     body += [_cause(mark, height) for mark in marks]
     return _plot(label, height, body, ticks)
 
@@ -149,10 +153,13 @@ def _tick(at: float, text: str, y: int) -> Markup:
     )
 
 
-def _hairlines(top: float, steps: int, unit: str, height: int) -> Markup:
-    """Zero and a few round amounts; the unit stands at the top one only."""
+def _hairlines(top: float, steps: int, unit: str, height: int) -> tuple[Markup, Markup]:
+    """Zero and a few round amounts; the unit stands at the top one only. The amounts come apart,
+    to be laid over the data.
+    """
     room = height - PLOT_TOP
     lines = [Markup('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(height)]
+    amounts = []
     if room < 100:  # a low plot has room for the top and, where it is round, the half
         steps = 1 if steps == 3 else 2
     for step in range(1, steps + 1):
@@ -161,12 +168,12 @@ def _hairlines(top: float, steps: int, unit: str, height: int) -> Markup:
         amount = f"{top * part:,.3g}" if top * part < 1000 else f"{top * part:,.0f}"
         text = f"{amount} {unit}" if step == steps else amount
         lines.append(
-            Markup(
-                '<line class="g" x1="0" x2="100%" y1="{0}" y2="{0}"/>'
-                '<text class="halo" x="0" y="{1}">{2}</text>'
-            ).format(y, round(y - 4, 1), text)
+            Markup('<line class="g" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(y),
         )
-    return Markup("").join(lines)
+        amounts.append(
+            Markup('<text class="halo" x="0" y="{}">{}</text>').format(round(y - 4, 1), text)
+        )
+    return Markup("").join(lines), Markup("").join(amounts)
 
 
 def _series(line: Line, top: float, height: int, *, filled: bool) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from journeyfold.console.wording import Dates, in_short, short_person, shown
+from journeyfold.console.wording import Dates, chosen, in_short, short_person, shown, stated
 from journeyfold.core.event import Json, Record
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -56,6 +56,8 @@ def takes(record: Record, group: str) -> bool:
     kinds = GROUPS.get(group)
     if kinds is None:
         return True
+    if group == "consent":
+        return record.kind == "consent" or record.event.name == "Consent Updated"
     named = record.event.name.startswith(("Offer ", "person."))
     return record.kind in kinds and (named == (group == "we") or record.kind == "decision")
 
@@ -77,35 +79,27 @@ def moment_of(record: Record) -> Moment:
                 at_us, "flag", "out", f"Stage moved: {moved}", _cause(properties), record.offset
             )
         case "output", "person.merged" | "person.split" | "person.reanchored":
-            other = short_person(shown(properties.get("source", properties.get("other"))))
             what = {
                 "person.merged": "Two people became one",
                 "person.split": "One person became two",
                 "person.reanchored": "The person got another id",
             }[event.name]
-            return Moment(at_us, "merge", "merge", what, f"{other} joined", record.offset)
+            return Moment(at_us, "merge", "merge", what, _others(properties), record.offset)
         case "decision", _:
             return _decision(record, at_us)
         case "consent", _:
-            return Moment(at_us, "lock", "", "Consent stated", _consents(properties), record.offset)
+            return Moment(at_us, "lock", "", "Consent stated", stated(properties), record.offset)
+        case _, "Consent Updated":
+            said = ", ".join(filter(None, (event.source, stated(properties))))
+            return Moment(at_us, "lock", "", "Consent stated", said, record.offset)
         case _:
             return Moment(
                 at_us, _icon(event.name), "", _name(record), _source(record), record.offset
             )
 
 
-def decided(record: Record) -> list[dict[str, Json]]:
-    """The placements a decision record answered, with their items and reasons."""
-    decision = record.event.properties.get("decision")
-    placements = decision.get("placements") if isinstance(decision, dict) else None
-    found = placements if isinstance(placements, list) else []
-    return [placement for placement in found if isinstance(placement, dict)]
-
-
 def _decision(record: Record, at_us: int) -> Moment:
-    items = [
-        f"{shown(placement.get('id'))} shows {_offers(placement)}" for placement in decided(record)
-    ]
+    items = [f"{placement} shows {offer}" for placement, offer in chosen(record.event)]
     return Moment(
         at_us,
         "pick",
@@ -117,14 +111,13 @@ def _decision(record: Record, at_us: int) -> Moment:
     )
 
 
-def _offers(placement: dict[str, Json]) -> str:
-    items = placement.get("items")
-    offers = (
-        [shown(item.get("offer")) for item in items if isinstance(item, dict)]
-        if isinstance(items, list)
-        else []
-    )
-    return ", ".join(offers) or "nothing"
+def _others(properties: dict[str, Json]) -> str:
+    """Who else was concerned: the id before, or the parts after."""
+    if "from" in properties:
+        return f"{short_person(shown(properties['from']))} joined"
+    parts = properties.get("parts")
+    several = parts if isinstance(parts, list) else []
+    return ", ".join(short_person(shown(part)) for part in several)
 
 
 def _cause(properties: dict[str, Json]) -> str:
@@ -138,16 +131,6 @@ def _cause(properties: dict[str, Json]) -> str:
     }
     text = shown(because) if because is not None else ""
     return words.get(text, text)
-
-
-def _consents(properties: dict[str, Json]) -> str:
-    purposes = properties.get("purposes")
-    if not isinstance(purposes, dict):
-        return ""
-    return ", ".join(
-        f"{name} {'given' if state in (True, 'granted') else 'refused'}"
-        for name, state in purposes.items()
-    )
 
 
 def _name(record: Record) -> str:

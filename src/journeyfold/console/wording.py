@@ -10,6 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from journeyfold.api.cards import Operand
 from journeyfold.api.mask import masked_json
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -169,6 +172,49 @@ def shown(value: Json) -> str:
             return plural(len(value), "field")
 
 
+def met(operand: Operand, dates: Dates) -> str:
+    """What stood on one side of a condition's leaf, by its type: `51 days`, `1 Oct 19:30`, `no`."""
+    match operand.type, operand.value:
+        case "timestamp", None:
+            return "never"
+        case "duration", int(length):
+            return lasting(length)
+        case "timestamp", int(at_us):
+            return dates.when(at_us)
+        case _, value:
+            return shown(value)
+
+
+_ASKED = {
+    "minimum": "must be at least {}", "maximum": "must be at most {}",
+    "minLength": "must have at least {} characters", "maxLength": "may have {} characters",
+    "enum": "must be one of {}", "const": "must be {}", "format": "must be a {}",
+    "pattern": "must match {}",
+}  # fmt: skip
+_TYPES = {"number": "a number", "integer": "a whole number", "string": "text", "boolean": "yes or no",
+          "object": "an object", "array": "a list", "null": "empty"}  # fmt: skip
+
+
+def fault(detail: str) -> str:
+    """What a schema asked for, in words: `type ["number"]` → `must be a number`."""
+    keyword, _, rest = detail.partition(" ")
+    try:
+        asked = msgspec.json.decode(rest)
+    except msgspec.DecodeError:
+        return detail
+    several = asked if isinstance(asked, list) else [asked]
+    if keyword == "type":
+        return "must be " + " or ".join(_TYPES.get(str(one), str(one)) for one in several)
+    if keyword not in _ASKED:
+        return detail
+    return _ASKED[keyword].format(", ".join(plain(one) for one in several))
+
+
+def plain(value: Json) -> str:
+    """A value as it was sent: a year or a number without separators."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else shown(value)
+
+
 def shown_list(values: list[Json]) -> str:
     """Up to four plain values by commas; more, or objects, as a count."""
     plain = [shown(value) for value in values if not isinstance(value, dict | list)]
@@ -177,6 +223,9 @@ def shown_list(values: list[Json]) -> str:
 
 def in_short(event: Event) -> str:
     """The two or three properties that tell one such event from another, masked (console C16)."""
+    ours = _of_ours(event)
+    if ours:
+        return ours
     said: list[str] = []
     properties = {key: masked_json(value, key) for key, value in event.properties.items()}
     for key in _TELLING:
@@ -193,6 +242,60 @@ def in_short(event: Event) -> str:
         traits = list(event.traits.items())[:2]
         said = [f"{key} {shown(masked_json(value, key, of_person=True))}" for key, value in traits]
     return ", ".join(said)
+
+
+def _of_ours(event: Event) -> str:
+    """Records of the platform, and answers to it: the thing they are about."""
+    properties = event.properties
+    match event.name:
+        case "segment.entered" | "segment.left":
+            return shown(properties.get("segment"))
+        case "stage.changed":
+            return f"{shown(properties.get('from'))} to {shown(properties.get('to'))}"
+        case "person.merged" | "person.reanchored":
+            return f"{short_person(shown(properties.get('from')))} joined"
+        case "Consent Updated":
+            return stated(properties)
+        case "Decision Made":
+            return "; ".join(f"{place}: {offer}" for place, offer in chosen(event))
+        case "Offer Shown" | "Offer Clicked" | "Offer Dismissed" | "Offer Accepted":
+            parts = (properties.get("offer"), properties.get("placement"))
+            return ", ".join(shown(part) for part in parts if part is not None)
+        case _:
+            return ""
+
+
+def stated(properties: dict[str, Json]) -> str:
+    """The purposes of a consent statement: `analytics given, marketing refused`."""
+    purposes = properties.get("purposes")
+    if not isinstance(purposes, dict):
+        return ""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {'given' if state in (True, 'granted') else 'refused'}"
+        for name, state in purposes.items()
+    )
+
+
+def chosen(event: Event) -> list[tuple[str, str]]:
+    """(placement, what it shows) of a decision record."""
+    found = []
+    for placement in decided(event):
+        items = placement.get("items")
+        offers = [
+            shown(item.get("offer"))
+            for item in (items if isinstance(items, list) else [])
+            if isinstance(item, dict)
+        ]
+        found.append((shown(placement.get("id")), ", ".join(offers) or "nothing"))
+    return found
+
+
+def decided(event: Event) -> list[dict[str, Json]]:
+    """The placements a decision record answered, with their items and reasons."""
+    decision = event.properties.get("decision")
+    placements = decision.get("placements") if isinstance(decision, dict) else None
+    held = placements if isinstance(placements, list) else []
+    return [placement for placement in held if isinstance(placement, dict)]
 
 
 def _telling(key: str, value: Json, currency: Json) -> str:

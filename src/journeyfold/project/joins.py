@@ -52,7 +52,7 @@ def _merge(change: Merged, record: Record, people: People, compiled: Compiled) -
     for profile in (source, target):  # what was due before the merge happened before it
         effects += people.count(compiled.advance(profile, record.appended_us))
     merged = merge_profiles(target, source, compiled.policies)
-    _recount(people, before=(source, target), after=(merged,))
+    _recount(people, record.appended_us, before=(source, target), after=(merged,))
     people.remove(source.person)
     people.replace(merged)
     return effects + people.count(compiled.settle(merged, record.appended_us, "merge"))
@@ -78,7 +78,7 @@ def _split(
             continue
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
-    _recount(people, before=[whole] if whole else [], after=parts)
+    _recount(people, record.appended_us, before=[whole] if whole else [], after=parts)
     people.remove(change.person)
     for profile in parts:
         people.replace(profile)
@@ -95,14 +95,16 @@ def _rename(change: Reanchored, people: People) -> None:
     people.replace(profile)
 
 
-def _recount(people: People, before: Iterable[Profile], after: Iterable[Profile]) -> None:
+def _recount(
+    people: People, at_us: int, before: Iterable[Profile], after: Iterable[Profile]
+) -> None:
     """Two members who became one are one member: sizes follow without an entry or exit."""
     for profiles, by in ((before, -1), (after, 1)):
         for profile in profiles:
             for segment in profile.memberships:
-                people.resize(f"segment/{segment}", by)
+                people.resize(f"segment/{segment}", by, at_us)
             for lifecycle, at in profile.stages.items():
-                people.resize(f"stage/{lifecycle}/{at.stage}", by)
+                people.resize(f"stage/{lifecycle}/{at.stage}", by, at_us)
 
 
 def _announce(change: Merged | Split | Reanchored, record: Record, position: int) -> Emit:

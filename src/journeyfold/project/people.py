@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 
@@ -21,7 +22,7 @@ from journeyfold.privacy.consent import Registers, encode_registers
 CACHED_PROFILES = 4_000  # decoded profiles kept between batches: about 10 kB each
 _PROFILE = msgspec.msgpack.Decoder(Profile)
 _ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
-_HOUR = msgspec.msgpack.Decoder(tuple[int, int])
+_HOUR = msgspec.msgpack.Decoder(list[int])
 
 
 def profile_of(reader: StateReader, person: str) -> Profile | None:
@@ -47,13 +48,18 @@ def sizes(reader: StateReader) -> dict[str, int]:
     }
 
 
-def series(reader: StateReader, name: str) -> list[tuple[int, int, int]]:
-    """(hour start in microseconds, entered, left) of `segment/ID`, oldest first."""
+def series(reader: StateReader, name: str, since_us: int = 0) -> list[tuple[int, int, int, int]]:
+    """(hour start in microseconds, entered, left, joined) of `segment/ID`, oldest first.
+
+    `joined` members became one with another member: the size fell by them, and nobody left.
+    """
     prefix = b"hour/" + name.encode() + b"/"
-    return [
-        (int.from_bytes(key[-8:], "big") * HOUR_US, *_HOUR.decode(value))
-        for key, value in reader.scan("count", prefix, prefix + b"\xff" * 9)
-    ]
+    first = prefix + (since_us // HOUR_US).to_bytes(8, "big")
+    found = []
+    for key, value in reader.scan("count", first, prefix + b"\xff" * 9):
+        entered, left, *rest = _HOUR.decode(value)
+        found.append((int.from_bytes(key[-8:], "big") * HOUR_US, entered, left, sum(rest)))
+    return found
 
 
 class People:
@@ -147,9 +153,11 @@ class People:
         """What the door reads of a node: committed with the profiles."""
         self._consents |= registers
 
-    def resize(self, name: str, by: int) -> None:
+    def resize(self, name: str, by: int, at_us: int) -> None:
         """Correct a size by hand: two members who became one are one member."""
         self._resize(name, by)
+        if name.startswith("segment/"):
+            self._hours.setdefault((name, at_us // HOUR_US), [0, 0, 0])[2] -= by
 
     def flush(self, writer: StateWriter) -> None:
         for person in sorted(self._dirty):
@@ -198,7 +206,7 @@ class People:
     def _moved(self, name: str, emit: Emit) -> None:
         entered = emit.name == "segment.entered"
         self._resize(name, 1 if entered else -1)
-        moved = self._hours.setdefault((name, emit.at_us // HOUR_US), [0, 0])
+        moved = self._hours.setdefault((name, emit.at_us // HOUR_US), [0, 0, 0])
         moved[0 if entered else 1] += 1
 
     def _resize(self, name: str, by: int) -> None:
@@ -214,5 +222,6 @@ def _add_size(writer: StateWriter, name: str, by: int) -> None:
 def _add_hour(writer: StateWriter, name: str, hour: int, moved: list[int]) -> None:
     key = b"hour/" + name.encode() + b"/" + hour.to_bytes(8, "big")
     raw = writer.get("count", key)
-    entered, left = _HOUR.decode(raw) if raw else (0, 0)
-    writer.put("count", key, _ENCODE((entered + moved[0], left + moved[1])))
+    held = _HOUR.decode(raw) if raw else []
+    summed = [one + more for one, more in zip_longest(held, moved, fillvalue=0)]
+    writer.put("count", key, _ENCODE(summed))

@@ -20,6 +20,7 @@ from journeyfold.api.cards import (
     HeldRecord,
     Identity,
     KeyCard,
+    Operand,
     Plan,
     ProjectCard,
     Reason,
@@ -193,8 +194,8 @@ class SampleSegments:
         reasons = tuple(
             Reason(
                 condition.to_text(leaf),
-                "" if index else str(profile.events % 5),
                 holds or index > 0,
+                () if index else (Operand(condition.to_text(leaf), profile.events % 5, "int"),),
                 tuple(self._of.histories[profile.person][-2:]) if not index else (),
             )
             for index, leaf in enumerate(leaves)

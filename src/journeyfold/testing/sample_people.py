@@ -136,7 +136,7 @@ def _record(offset: int, at_us: int, person: str, names: Sequence[str]) -> Recor
         properties = {"decision": {"placements": [_placement()]}}
     elif offset % 97 == 11:
         kind, name, source = "output", "person.merged", "_fold"
-        properties = {"source": person}
+        properties = {"from": f"p_{'z' * 26}", "to": person, "cause": "event"}
     if names:
         name = names[offset % len(names)] or "empty"
         properties = {"path": name, "products": [], name[:40] or "x": name}
@@ -259,7 +259,12 @@ def _identity(
         nodes.append(Node("anonymous_id", f"b-{person[6:10]}", "device", at[-1], 19, offset))
     refused = (Refusal("user_id", "31880", "limit user_id 2>1", at[-1], offset),)
     joined = (
-        Joined("p_" + "z" * 26, at[-1], offset, f"user_id {20417 + index} and a-{person[2:6]}"),
+        Joined(
+            ("user_id", str(20417 + index)),
+            ("email", f"{person[2:6]}@example.com"),
+            at[-1],
+            offset,
+        ),
     )
     return Identity(
         tuple(nodes), refused if index % 4 == 0 else (), joined if index % 2 == 0 else ()

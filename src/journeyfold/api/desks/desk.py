@@ -33,7 +33,7 @@ class PlatformDesk:
         self.log = Log(platform)
         self.quarantine = QuarantineRoom(platform)
         self.people = People(platform)
-        self.segments = Segments(platform)
+        self.segments = Segments(platform, self.people)
         self.project = Projects(platform)
         self.keys = Keys(platform)
 

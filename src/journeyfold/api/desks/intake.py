@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from journeyfold.adapters.admin_audit import By
 from journeyfold.api.cards import HeldReason, HeldRecord, Replayed, Tally
-from journeyfold.core.event import Record
+from journeyfold.api.desks.snapshot import Snapshot, snapshot
+from journeyfold.core.event import Identifier, Record
 from journeyfold.log.quarantine import HeldMessage
 from journeyfold.project.engine import standing
 from journeyfold.runtime.platform import Platform
@@ -72,11 +75,16 @@ class QuarantineRoom:
             for message in self._every(source=source, code=code)
             if (not name or message.held.name == name) and (not before or message.id < before)
         ]
-        return [_record(message) for message in chosen[-limit:]][::-1]
+        newest = chosen[-limit:][::-1]
+        with snapshot(self._platform) as look:
+            return [_record(message, look) for message in newest]
 
     def row(self, held_id: int) -> HeldRecord | None:
         message = self._platform.log.quarantine.get(held_id)
-        return _record(message) if message is not None and message.state == "held" else None
+        if message is None or message.state != "held":
+            return None
+        with snapshot(self._platform) as look:
+            return _record(message, look)
 
     def replay(self, *, code: str, source: str, name: str, actor: str, dry_run: bool) -> Replayed:
         chosen = [
@@ -103,10 +111,32 @@ class QuarantineRoom:
             after = page[-1].id
 
 
-def _record(message: HeldMessage) -> HeldRecord:
+class _Claim(msgspec.Struct):
+    kind: str
+    value: str
+
+
+class _Named(msgspec.Struct):
+    """The part of a held message that says whom it is about, as the door wrote it."""
+
+    identifiers: tuple[_Claim, ...] = ()
+
+
+def _person(message: bytes, look: Snapshot) -> str:
+    """Who has one of its identifiers now; the message itself has touched nobody."""
+    try:
+        named = msgspec.json.decode(message, type=_Named)
+    except msgspec.DecodeError:  # one that an older door wrote otherwise
+        return ""
+    claims = (Identifier(one.kind, one.value) for one in named.identifiers)
+    nodes = filter(None, map(look.node, claims))
+    return next(filter(None, map(look.resolver.person_of, nodes)), "")
+
+
+def _record(message: HeldMessage, look: Snapshot) -> HeldRecord:
     held = message.held
     return HeldRecord(
         id=message.id, source=held.source, name=held.name, event_id=held.event_id, code=held.code,
         pointer=held.pointer, detail=held.detail, received_us=held.received_us,
-        message=held.message,
+        message=held.message, person=_person(held.message, look),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from journeyfold.api.cards import Found, Identity, Joined, Node, Refusal
@@ -15,6 +16,7 @@ from journeyfold.runtime.platform import Platform
 
 _RECENT_RECORDS = 400
 _PAGE = 200
+REMEMBERED = 500  # newest records of one person: what a page and its reasons are made of
 
 
 class People:
@@ -22,6 +24,7 @@ class People:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._newest: tuple[tuple[str, int], list[Record]] = (("", -1), [])
 
     def find(self, value: str, kind: str = "") -> Sequence[Found]:
         with snapshot(self._platform) as look:
@@ -59,25 +62,33 @@ class People:
             rules = look.compiled.project.identity
             classes = {rule.name: rule.class_ for rule in rules.kinds}
             first = _first_offsets(seen)
+            named = Counter(
+                node
+                for record in self._newest_of(look, profile)
+                for node in map(look.resolver.node, look.resolver.usable(record.event))
+            )
             return Identity(
                 nodes=tuple(
                     Node(
                         kind=node.kind, value=node.value,
                         strength=classes.get(node.kind, "contact"), first_us=node.first_us,
-                        records=self._named(bytes.fromhex(node.node)),
+                        records=named[bytes.fromhex(node.node)],
                         offset=first.get((node.kind, node.value), -1),
                     )
                     for node in seen.nodes
                 ),
                 refused=tuple(_refusal(link, seen) for link in seen.suppressed),
-                joined=tuple(self._joined(look, profile)),
+                joined=tuple(
+                    Joined(link.a, link.b, link.occurred_us, link.offset) for link in seen.accepted
+                ),
             )  # fmt: skip
 
     def history(self, profile: Profile, before: int | None, limit: int) -> Sequence[Record]:
         with snapshot(self._platform) as look:
+            if before is None and limit <= REMEMBERED:
+                return self._newest_of(look, profile)[:limit]
             nodes = look.resolver.nodes_of(profile.person)
-            mine = frozenset(nodes)
-            return _take(self._records(look, nodes, mine, before), limit)
+            return _take(self._records(look, nodes, frozenset(nodes), before), limit)
 
     def recent(self, limit: int) -> Sequence[Profile]:
         head, _ = self._platform.log.head()
@@ -97,10 +108,15 @@ class People:
         with snapshot(self._platform) as look:
             return sizes(look.reader).get("people", 0)
 
-    def _named(self, node: bytes) -> int:
-        """How many records name a node, counted to a page's worth."""
+    def _newest_of(self, look: Snapshot, profile: Profile) -> list[Record]:
+        """The newest records, kept for the next question of the same page."""
         head, _ = self._platform.log.head()
-        return len(self._platform.log.history([node], upto=head, before=head + 1, limit=_PAGE))
+        key, records = self._newest
+        if key != (profile.person, head):
+            nodes = look.resolver.nodes_of(profile.person)
+            records = _take(self._records(look, nodes, frozenset(nodes), None), REMEMBERED)
+            self._newest = (profile.person, head), records
+        return records
 
     def _records(
         self, look: Snapshot, nodes: list[bytes], mine: frozenset[bytes], before: int | None
@@ -116,13 +132,6 @@ class People:
             if len(page) < _PAGE:
                 return
             below = page[-1].offset
-
-    def _joined(self, look: Snapshot, profile: Profile) -> Iterator[Joined]:
-        nodes = look.resolver.nodes_of(profile.person)
-        for record in self._records(look, nodes, frozenset(nodes), None):
-            if record.kind == "output" and record.event.name == "person.merged":
-                told = record.event.properties
-                yield Joined(str(told["from"]), record.event.occurred_us, record.offset, "")
 
 
 def _owner(look: Snapshot, record: Record) -> str:

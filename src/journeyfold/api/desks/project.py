@@ -53,16 +53,11 @@ class Projects:
         for row in platform.log.marks.tallies((now_us - DAY_US) // _MINUTE_US):
             last[row.source] = max(last.get(row.source, 0), row.minute * _MINUTE_US)
             day[row.source] = day.get(row.source, 0) + row.received
-        keys: dict[str, str] = {}
-        for key in platform.admin.keys.keys():  # noqa: SIM118 - a store, no dict
-            if key.is_live(now_us) and key.kind == "pub":
-                keys.setdefault(key.source, f"jf_{key.kind}_{key.env}_{key.id}")
         return [
             SourceCard(
                 id=name, title=source.description or name,
                 kind=_KINDS.get(source.kind, "server"), env=source.env, basis=source.basis,
                 last_us=last.get(name, 0), events_day=day.get(name, 0),
-                write_key=keys.get(name, ""),
             )
             for name, source in platform.project.sources.items()
         ]  # fmt: skip

@@ -7,7 +7,9 @@ from itertools import islice
 
 import msgspec
 
-from journeyfold.api.cards import Checked, Day, Reason, SegmentCard, StageCard, Why
+from journeyfold.api.cards import Checked, Day, Operand, Reason, SegmentCard, StageCard, Why
+from journeyfold.api.desks.evidence import Evidence
+from journeyfold.api.desks.people import REMEMBERED, People
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.core import condition
 from journeyfold.core.aggregate import NEVER
@@ -17,11 +19,11 @@ from journeyfold.core.condition_compile import compile_conditions
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.condition_parse import parse, read_json
 from journeyfold.core.condition_scope import BOOL
-from journeyfold.core.condition_typed import Typed
+from journeyfold.core.condition_typed import Typed, walk
 from journeyfold.core.condition_types import check
 from journeyfold.core.errors import ProjectError
 from journeyfold.core.event import Json
-from journeyfold.core.instant import DAY_US, rfc3339
+from journeyfold.core.instant import DAY_US
 from journeyfold.core.profile import Profile
 from journeyfold.project.people import decode_profile, series, sizes
 from journeyfold.runtime.platform import Platform
@@ -33,8 +35,8 @@ EXAMPLES = 5
 class Segments:
     """`api.desk.SegmentDesk`."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, platform: Platform, people: People) -> None:
+        self._platform, self._people = platform, people
 
     def segments(self) -> Sequence[SegmentCard]:
         now_us = self._platform.clock.now_us()
@@ -76,21 +78,27 @@ class Segments:
             return cards
 
     def series(self, segment: str, since_us: int) -> Sequence[Day]:
-        """Days up to today, each with the size at its end: counted back from the size now."""
+        """Days up to today, each with the size at its end: counted back from the size now.
+
+        The first day is the one before the first member came, a week ago at the latest and
+        `since_us` at the earliest.
+        """
         now_us = self._platform.clock.now_us()
         with snapshot(self._platform) as look:
             hours = series(look.reader, f"segment/{segment}")
             size = sizes(look.reader).get(f"segment/{segment}", 0)
         moved: dict[int, list[int]] = {}
-        for at_us, entered, left in hours:
-            day = moved.setdefault(at_us // DAY_US, [0, 0])
-            day[0] += entered
-            day[1] += left
+        for at_us, *came_and_went in hours:
+            day = moved.setdefault(at_us // DAY_US, [0, 0, 0])
+            for place, amount in enumerate(came_and_went):
+                day[place] += amount
+        today = now_us // DAY_US
+        first = max(since_us // DAY_US, min(min(moved, default=today) - 1, today - 6))
         days: list[Day] = []
-        for number in range(now_us // DAY_US, since_us // DAY_US - 1, -1):
-            entered, left = moved.get(number, (0, 0))
-            days.append(Day(number * DAY_US, size, entered, left))
-            size -= entered - left
+        for number in range(today, first - 1, -1):
+            entered, left, joined = moved.get(number, (0, 0, 0))
+            days.append(Day(number * DAY_US, size, entered, left, joined))
+            size -= entered - left - joined
         return days[::-1]
 
     def members(self, segment: str, after: str, limit: int) -> Sequence[str]:
@@ -112,11 +120,20 @@ class Segments:
         if typed is None:
             return Why(segment, held is not None)
         value, due, reasons = evaluate(typed, compiled.view(profile), now_us)
+        types = {typed.texts.get(id(part), ""): part.type.name for part in walk(typed.expr)}
+        evidence = Evidence(
+            profile, self._people.history(profile, None, REMEMBERED), self._platform.log.find,
+            now_us, compiled.project.settings.time_zone,
+        )  # fmt: skip
         told = tuple(
             Reason(
                 reason.text,
-                ", ".join(f"{one.text} = {_shown(one.value)}" for one in reason.operands),
                 reason.value,
+                tuple(
+                    Operand(one.text, one.value, types.get(one.text, "any"))
+                    for one in reason.operands
+                ),
+                evidence.of(typed, reason.text),
             )
             for reason in reasons
         )
@@ -181,7 +198,7 @@ def _profiles(look: Snapshot, start: bytes) -> Iterator[Profile]:
 
 
 def _sum_since(look: Snapshot, segment: str, since_us: int) -> tuple[int, int]:
-    rows = [row for row in series(look.reader, f"segment/{segment}") if row[0] >= since_us]
+    rows = series(look.reader, f"segment/{segment}", since_us)
     return sum(row[1] for row in rows), sum(row[2] for row in rows)
 
 
@@ -202,9 +219,3 @@ def _users(look: Snapshot) -> dict[str, list[str]]:
             if placement.trigger is not None and placement.trigger.entered == segment
         ]
     return users
-
-
-def _shown(value: Json) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 10**14:
-        return rfc3339(value)
-    return "nothing" if value is None else str(value)[:200]

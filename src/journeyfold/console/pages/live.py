@@ -9,10 +9,11 @@ from starlette.responses import Response
 from journeyfold.api.cards import HeldRecord
 from journeyfold.api.mask import masked_identifier, masked_json
 from journeyfold.api.read import edges_of, sum_of
-from journeyfold.console import arrivals
+from journeyfold.console import arrivals, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, json_lines
-from journeyfold.console.svg import bar_chart
+from journeyfold.console.rate_chart import top_of
+from journeyfold.console.svg import Mark, bar_chart
 from journeyfold.core.event import Json, Record
 from journeyfold.core.instant import MINUTE_US
 
@@ -86,7 +87,7 @@ def held_drawer(ask: Ask, row: HeldRecord) -> Drawer:
         at_us=row.received_us,
         id=row.event_id,
         lines=json_lines(masked_json(_decoded(row.message)), row.pointer),
-        facts=[("Reason", row.code), ("Detail", row.detail or "none given")],
+        facts=[("Reason", row.code), ("Asked for", wording.fault(row.detail) or "none given")],
         person=row.person,
         held=row,
         alike=alike,
@@ -155,13 +156,18 @@ def _chart(ask: Ask) -> Chart:
         if row.received_us >= start_us:
             held[min(BARS - 1, (row.received_us - start_us) // step_us)] += 1
     times = 10 if sum(held) * 20 < sum(counts) else 1
+    top = top_of(counts)
     stacks = [
-        [("f-app", float(count)), ("f-warn", float(times * waiting))]
+        [("f-app", min(float(count), top)), ("f-warn", min(float(times * waiting), top))]
         for count, waiting in zip(counts, held, strict=True)
     ]
+    marks = []
+    if max(counts) > top:
+        text = f"up to {max(counts):,}, beyond the scale"
+        marks = [Mark(counts.index(max(counts)) / BARS, text)]
     ticks = [
         (part / 3, ask.dates.clock(start_us + part * SPAN_US // 3) if part < 3 else "now")
         for part in range(4)
     ]
     label = f"{sum(counts):,} records in six minutes, {sum(held):,} messages to quarantine"
-    return Chart(bar_chart(stacks, label=label, unit="per 10 s", ticks=ticks), times)
+    return Chart(bar_chart(stacks, label=label, unit="per 10 s", ticks=ticks, marks=marks), times)

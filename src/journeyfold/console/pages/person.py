@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from journeyfold.api.cards import Identity, SegmentCard, Why
+from journeyfold.api.cards import Identity, SegmentCard
 from journeyfold.api.mask import masked, masked_identifier, masked_json
 from journeyfold.console import timeline, wording
 from journeyfold.console.ask import Ask
@@ -19,7 +19,7 @@ from journeyfold.console.graph import identity_graph
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile, Statement, Trait
 
-ROWS = 40
+ROWS = 30
 DECISIONS = 12
 _SCAN = 400  # records looked through for one filtered page of the timeline
 
@@ -39,6 +39,7 @@ class ConsentRow(msgspec.Struct, frozen=True):
     state: str
     at_us: int
     source: str
+    basis: str
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -146,25 +147,30 @@ def _traits(profile: Profile, *, clear: bool) -> list[TraitRow]:
         first = several[0]
         values = [first.value] if len(several) == 1 else [trait.value for trait in several]
         value: Json = values[0] if len(values) == 1 else values
-        text = wording.shown(value if clear else masked_json(value, name, of_person=True))
+        text = wording.plain(value if clear else masked_json(value, name, of_person=True))
         rows.append(TraitRow(name, text, first.source, first.occurred_us, len(several) - 1))
     return rows
 
 
 def _consents(profile: Profile, purposes: Sequence[str]) -> list[ConsentRow]:
-    latest: dict[str, Statement] = {}
+    """What holds: a refusal of any identifier, else the latest grant; a contract is older than all."""
+    standing: dict[str, Statement] = {}
     for by_purpose in profile.consents.values():
         for purpose, statement in by_purpose.items():
-            held = latest.get(purpose)
-            if held is None or (statement.state == "denied") > (held.state == "denied"):
-                latest[purpose] = statement
-    names = sorted({*purposes, *latest})
+            held = standing.get(purpose)
+            if held is None or _weight(statement) > _weight(held):
+                standing[purpose] = statement
+    names = sorted({*purposes, *standing})
     return [
-        ConsentRow(name, said.state, said.occurred_us, said.source)
-        if (said := latest.get(name))
-        else ConsentRow(name, "unset", 0, "")
+        ConsentRow(name, said.state, max(said.occurred_us, 0), said.source, said.basis)
+        if (said := standing.get(name))
+        else ConsentRow(name, "unset", 0, "", "")
         for name in names
     ]
+
+
+def _weight(statement: Statement) -> tuple[bool, int]:
+    return statement.state == "denied", statement.occurred_us
 
 
 def _decisions(ask: Ask, profile: Profile) -> list[Shown]:
@@ -179,7 +185,7 @@ def _decisions(ask: Ask, profile: Profile) -> list[Shown]:
 
 def _shown(record: Record) -> list[Shown]:
     rows = []
-    for placement in timeline.decided(record):
+    for placement in wording.decided(record.event):
         items = placement.get("items")
         first = items[0] if isinstance(items, list) and items else {}
         chosen = first if isinstance(first, dict) else {}
@@ -225,10 +231,9 @@ def _masked(identity: Identity, *, clear: bool) -> Identity:
         refused=tuple(
             replace(r, value=masked_identifier(r.kind, r.value)) for r in identity.refused
         ),
-        joined=identity.joined,
+        joined=tuple(replace(j, a=_masked_end(j.a), b=_masked_end(j.b)) for j in identity.joined),
     )
 
 
-def explained(why: Why) -> bool:
-    """Whether there is anything to open behind a segment's name."""
-    return bool(why.reasons or why.next_us)
+def _masked_end(end: tuple[str, str]) -> tuple[str, str]:
+    return end[0], masked_identifier(*end)

@@ -18,6 +18,7 @@ from journeyfold.console import builder, svg
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, diff_lines
 from journeyfold.core.condition import All, Node, to_text
+from journeyfold.core.condition_parse import parse
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 
@@ -231,9 +232,8 @@ def _draft(ask: Ask, when: str) -> Draft:
     elif not when.strip():  # every line was removed: the next one can be added
         empty = All(())
         group, ast = builder.laid_out(empty), msgspec.json.encode(empty).decode()
-    published = ask.desk.segments.check(card.when).text if card and card.when != when else ""
     text = checked.text or when
-    is_changed = card is None or (card.when != when and published != text)
+    is_changed = card is None or (card.when != when and to_text(parse(card.when).node) != text)
     lines = text if checked.problems else "\n".join(in_lines(text, 46))
     return Draft(text, lines, checked, group, ast, is_changed)
 

@@ -73,7 +73,7 @@ def _page(
         place="/settings",
         keys=ask.desk.keys.cards(),
         key_kinds=KEY_KINDS,
-        sources=ask.desk.project.sources(),
+        sources=[card for card in ask.desk.project.sources() if card.kind != "file"],
         themes=THEMES,
         chosen_theme=ask.cookies.get("theme", ""),
         chosen_zone=zone,
