@@ -19,7 +19,7 @@ from journeyfold.core.ports import Clock, Entry, EventLog, Fate, Held
 
 GROUP_RECORDS, GROUP_BYTES = 256, 2**20  # enough to go; a waiting queue goes in groups of four
 QUEUE_RECORDS, QUEUE_BYTES = 10_000, 32 * 2**20
-LINGER_S = 0.005
+LINGER_S = 0.0  # while a group is on its way to the disk the next one gathers by itself
 USUAL_BYTES = 1_024  # of an item whose sender does not say
 
 

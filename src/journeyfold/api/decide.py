@@ -38,7 +38,7 @@ class Prepared(msgspec.Struct, frozen=True):
     """A decision that is made but not yet in the log; `entry` None for a preview."""
 
     answer: Answer
-    fallback: Decision
+    asked: Asked
     shown: str
     unit: str
     entry: Entry | None
@@ -102,8 +102,6 @@ def prepare(
         degraded=degraded,
         receipt_key=services.receipt_key,
     )
-    fallback = msgspec.structs.replace(asked, degraded=(*degraded, "unlogged"))
-    without_log = defaults(fallback, catalogue).decision
     try:
         situation = services.decisions.situate(subject, context, now_us)
     except EngineError:
@@ -118,7 +116,7 @@ def prepare(
     if body.mode == "live":
         event = _event(answer, body, subject, person, trace, now_us, caller, fingerprint)
         entry = services.entry_of(event, "decision", fingerprint, caller.key_id)
-    return Prepared(answer, without_log, trace, unit, entry)
+    return Prepared(answer, asked, trace, unit, entry)
 
 
 def _decided(
@@ -150,13 +148,20 @@ async def _logged(services: Services, prepared: Prepared, fingerprint: int) -> R
     try:
         (fate,) = await services.door.append([prepared.entry], [])
     except (Busy, EngineError):
-        return reply(shown(prepared.fallback, prepared.shown))
+        return reply(shown(unlogged(services, prepared), prepared.shown))
     if fate.fate != "appended":  # the same request came twice at once, and the other was first
         stored = services.log.find(SOURCE, event.id)
         assert stored is not None, "what is no duplicate was appended"
         return repeated(stored, fingerprint)
     keep(services, prepared)
     return reply(shown(prepared.answer.decision, prepared.shown))
+
+
+def unlogged(services: Services, prepared: Prepared) -> Decision:
+    """What the page gets when the log cannot be written: its defaults."""
+    asked = prepared.asked
+    asked = msgspec.structs.replace(asked, degraded=(*asked.degraded, "unlogged"))
+    return defaults(asked, catalogue_of(services)).decision
 
 
 def keep(services: Services, prepared: Prepared) -> None:

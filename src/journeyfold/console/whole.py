@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from journeyfold.runtime.serve import serve
 from journeyfold.runtime.supervisor import final_code
 from journeyfold.runtime.workspace import Place, Workspace
 
+SWITCH_S = 0.001  # a request waits no longer than this for the thread that appends
+GC_THRESHOLDS = (10_000, 20, 50)  # requests make no cycles: look for some now and then
 _HINT = "The first password was printed by journeyfold up."
 
 
@@ -48,13 +51,15 @@ class Faces:
 def run_serve(place: Place, name: str, listen_fd: int) -> int:
     """Until a signal or the end of the supervisor; the exit code."""
     try:
-        platform = Platform(Workspace(place))
+        platform = Platform(Workspace.of_running(place))
         faces = Faces(platform)
     except JourneyfoldError as error:
         os.write(2, f"journeyfold serve: {error}\n".encode())
         return final_code(error)
     listening = socket.socket(fileno=listen_fd)
     gc.freeze()  # what is loaded now stays: collections look at the rest only
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_S)
     uvloop.run(
         serve(
             platform, faces, listening, name,

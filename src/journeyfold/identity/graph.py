@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -80,12 +81,18 @@ _NEIGHBOUR = msgspec.msgpack.Decoder(Neighbour)
 Row = TypeVar("Row")
 
 
+@cache
+def _decoder(type_: type[Row]) -> msgspec.msgpack.Decoder[Row]:
+    """A reader opens a graph for one look: making its decoders would cost more than the look."""
+    return msgspec.msgpack.Decoder(type_)
+
+
 class Space(Generic[Row]):
     """A write-back cache of one named space."""
 
     def __init__(self, name: str, type_: type[Row], cached: int = CACHED_ROWS) -> None:
         self._name, self._cached = name, cached
-        self._decode = msgspec.msgpack.Decoder(type_).decode
+        self._decode = _decoder(type_).decode  # type: ignore[arg-type]  # a type is hashable
         self.young: dict[bytes, Row | None] = {}
         self._old: dict[bytes, Row | None] = {}
         self._dirty: dict[bytes, None] = {}

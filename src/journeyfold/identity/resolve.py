@@ -56,6 +56,12 @@ class _Answer(msgspec.Struct, frozen=True, gc=False):
     settled_us: int  # a later sighting of the same lowers no witness and no first_us
 
 
+def person_in(state: StateReader, node: bytes) -> str | None:
+    """The person of a node, for a reader who wants to know nothing else."""
+    anchor = Graph(state).anchor(node)
+    return None if anchor is None else person_id(anchor)
+
+
 class Resolver:
     """One writer's view of the graph. `begin` each transaction, `flush` before its commit."""
 

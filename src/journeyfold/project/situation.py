@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.event import Json
@@ -10,6 +11,26 @@ from journeyfold.core.profile import Profile
 from journeyfold.project.compile import Compiled
 
 _SHOWN_MAX = 200  # characters of an operand in a reason
+
+
+class _OnDemand(Mapping[str, Json]):
+    """Values worked out when a template asks for the first of them; few do."""
+
+    def __init__(self, work_out: Callable[[], Mapping[str, Json]]) -> None:
+        self._work_out = work_out
+
+    @cached_property
+    def _values(self) -> Mapping[str, Json]:
+        return self._work_out()
+
+    def __getitem__(self, name: str) -> Json:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class Situated:
@@ -42,7 +63,9 @@ class Situated:
             return {"traits": {}, "features": {}}
         return {
             "traits": self._compiled.traits(self.profile),
-            "features": self._compiled.feature_values(self.profile, self._now_us),
+            "features": _OnDemand(
+                partial(self._compiled.feature_values, self.profile, self._now_us)
+            ),
         }
 
     def holds(self, condition: str) -> bool:

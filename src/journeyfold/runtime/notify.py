@@ -12,10 +12,12 @@ import contextlib
 import os
 import secrets
 import socket
+import time
 from pathlib import Path
 
 MAX_MESSAGE = 1_200
 _TOKEN_BYTES = 16
+_GRAIN_NS = 100_000_000  # coarser than any file system's clock
 
 
 class Listener:
@@ -64,7 +66,8 @@ class Notifier:
         self._token = _token(run)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._ports: dict[Path, tuple[int, int]] = {}  # port file → (mtime, port)
+        self._ports: list[int] = []
+        self._as_of_ns = -1  # when the directory of the ports had changed last
 
     def send(self, text: bytes = b"") -> None:
         for port in self._listening():
@@ -75,15 +78,22 @@ class Notifier:
         self._socket.close()
 
     def _listening(self) -> list[int]:
-        ports = []
-        for path in self._run.glob(f"{self._name}*.port"):
-            with contextlib.suppress(OSError, ValueError):
-                changed = path.stat().st_mtime_ns
-                known = self._ports.get(path)
-                if known is None or known[0] != changed:
-                    known = self._ports[path] = (changed, int(path.read_text()))
-                ports.append(known[1])
-        return ports
+        """The ports; read again when a file of the directory came, went or was replaced."""
+        changed_ns = self._run.stat().st_mtime_ns
+        if changed_ns != self._as_of_ns:
+            self._ports = [
+                port for path in self._run.glob(f"{self._name}*.port") if (port := _port_in(path))
+            ]
+            # A change within the clock's grain of this one would not show: look once more then.
+            is_settled = time.time_ns() - changed_ns > _GRAIN_NS
+            self._as_of_ns = changed_ns if is_settled else -1
+        return self._ports
+
+
+def _port_in(path: Path) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        return int(path.read_text())
+    return 0
 
 
 def _token(run: Path) -> bytes:

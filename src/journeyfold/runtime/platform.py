@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from journeyfold.runtime.workspace import Place, Workspace
 REFRESH_S = 0.1
 KEY_MEMORY_S = 2.0  # a revocation shows within this (collect C08: 5 s)
 ROOM_S = 0.25
+_PAGE_BYTES = 4_096
 
 
 class Platform:
@@ -152,7 +153,7 @@ class Platform:
             keys=self.keys,
             gates=lambda: self._gates,
             append=self.append,
-            fresh_id=lambda: secrets.token_hex(16),
+            fresh_id=FreshIds(),
             count=lambda _source, _result, _number: None,  # read from the log at each scrape
             reject=self._reject,
             audit=self._audit,
@@ -186,6 +187,21 @@ class Platform:
 
     def _throttled(self, source: str, status: int) -> None:
         self.telemetry.throttled.labels(source, str(status)).inc()
+
+
+class FreshIds:
+    """Random ids of 128 bits, drawn a page at a time: each draw lets other threads run first."""
+
+    def __init__(self) -> None:
+        self._drawn: deque[str] = deque()
+
+    def __call__(self) -> str:
+        while True:
+            try:
+                return self._drawn.pop()
+            except IndexError:
+                page = os.urandom(_PAGE_BYTES)
+                self._drawn.extend(page[at : at + 16].hex() for at in range(0, len(page), 16))
 
 
 class CachedKeys:

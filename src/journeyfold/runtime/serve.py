@@ -16,6 +16,7 @@ import msgspec
 import uvicorn
 
 from journeyfold.adapters.disk_room import room
+from journeyfold.collect.enrich import agent_of
 from journeyfold.collect.http import Collector
 from journeyfold.project.engine import standing
 from journeyfold.runtime.guard import Guard, GuardSettings
@@ -110,6 +111,7 @@ async def serve(
     listener.socket.setblocking(False)
     loop.add_reader(listener.socket, _take_pushes, listener, platform, on_push)
     following = asyncio.create_task(platform.follow())
+    loop.run_in_executor(None, warm)
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -119,6 +121,11 @@ async def serve(
         loop.remove_reader(listener.socket)
         listener.close()
         platform.close()
+
+
+def warm() -> None:
+    """Load what the first request of its kind would wait for: the patterns of user agents."""
+    agent_of("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 
 
 def is_loopback(listening: socket.socket) -> bool:

@@ -28,7 +28,7 @@ def run_work(place: Place) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     end_with_parent(stop.set)
     try:
-        workspace = Workspace(place)
+        workspace = Workspace.of_running(place)
         try:
             while not stop.is_set():
                 _work(workspace, stop)

@@ -104,6 +104,18 @@ class Workspace:
     def node_key(self) -> bytes:
         return self.keyring.derive("node")
 
+    @classmethod
+    def of_running(cls, place: Place) -> Workspace:
+        """For a process that `up` started: with the settings of the version in force."""
+        workspace = cls(place)
+        if workspace.activated() < 0:
+            return workspace
+        project = workspace.project_in_force()
+        if (project.settings.durability, project.settings.encryption) == ("fsync", "log"):
+            return workspace
+        workspace.close()
+        return cls(place, project)
+
     def open_admin(self) -> SqliteAdmin:
         return SqliteAdmin(self.place.data)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from journeyfold.core.event import Event, Identifier, Json
 from journeyfold.decide.catalogue import Catalogue
 from journeyfold.identity.normalise import node_of, normalised, person_id
-from journeyfold.identity.resolve import Resolver
+from journeyfold.identity.resolve import person_in
 from journeyfold.project.engine import standing
 from journeyfold.project.people import profile_of
 from journeyfold.project.situation import Situated
@@ -37,8 +37,7 @@ class LiveDecisions:
             offset = standing(reader).offset
             if not nodes:
                 return Situated(compiled, None, "", context, now_us, offset)
-            resolver = Resolver(compiled.project.identity, self._platform.node_key, reader)
-            person = resolver.person_of(nodes[0])
+            person = person_in(reader, nodes[0])
             profile = profile_of(reader, person) if person else None
         return Situated(compiled, profile, person or person_id(nodes[0]), context, now_us, offset)
 
