@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document, made from the operations and their structs.
 
-Collect routes are the door's own (`collect/http.py`); their shapes are Segment's and are described
-here as openly as the door takes them. `document()` is also the reference in `docs/`.
+The door's own routes stand in `openapi_door`. `document()` is also the reference in `docs/`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from msgspec import Meta
 
 from journeyfold import __version__
 from journeyfold.api.errors import ErrorBody
+from journeyfold.api.openapi_door import door_paths
 from journeyfold.api.operation import Operation
 from journeyfold.api.wire import Taken
 
@@ -32,14 +32,15 @@ ERRORS = {
     429: "More than this key may send; come back after Retry-After seconds.",
     503: "Busy; come back after Retry-After seconds.",
 }
-_SINGLE = ("identify", "track", "page", "screen", "group", "alias")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Message(msgspec.Struct):
     """One message as Segment's clients send it; any further member is taken, too."""
 
-    userId: Annotated[str, Meta(min_length=1, max_length=512)]  # noqa: N815 - the wire's name
+    userId: Annotated[str, Meta(max_length=512)] = ""  # noqa: N815 - the wire's name
+    anonymousId: Annotated[str, Meta(max_length=512)] = ""  # noqa: N815 - one of the two is needed
+    messageId: Annotated[str, Meta(max_length=100)] = ""  # noqa: N815 - what makes a retry safe
     type: str = ""
     event: str = ""
     properties: dict[str, Any] = {}
@@ -73,7 +74,10 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
             "description": "Collect events, read people, decide. Errors have one form.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": paths | _collect(named),
+        "paths": paths
+        | door_paths(
+            named[Message], named[Batch], named[Taken], lambda each: _bad(set(each), named)
+        ),
         "components": {"schemas": components, "securitySchemes": _SECURITY},
     }
 
@@ -158,26 +162,3 @@ def _in_query(query: type | None) -> list[dict[str, Any]]:
 
 def _json(schema: Any) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": schema}}}
-
-
-def _collect(named: dict[Any, Any]) -> dict[str, Any]:
-    """The door: single messages and batches, with Segment's names."""
-    statuses = {400, 401, 403, 405, 408, 413, 415, 429, 503}
-    paths = {}
-    for name in (*_SINGLE, "batch", "import"):
-        shape = named[Message] if name in _SINGLE else named[Batch]
-        described = {
-            "operationId": name,
-            "summary": f"Collect: {name}. A 200 means durable.",
-            "requestBody": _json(shape) | {"required": True},
-            "responses": {
-                "200": {
-                    "description": "Taken; counts say what became of it.",
-                    **_json(named[Taken]),
-                },
-                **_bad(statuses, named),
-            },
-            "security": [{"basic": []}, {"bearer": []}, {"writeKey": []}],
-        }
-        paths[f"/v1/{name}"] = {"post": described}
-    return paths

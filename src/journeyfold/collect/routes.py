@@ -53,8 +53,8 @@ def route_of(path: str) -> Route | None:
         path = path[:-1]
         if (slashed := _FIXED.get(path)) is not None:
             return slashed
-    if path.startswith("/hooks/") and _NAME.fullmatch(name := path[7:]):
-        return Route("hook", name, ("POST", "GET"))
+    if path.startswith("/hooks/"):  # whatever stands there is no page of the console's
+        return Route("hook", path[7:], ("POST", "GET"))
     if path.startswith("/v1/projects/") and path.endswith("/settings"):
         key = path[13:-9]
         return Route("settings", key, ("GET",)) if _NAME.fullmatch(key) else None
