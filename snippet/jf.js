@@ -6,8 +6,8 @@
  * those for 300 ms at most; it evaluates no text as code; it stores nothing while the functional
  * purpose is denied; it sends a message again only under the same id, so nothing counts twice.
  *
- * The shipped file is this one without comments and indentation, made by
- * `python -m journeyfold.collect.snippet`. Comments therefore stand on lines of their own.
+ * The shipped file is made from this one by `python -m journeyfold.collect.snippet`; README.md says
+ * which style that asks for.
  */
 (function () {
 "use strict";
@@ -363,10 +363,11 @@ function alias(userId, previousId, ...more) {
   message("alias", { userId, previousId: previous });
 }
 
-/** A new visitor from here on. Messages already made still go, under the ids they have. */
+/** A new visitor from here on. Messages on their way still go; those without an answer do not. */
 function reset() {
   flush();
   forget();
+  waiting.length = 0;
   for (const name in memory) delete memory[name];
   isAnswered = false;
   purposes = {};

@@ -233,3 +233,11 @@ def test_every_address_of_a_single_page_shop_is_one_page_view(visit):
     ]  # fmt: skip
     assert seen[2]["properties"]["name"] == "Bags"
     assert "secret" not in json.dumps(seen)
+
+
+def test_what_waited_for_an_answer_is_forgotten_with_its_visitor(visit):
+    page = visit.open(settings="{pages: 'manual', consent: {functional: false}}")
+    page.evaluate("jf.track('Early'); jf.reset(); jf.consent({functional: true})")
+    visit.named(who(page), "Consent Updated")
+    sent = [message.get("event") for each in batches(visit) for message in each["batch"]]
+    assert "Early" not in sent

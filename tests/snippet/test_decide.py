@@ -221,3 +221,16 @@ def test_a_pinned_script_element_loads_under_a_strict_policy(visit):
     page.goto(visit.pages.url + "/pinned")
     visit.shown(page)
     assert visit.complaints == []
+
+
+def test_html_is_set_by_a_policy_of_its_own_where_trusted_types_are_demanded(visit):
+    visit.pages.by_path["/trusted"] = f"""<!doctype html><html><head><title>Shop</title>
+<meta http-equiv="Content-Security-Policy"
+      content="require-trusted-types-for 'script'; trusted-types journeyfold">
+<script async src="{visit.live.url}/js/jf.js" data-write-key="{visit.key}"></script>
+</head><body><div data-jf-placement="strip"></div></body></html>"""
+    page = visit.context.new_page()
+    page.on("console", lambda said: visit.complaints.append(said.text))
+    page.goto(visit.pages.url + "/trusted")
+    visit.shown(page, "p.strip")
+    assert visit.complaints == []

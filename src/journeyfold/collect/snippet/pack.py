@@ -16,7 +16,7 @@ from string import ascii_letters
 
 import msgspec
 
-HEADER = "/* journeyfold jf.js, Apache-2.0. The readable source is snippet/jf.js */\n"
+HEADER = "/* journeyfold, Apache-2.0; source: snippet/jf.js */\n"
 
 _REGEX = r"/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*"
 _TOKEN = re.compile(
