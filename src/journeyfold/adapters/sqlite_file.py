@@ -129,13 +129,18 @@ def engine_errors(connection: apsw.Connection, store: str) -> Iterator[None]:
                 connection.execute("ROLLBACK")
 
 
+def is_damage(error: apsw.Error) -> bool:
+    """Bytes are not what was written; an input or output error is something else."""
+    is_checksum = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+    return is_checksum or isinstance(error, (apsw.CorruptError, apsw.NotADBError))
+
+
 def _ours(error: apsw.Error, reason: int, store: str) -> Exception:
     no_room = isinstance(error, apsw.FullError)
     if no_room or (isinstance(error, apsw.IOError) and reason in FULL_ERRNOS):
         return Busy(f"{store} cannot grow: the disk is full; free some space", retry_after_s=5)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Busy(f"{store} is locked by another process; try again", retry_after_s=1)
-    is_checksum = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
-    if is_checksum or isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+    if is_damage(error):
         return DamageError(f"{store} is damaged ({error}); restore it from a backup")
     return EngineError(f"{store} does not work: {error}")

@@ -24,6 +24,7 @@ from journeyfold.adapters.sqlite_file import (
     connect,
     create,
     engine_errors,
+    is_damage,
     rows,
     rows_each,
 )
@@ -112,7 +113,10 @@ class SqliteLog:
         with self._reading, engine_errors(self._read, FILE_NAME):
             # The head first: whatever it says must then be there, so a lost tail is damage.
             last, _ = self._head()
-            found = rows(self._read, _AFTER, (after, limit))
+            try:
+                found = rows(self._read, _AFTER, (after, limit))
+            except apsw.Error as error:
+                raise self._named(error, after) from error
         expected = range(after + 1, min(after + limit, max(last, after)) + 1)
         if len(found) < len(expected) or (found and found[-1][0] != after + len(found)):
             present = {row[0] for row in found}
@@ -205,6 +209,19 @@ class SqliteLog:
         lost = set(keys.values()) - {offset for (offset,) in found}
         if lost:
             raise DamageError(f"{FILE_NAME}: record {min(lost)} is not in the dedupe index")
+
+    def _named(self, error: apsw.Error, after: int) -> Exception:
+        """Damage in a page, with the first record that cannot be read; other errors as they are."""
+        last, _ = self._head()
+        for offset in range(after + 1, last + 1) if is_damage(error) else ():
+            try:
+                rows(self._read, _AT, (offset,))
+            except apsw.Error as found:
+                return DamageError(
+                    f"{FILE_NAME}: record {offset} cannot be read, its page is damaged ({found}); "
+                    "restore it from a backup"
+                )
+        return error
 
     def _head(self) -> tuple[int, int]:
         next_offset, appended_us = sqlite_batch.head_of(self._read)
