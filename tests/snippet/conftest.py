@@ -131,7 +131,7 @@ class Visit:
 <script async src="{self.live.url}/js/jf.js" data-write-key="{self.key}" {attributes}></script>
 </head><body>{body}</body></html>"""
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
@@ -157,7 +157,7 @@ class Visit:
         """What was drawn. An answer after 300 ms is not, so a busy machine may need another visit."""
         for _ in range(8):
             try:
-                page.locator(selector).first.wait_for(timeout=1_500)
+                page.locator(selector).first.wait_for(timeout=10_000)
             except NotInTime:
                 self.requests.clear()
                 page.reload()
@@ -195,7 +195,7 @@ class Visit:
                     return records[::-1]
 
     def named(
-        self, anonymous_id: str, name: str, count: int = 1, timeout: float = 10
+        self, anonymous_id: str, name: str, count: int = 1, timeout: float = 30
     ) -> list[dict]:
         """Records of a name, once there are so many of them; the page need not wait for three
         seconds to send."""
