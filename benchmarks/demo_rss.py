@@ -19,8 +19,9 @@ PEOPLE = "500" if IS_QUICK else "2000"
 def main() -> None:
     with scratch() as directory:
         directory.mkdir()
+        words = ("demo", "--directory", str(directory / "shop"), "--people", PEOPLE)
         started = time.perf_counter()
-        with up(directory, "demo", str(directory / "shop"), "--people", PEOPLE) as (_, process):
+        with up(directory, *words) as (_, process):
             ready = time.perf_counter() - started
             time.sleep(SECONDS)
             sizes = {number: memory_mb(number) for number in family(process)}

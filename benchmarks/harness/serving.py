@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from journeyfold.runtime.folding import fold_to_head
@@ -80,13 +80,14 @@ def serve_alone(directory: Path, command: list[str] | None = None) -> Iterator[t
 def up(directory: Path, *words: str, port: int = 0) -> Iterator[tuple[int, int]]:
     """The whole platform: (port, process id of the supervisor)."""
     port = port or free_port()
-    with (directory / "up.log").open("ab") as out:
+    said = directory / "up.log"
+    with said.open("ab") as out:
         process = subprocess.Popen(
             [*CLI, *(words or ("up",)), "--port", str(port)], cwd=directory, stdout=out, stderr=out,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            wait_answer(port, "/readyz", process)
+            wait_answer(port, "/readyz", process, says=lambda: ":\n" + said.read_text())
             yield port, process.pid
         finally:
             process.send_signal(signal.SIGINT)
@@ -94,12 +95,17 @@ def up(directory: Path, *words: str, port: int = 0) -> Iterator[tuple[int, int]]
 
 
 def wait_answer(
-    port: int, path: str, process: subprocess.Popen[bytes] | None = None, seconds: float = 120
+    port: int,
+    path: str,
+    process: subprocess.Popen[bytes] | None = None,
+    seconds: float = 120,
+    says: Callable[[], str] = str,
 ) -> None:
+    """`says` tells what a platform that ended had to say."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
-            sys.exit(f"the platform ended with {process.returncode}")
+            sys.exit(f"the platform ended with {process.returncode}{says()}")
         with contextlib.suppress(OSError, http.client.HTTPException):
             if get(port, path)[0] == 200:
                 return

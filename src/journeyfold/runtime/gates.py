@@ -17,7 +17,12 @@ from journeyfold.core.event import Event
 from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
 from journeyfold.identity.rules import IdentityRules
-from journeyfold.privacy.consent import Registers, decode_registers, statements
+from journeyfold.privacy.consent import (
+    Registers,
+    decode_registers,
+    statements,
+    states_consent,
+)
 from journeyfold.privacy.protect import Protection, Stored, protect, protection_of
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import load_registry
@@ -140,7 +145,9 @@ class CommittedConsents:
 
 
 class _Stored(Sequence[Stored]):
-    """Committed consents of an event's nodes, read when somebody looks."""
+    """Committed consents of an event's nodes, read when somebody looks; empty when there are none
+    and the event states none itself.
+    """
 
     def __init__(
         self,
@@ -153,7 +160,7 @@ class _Stored(Sequence[Stored]):
         self._read: list[Stored] | None = None
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._rows())
 
     def __iter__(self) -> Iterator[Stored]:
         return iter(self._rows())
@@ -168,6 +175,9 @@ class _Stored(Sequence[Stored]):
     def _rows(self) -> list[Stored]:
         if self._read is None:
             registers = self._consents.of(self._nodes)
+            if not any(registers) and not states_consent(self._event):
+                self._read = []  # nobody has said anything: there is nothing to bind
+                return self._read
             binds = binding(self._event, self._rules)
             self._read = [Stored(*pair) for pair in zip(registers, binds, strict=True)]
         return self._read
