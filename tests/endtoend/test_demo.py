@@ -116,5 +116,20 @@ def test_visitors_come_and_see_what_was_decided(told):
     assert {"Decision Made", "Offer Shown"} <= told["names"]
 
 
+def test_a_first_start_that_was_interrupted_is_made_good_by_the_next(tmp_path):
+    directory = tmp_path / "shop"
+    words = ["demo", "--directory", str(directory), "--people", "80", "--port", str(free_port())]
+    with subprocess.Popen([*CLI, *words], stderr=subprocess.PIPE, text=True) as process:
+        while not (directory / ".journeyfold" / "history.ndjson").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (130, "")
+    demo = Demo(directory)
+    assert demo.appended("history") > 1_000
+    assert demo.stop()[0] == 0
+
+
 def test_its_own_scenarios_pass(told):
     assert "0 failed" in run_cli(told["directory"], "test").stdout

@@ -96,24 +96,33 @@ class _Shop:
         (self._place.directory / "sources" / "history.yaml").write_text(_HISTORY % path)
 
     def load(self, progress: Progress) -> None:
+        if not self._history.exists():
+            self._simulate(progress)
+        carts = _Carts()
+        with self._history.open("rb") as file:
+            for line in file:
+                carts.note(msgspec.json.decode(line))
+        if carts.left_by:
+            self.subject = {"user_id": list(carts.left_by)[-1]}
+        import_source(self._place, "history", Options(), progress)
+        self._history.unlink()
+
+    def _simulate(self, progress: Progress) -> None:
+        """The file appears when it is whole: an interrupted first start goes on with the same."""
         from journeyfold.testing.shoppers import history
 
         now_us = SystemClock().now_us()
         start_us = now_us - HISTORY_DAYS * DAY_US
         self._place.data.mkdir(parents=True, exist_ok=True)
-        carts = _Carts()
-        with self._history.open("wb") as file:
+        part = self._history.with_suffix(".part")
+        with part.open("wb") as file:
             for number, message in enumerate(history(SEED, self._people, start_us, now_us), 1):
                 file.write(msgspec.json.encode(message) + b"\n")
-                carts.note(message)
                 if number % 500 == 0:
                     at_us = instant_us(str(message["timestamp"])) or start_us
                     progress("simulating days", (at_us - start_us) // DAY_US, HISTORY_DAYS)
+        part.replace(self._history)
         progress("simulating days", HISTORY_DAYS, HISTORY_DAYS)
-        if carts.left_by:
-            self.subject = {"user_id": list(carts.left_by)[-1]}
-        import_source(self._place, "history", Options(), progress)
-        self._history.unlink()
 
     def live(self, run: Starting, stop: threading.Event) -> None:
         assert self.keys is not None, "keys were made at the greeting"
