@@ -7,6 +7,7 @@ project directory is only read to check and activate what its owner changed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -72,13 +73,11 @@ def hold(place: Place, project: Project) -> DirectoryLock:
     """
     place.data.mkdir(parents=True, exist_ok=True)
     open_format(place.data)
-    lock = DirectoryLock(place.data)
-    try:
+    with ExitStack() as undo:
+        lock = undo.enter_context(DirectoryLock(place.data))
         if project.settings.durability == "fsync":
             require_whole_tail(place.log)
-    except BaseException:
-        lock.release()
-        raise
+        undo.pop_all()
     return lock
 
 
