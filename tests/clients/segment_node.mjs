@@ -2,7 +2,7 @@
 import { Analytics } from "@segment/analytics-node";
 
 const [host, writeKey, userId, count] = process.argv.slice(2);
-const analytics = new Analytics({ writeKey, host, path: "/v1/batch" });
+const analytics = new Analytics({ writeKey, host, path: "/v1/batch", flushAt: 5 });
 analytics.on("error", (error) => {
   console.error(String(error.reason ?? error.code ?? error));
   process.exitCode = 1;

@@ -11,6 +11,8 @@ analytics.on_error = lambda error, items: failures.append(f"{error}: {len(items)
 analytics.identify(user, {"email": f"{user}@example.com"})
 for n in range(int(count)):
     analytics.track(user, "Client Event", {"n": n})
+    if n % 5 == 4:  # several batches, so that a limit is met
+        analytics.flush()
 analytics.page(user, "Docs", "Home", {"path": "/"})
 analytics.group(user, "acme", {"plan": "free"})
 analytics.alias(f"{user}-before", user)
