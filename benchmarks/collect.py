@@ -99,9 +99,12 @@ def main() -> None:
         baseline=decoding, encryption="log", clear=round(clear), per_processor_s=round(sealed_core),
         clear_per_processor_s=round(clear_core), seconds=SECONDS,
     )  # fmt: skip
+    # The lower of two readings: other programs on the machine flatter the one or the other.
+    ratio = min(sealed / decoding, sealed_core / decoding_core)
     report(
-        "collect_durable_ratio", sealed / decoding, "ratio", goal=0.5, better="higher",
-        clear=round(clear / decoding, 3), of_processor_time=round(sealed_core / decoding_core, 3),
+        "collect_durable_ratio", ratio, "ratio", goal=0.5, better="higher",
+        clear=round(min(clear / decoding, clear_core / decoding_core), 3),
+        of_wall_time=round(sealed / decoding, 3), of_processor_time=round(sealed_core / decoding_core, 3),
         decoding_events_per_s=round(decoding), json_only_events_per_s=round(json_only),
         ratio_to_json_only=round(sealed_core / json_core, 3),
     )  # fmt: skip
