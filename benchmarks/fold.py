@@ -27,10 +27,10 @@ from journeyfold.core.profile import Profile
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.people import encode_profile
+from journeyfold.runtime.worker import LAGGING  # what `work` folds in one commit at this rate
 from journeyfold.testing.shoppers import history
 
 KEY = bytes(32)
-BATCH = 500  # what `work` folds in one commit
 SHOPPERS = 1_500
 HISTORY_DAYS = 60
 
@@ -74,9 +74,9 @@ class Fold:
     def fold(self, batch: list[Record]) -> float:
         """Processor seconds for batches with a durable commit each."""
         started = time.process_time()
-        for at in range(0, len(batch), BATCH):
+        for at in range(0, len(batch), LAGGING):
             with self.state.write() as writer:
-                self.engine.fold(writer, batch[at : at + BATCH])
+                self.engine.fold(writer, batch[at : at + LAGGING])
         return time.process_time() - started
 
     def profiles(self) -> list[bytes]:

@@ -13,6 +13,7 @@ import msgspec
 
 from journeyfold.core.aggregate import (
     POINTS_MAX,
+    Days,
     Events,
     Window,
     decoder_of,
@@ -79,7 +80,10 @@ def _window_of_events(key: str) -> Adder:
         held, at_us = aggregates.get(key), event.occurred_us
         if held.__class__ is _RAW:
             held = aggregates[key] = decode(held)
-        if held is None or not _grows(held, at_us):
+        if held is None:
+            aggregates[key] = Days(at=[at_us], value=[], hour=[], tile=[])
+            return
+        if not _grows(held, at_us):
             aggregates[key] = added(held, key, at_us, None)
             return
         held.at.append(at_us)
@@ -94,6 +98,11 @@ def _points(key: str, spec: Spec) -> Adder:
     kept, point_of = span_of(key), _POINTS[spec.kind]
     path, only = spec.path, spec.path[0] if len(spec.path) == 1 else ""
 
+    def begin(at_us: int, point: Point) -> object:
+        if kept:
+            return Days(at=[at_us], value=[point], hour=[], tile=[])
+        return added(None, key, at_us, point)
+
     def add(aggregates: Aggregates, event: Event) -> None:
         properties, at_us = event.properties, event.occurred_us
         point = point_of(properties.get(only) if only else dig(properties, path), event)
@@ -102,7 +111,10 @@ def _points(key: str, spec: Spec) -> Adder:
         held = aggregates.get(key)
         if held.__class__ is _RAW:
             held = aggregates[key] = decode(held)
-        if held is None or not kept or not _grows(held, at_us):
+        if held is None:
+            aggregates[key] = begin(at_us, point)
+            return
+        if not kept or not _grows(held, at_us):
             aggregates[key] = added(held, key, at_us, point)
             return
         held.at.append(at_us)

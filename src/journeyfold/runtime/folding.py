@@ -15,7 +15,7 @@ from journeyfold.runtime.workspace import Workspace
 Folded = Callable[[int, int], None]
 """(records folded, records in all)."""
 
-BATCH = 1_000
+BATCH = 4_000
 STUCK_S = 60.0
 
 

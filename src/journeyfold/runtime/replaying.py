@@ -21,7 +21,7 @@ from journeyfold.project.reports import ReplayReport
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, int | None], None]
-BATCH = 1_000
+BATCH = 4_000
 DIFFERENCES_MAX = 20
 _NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; what was never folded
 

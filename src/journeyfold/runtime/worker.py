@@ -21,6 +21,7 @@ from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
 
 BATCH = 500
+LAGGING = 4_000  # records a commit when there is a backlog: a person's profile is written once
 BACKFILL_PIECE = 2_000
 POLL_S = 0.02
 TICK_S = 0.1  # a due wake waits at most this long
@@ -54,6 +55,7 @@ class Worker:
         self._listener, self._pages, self._checkpoint = listener, pages, checkpoint
         self._report = report
         self._next_tick_s = 0.0
+        self._limit = BATCH
 
     def run(self, stop: threading.Event) -> None:
         """A store without room is waited for (REL-17); other errors end the process."""
@@ -79,10 +81,12 @@ class Worker:
     def step(self) -> bool:
         """One bounded piece of work; False when there was nothing to do."""
         self._pass_time()
-        folded, delivers = self._loop.batch(BATCH)
+        folded, delivers = self._loop.batch(self._limit)
         self._deliver(delivers)
-        if folded == BATCH:
+        if folded == self._limit:
+            self._limit = min(2 * self._limit, LAGGING)
             return True
+        self._limit = BATCH
         filled = self._fill()
         self._checkpoint()
         self._schedule.run(self._loop)
