@@ -23,6 +23,11 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# What axe says of a page that carries its script, as lines; empty is good.
+SERIOUS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+  .filter((one) => ["serious", "critical"].includes(one.impact))
+  .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).slice(0, 3).join(" | ")}`)"""
+
 
 @contextlib.contextmanager
 def chromium_page(**context: object) -> Iterator[Page]:
