@@ -5,7 +5,7 @@ const RudderAnalytics = createRequire(import.meta.url)("@rudderstack/rudder-sdk-
 const [host, writeKey, userId, count, gzip] = process.argv.slice(2);
 const Client = RudderAnalytics.default ?? RudderAnalytics;
 const client = new Client(writeKey, {
-  dataPlaneUrl: host, flushAt: 5, flushInterval: 200, gzip: gzip === "gzip",
+  dataPlaneUrl: host, flushAt: 10, flushInterval: 200, gzip: gzip === "gzip",
 });
 let waiting = 0;
 

@@ -41,12 +41,14 @@ def all_sending(live, prefix):
 
 @pytest.fixture(scope="module")
 def after_429(live, node_modules):
-    """Three events a second for each source, eight at once: a third of what a program sends."""
+    """Four events a second for each source, ten at once: less than half of what a program sends."""
     before = {program: appended(live, program) for program in PROGRAMS}
-    limit(live, events_per_s=3, burst=8)
-    with all_sending(live, "limited"):
-        pass_on(live, before)
-    limit(live, events_per_s=1000, burst=5000)
+    limit(live, events_per_s=4, burst=10)
+    try:
+        with all_sending(live, "limited"):
+            pass_on(live, before)
+    finally:
+        limit(live, events_per_s=1000, burst=5000)
 
 
 @pytest.fixture(scope="module")
