@@ -134,7 +134,11 @@ def start(directory: Path, port: int | None = None, *words: str, **env: str) -> 
             env={**os.environ, **env},
         )
     live = Live(directory, port, process)
-    wait_ready(live)
+    try:
+        wait_ready(live)
+    except AssertionError:
+        live.stop(signal.SIGKILL)  # nobody else knows it
+        raise
     return live
 
 
