@@ -89,8 +89,9 @@ def write_key(live):
     return live.key("pub", "shop_web")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Closed with its module: Playwright's loop must not run under the next file's tests."""
     with chromium_page() as page:
         yield page.context.browser
 
