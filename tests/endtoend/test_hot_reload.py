@@ -170,5 +170,9 @@ def test_a_file_that_is_deleted_is_no_part_of_the_project_any_more(shop):
             "subject": {"user_id": "old-1"}, "placements": [{"id": "home-hero"}],
             "mode": "preview", "trace": True,
         }  # fmt: skip
-        reasons = client.post("/v1/decide", json=asked).json()["placements"][0]["reasons"]
-    assert "newsletter" not in {reason["offer"] for reason in reasons}
+
+        def judged():
+            placed = client.post("/v1/decide", json=asked).json()["placements"][0]
+            return {reason["offer"] for reason in placed["reasons"]}
+
+        wait_until(lambda: "newsletter" not in judged(), "decisions follow the fold")

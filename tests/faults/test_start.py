@@ -29,15 +29,15 @@ def sentence_of(done):
     return done.stderr.strip()
 
 
-def send(live, count, prefix="e"):
+def send(live, count, prefix="e", batch=100):
     items = [
         {"type": "track", "event": "Product Viewed", "userId": f"u{number % 30}",
          "messageId": f"{prefix}{number}", "properties": {"sku": "S", "price": 1.5}}
         for number in range(count)
     ]  # fmt: skip
     with live.client() as client:
-        for at in range(0, count, 100):
-            answer = client.post("/v1/batch", json={"batch": items[at : at + 100]})
+        for at in range(0, count, batch):
+            answer = client.post("/v1/batch", json={"batch": items[at : at + batch]})
             assert answer.status_code == 200, answer.text
 
 
@@ -185,8 +185,11 @@ def test_a_damaged_value_is_found_when_it_is_read_and_the_state_rebuilt(ran):
 
 
 def test_a_long_rebuild_shows_how_far_it_is(ran):
+    source = ran / "sources" / "shop_server.yaml"
+    limits = "limits: {events_per_s: 100000, burst: 100000}"
+    source.write_text(f"{source.read_text()}\n{limits}\n")
     live = start(ran)
-    send(live, 1_500, "long")
+    send(live, 20_000, "long", batch=2_000)
     live.wait_folded()
     live.stop()
     shutil.rmtree(ran / ".journeyfold/state.lmdb")
