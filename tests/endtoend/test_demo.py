@@ -116,10 +116,17 @@ def test_visitors_come_and_see_what_was_decided(told):
     assert {"Decision Made", "Offer Shown"} <= told["names"]
 
 
+def _hear_ctrl_c():
+    """What a shell starts in the background inherits a deaf ear for it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_first_start_that_was_interrupted_is_made_good_by_the_next(tmp_path):
     directory = tmp_path / "shop"
     words = ["demo", "--directory", str(directory), "--people", "80", "--port", str(free_port())]
-    with subprocess.Popen([*CLI, *words], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*CLI, *words], stderr=subprocess.PIPE, text=True, preexec_fn=_hear_ctrl_c
+    ) as process:
         while not (directory / ".journeyfold" / "history.ndjson").exists():
             assert process.poll() is None
             time.sleep(0.01)
