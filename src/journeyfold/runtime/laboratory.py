@@ -13,7 +13,7 @@ from journeyfold.collect.admit import judge
 from journeyfold.collect.envelope import Draft
 from journeyfold.core.effect import Deliver, effect_id
 from journeyfold.core.event import Event, Identifier, Json, Kind
-from journeyfold.core.ports import Entry
+from journeyfold.core.ports import Entry, StateReader
 from journeyfold.core.profile import Profile
 from journeyfold.decide.call import Asked, Question
 from journeyfold.decide.decide import decide
@@ -125,8 +125,8 @@ class Laboratory:
             person = self._resolver(reader).person_of(node_of(usable, KEY))
             return profile_of(reader, person) if person else None
 
-    def _resolver(self, reader: object) -> Resolver:
-        return Resolver(self._compiled.project.identity, KEY, reader)  # type: ignore[arg-type]
+    def _resolver(self, reader: StateReader) -> Resolver:
+        return Resolver(self._compiled.project.identity, KEY, reader)
 
     def _seen(self, profile: Profile) -> SeenPerson:
         compiled, purposes = self._compiled, self._compiled.project.settings.privacy.known

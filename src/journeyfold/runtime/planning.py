@@ -14,6 +14,7 @@ import msgspec
 
 from journeyfold.adapters.memory import MemoryState
 from journeyfold.core.condition_eval import evaluate
+from journeyfold.core.decision import Decision
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import EventLog
@@ -128,9 +129,9 @@ class _Retelling:
         answer = _again(
             self.compiled, record, profile, context if isinstance(context, dict) else {}
         )
-        for placed in recorded.get("placements", ()):  # type: ignore[union-attr]
-            name = str(placed["id"])  # type: ignore[index, call-overload]
-            shown = tuple((i["offer"], i["variant"]) for i in placed["items"])  # type: ignore[index, call-overload, union-attr]
+        for placed in msgspec.convert(recorded, Decision).placements:
+            name = placed.id
+            shown = tuple((item.offer, item.variant) for item in placed.items)
             self._compare(name, shown, answer.get(name, ()), record)
 
     def _compare(
@@ -162,8 +163,8 @@ def _again(
     compiled: Compiled, record: Record, profile: Profile | None, context: dict[str, Json]
 ) -> dict[str, tuple[object, ...]]:
     """Placement → ((offer, variant), …) as the changed project would answer."""
-    decision = record.event.properties["decision"]
-    placements = [str(each["id"]) for each in decision["placements"]]  # type: ignore[index, call-overload, union-attr]
+    decision = msgspec.convert(record.event.properties["decision"], Decision)
+    placements = [placed.id for placed in decision.placements]
     unit = profile.person if profile else str(record.event.properties.get("person") or "")
     situated = Situated(compiled, profile, unit, context, record.event.occurred_us, -1)
     is_personal = situated.consents("personalization")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -147,10 +147,10 @@ class Segments:
         except ProjectError as error:
             return Checked(problems=error.problems)
 
-    def _building(self, known: object) -> list[SegmentCard]:
+    def _building(self, known: Container[str]) -> list[SegmentCard]:
         """Segments of a newer version whose features are still being filled (segments B2)."""
         newest = self._platform.project
-        names = [name for name in newest.segments if name not in known]  # type: ignore[operator]
+        names = [name for name in newest.segments if name not in known]
         return [
             SegmentCard(
                 id=name, when=newest.segments[name].when or "",
