@@ -8,9 +8,9 @@ always exact; a flush may drop rows that were not used lately.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -82,7 +82,7 @@ Row = TypeVar("Row")
 
 
 @cache
-def _decoder(type_: type[Row]) -> msgspec.msgpack.Decoder[Row]:
+def _decoder(type_: Any) -> msgspec.msgpack.Decoder[Any]:
     """A reader opens a graph for one look: making its decoders would cost more than the look."""
     return msgspec.msgpack.Decoder(type_)
 
@@ -92,7 +92,7 @@ class Space(Generic[Row]):
 
     def __init__(self, name: str, type_: type[Row], cached: int = CACHED_ROWS) -> None:
         self._name, self._cached = name, cached
-        self._decode = _decoder(type_).decode  # type: ignore[arg-type]  # a type is hashable
+        self._decode: Callable[[bytes], Row] = _decoder(type_).decode
         self.young: dict[bytes, Row | None] = {}
         self._old: dict[bytes, Row | None] = {}
         self._dirty: dict[bytes, None] = {}

@@ -140,7 +140,8 @@ class CommittedConsents:
             state = self._state()
             if state is None:
                 return None
-            reader = self._here.reader = self._here.until_done.enter_context(state.read())
+            reader = self._here.until_done.enter_context(state.read())
+            self._here.reader = reader
         return reader.get("consent", node)
 
 
