@@ -92,7 +92,7 @@ class Space(Generic[Row]):
 
     def __init__(self, name: str, type_: type[Row], cached: int = CACHED_ROWS) -> None:
         self._name, self._cached = name, cached
-        self._decode: Callable[[bytes], Row] = _decoder(type_).decode
+        self._decode: Callable[[bytes], Row] = _decoder(type_).decode  # type: ignore[arg-type]  # a type is hashable
         self.young: dict[bytes, Row | None] = {}
         self._old: dict[bytes, Row | None] = {}
         self._dirty: dict[bytes, None] = {}

@@ -135,14 +135,15 @@ class CommittedConsents:
         return [known[node] for node in nodes]
 
     def _raw(self, node: bytes) -> bytes | None:
+        reader = self._reader()
+        return reader.get("consent", node) if reader is not None else None
+
+    def _reader(self) -> StateReader | None:
         reader: StateReader | None = getattr(self._here, "reader", None)
-        if reader is None:
-            state = self._state()
-            if state is None:
-                return None
-            reader = self._here.until_done.enter_context(state.read())
-            self._here.reader = reader
-        return reader.get("consent", node)
+        if reader is None and (state := self._state()) is not None:
+            until_done: ExitStack = self._here.until_done
+            reader = self._here.reader = until_done.enter_context(state.read())
+        return reader
 
 
 class _Stored(Sequence[Stored]):
