@@ -16,9 +16,10 @@ from journeyfold.log.conservation import Folded, gaps
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine, standing
 from journeyfold.project.load import load, read_directory
-from journeyfold.project.people import profile_of
+from journeyfold.project.parking import Parked, parked_records
+from journeyfold.project.people import encode_profile, profile_of
 from journeyfold.runtime.clock import SteadyClock
-from journeyfold.runtime.fold_loop import FoldLoop, Parked
+from journeyfold.runtime.fold_loop import FoldLoop
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "src/journeyfold/project/templates"
 SHOP = load(read_directory(TEMPLATES / "shop"))
@@ -95,8 +96,9 @@ class House:
         """(what the equation `appended = applied + parked + lag` is about)."""
         with self.state.read() as reader:
             found = standing(reader)
+            parked = parked_records(reader)
         last, _ = self.log.head()
-        return Folded(last + 1, found.applied, len(self.parked()), last - found.offset)
+        return Folded(last + 1, found.applied, parked, last - found.offset)
 
 
 def node(user):
@@ -228,3 +230,47 @@ def test_the_wall_clock_is_followed_when_it_jumps_forward():
     clock = SteadyClock(wall, 0, wall.monotonic_ns)
     wall.wall_us += 30 * DAY_US
     assert clock.now_us() == START + 30 * DAY_US
+
+
+@pytest.fixture
+def unreadable():
+    """Two carts left alone, and one of their owners has aggregates nothing can read."""
+    house = House()
+    for user in ("ann", "bob"):
+        house.track(f"c-{user}", "Cart Updated", user, CART)
+    house.fold()
+    ann = house.person("ann")
+    ann.aggregates = dict.fromkeys(ann.aggregates, msgspec.Raw(msgspec.msgpack.encode("rubbish")))
+    with house.state.write() as writer:
+        writer.put("profile", ann.person.encode(), encode_profile(ann))
+    house.loop.reopen()
+    let_time_pass(house, 6 * MINUTE_US)
+    return house
+
+
+def test_time_passes_for_everybody_but_the_person_it_cannot_pass_for(unreadable):
+    assert "cart-abandoned" in unreadable.person("bob").memberships
+    assert "cart-abandoned" not in unreadable.person("ann").memberships
+
+
+def test_a_person_time_cannot_pass_for_is_parked_with_the_reason(unreadable):
+    (parked,) = unreadable.parked()
+    assert (parked.name, parked.person) == ("timer.fired", unreadable.person("ann").person)
+    assert "ValidationError" in parked.why
+
+
+def test_a_person_time_cannot_pass_for_is_not_tried_again_at_every_tick(unreadable):
+    unreadable.wall.wait(SECOND_US)
+    assert not unreadable.loop.tick()
+
+
+def test_the_record_that_one_person_could_not_take_counts_as_applied(unreadable):
+    assert gaps([], unreadable.folded()) == {}
+
+
+def test_a_change_of_definitions_reaches_everybody_but_the_person_it_cannot(unreadable):
+    cuts = {"cuts": {}}
+    unreadable.append(event("cutpoints.updated", "_system", cuts, "cuts"), "cutpoints")
+    unreadable.fold()
+    assert [each.name for each in unreadable.parked()] == ["timer.fired", "cutpoints.updated"]
+    assert "cart-abandoned" in unreadable.person("bob").memberships

@@ -21,6 +21,7 @@ from journeyfold.project.compile import Compiled
 
 Cuts = dict[str, list[float]]
 Compile = Callable[[dict[str, str]], Compiled]
+Filler = Callable[[Profile, Event], None]
 
 
 class Build(msgspec.Struct):
@@ -119,7 +120,7 @@ class Definitions:
             self._versions[offset] = self._compile(files_at(self._log, offset))
         return self._versions[offset]
 
-    def filler(self, build: Build) -> Callable[[Profile, Event], None] | None:
+    def filler(self, build: Build) -> Filler | None:
         """What adds an old event to a build's aggregates; None when it needs none."""
         if not build.keys:
             return None

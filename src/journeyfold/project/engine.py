@@ -8,12 +8,14 @@ on other stores. It takes no clock: log time is the record's `appended_us` (segm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 import msgspec
 
 from journeyfold.core.effect import Effect
+from journeyfold.core.errors import JourneyfoldError
 from journeyfold.core.event import Record
 from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
@@ -21,8 +23,9 @@ from journeyfold.decide.assignment import fold_decision
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.compile import STATED, Compiled, Step
-from journeyfold.project.definitions import Build, Compile, Definitions
+from journeyfold.project.definitions import Build, Compile, Definitions, Filler
 from journeyfold.project.joins import Refold, apply_changes
+from journeyfold.project.parking import park
 from journeyfold.project.people import People
 
 CONSUMED = b"consumed"
@@ -102,7 +105,7 @@ class Engine:
         build = self.definitions.standing.builds[0]
         self._begin(writer)
         records = self._log.read(build.progress, limit)
-        self._add_old(build, records)
+        self._add_old(build, records, writer)
         build.progress = max(build.progress, records[-1].offset if records else build.offset)
         self.definitions.save(writer)
         self._flush(writer)
@@ -245,16 +248,35 @@ class Engine:
     def _time(self, record: Record, writer: StateWriter) -> list[Effect]:
         until_us = record.event.properties["until_us"]
         assert isinstance(until_us, int), "timer.fired says until when"
-        effects: list[Effect] = []
-        for person in self.people.due(writer, until_us):
-            profile = self.people.open(person)
-            effects += self.people.count(self.compiled.advance(profile, until_us + 1))
-        return effects
+        advance = self.compiled.advance
+        people = map(self.people.open, self.people.due(writer, until_us))
+        return self._each(people, lambda one: advance(one, until_us + 1), record, writer)
 
     def _everyone(self, record: Record, writer: StateWriter, cause: str) -> list[Effect]:
+        settle, now_us = self.compiled.settle, record.appended_us
+        people = self.people.everyone(writer)
+        return self._each(people, lambda one: settle(one, now_us, cause), record, writer)
+
+    def _each(
+        self,
+        people: Iterable[Profile],
+        evaluate: Callable[[Profile], list[Effect]],
+        record: Record,
+        writer: StateWriter,
+    ) -> list[Effect]:
+        """One person who cannot be evaluated keeps nobody else from it (REL-12).
+
+        People come as the transaction holds them, so setting one aside undoes this record only.
+        """
         effects: list[Effect] = []
-        for profile in self.people.everyone(writer):
-            effects += self.people.count(self.compiled.settle(profile, record.appended_us, cause))
+        for profile in people:
+            try:
+                effects += self.people.count(evaluate(profile))
+            except JourneyfoldError:  # a store that failed, not the person
+                raise
+            except Exception:  # noqa: BLE001 - a bug of ours that this person meets: park it, go on
+                self.people.set_aside(profile.person)
+                park(writer, record, traceback.format_exc(limit=-6), profile.person)
         return effects
 
     def _project(self, record: Record, writer: StateWriter) -> list[Effect]:
@@ -291,11 +313,12 @@ class Engine:
     def _fill(self, build: Build, writer: StateWriter) -> None:
         while build.progress < build.offset - 1:
             records = self._log.read(build.progress, _FILL)
-            self._add_old(build, records)
+            self._add_old(build, records, writer)
             build.progress = records[-1].offset if records else build.offset
             self.people.flush(writer)
 
-    def _add_old(self, build: Build, records: Sequence[Record]) -> None:
+    def _add_old(self, build: Build, records: Sequence[Record], writer: StateWriter) -> None:
+        """A record that one of the features cannot take is in the others all the same."""
         add = self.definitions.filler(build)
         if add is None:
             build.progress = build.offset
@@ -304,7 +327,15 @@ class Engine:
             if record.kind == "event" and record.offset < build.offset:
                 person = self._known(record)
                 if person:
-                    add(self.people.open(person), record.event)
+                    self._add_one(add, person, record, writer)
+
+    def _add_one(self, add: Filler, person: str, record: Record, writer: StateWriter) -> None:
+        try:
+            add(self.people.open(person), record.event)
+        except JourneyfoldError:
+            raise
+        except Exception:  # noqa: BLE001 - a bug of ours that this record meets: park it, go on
+            park(writer, record, traceback.format_exc(limit=-6), person)
 
     def known(self, record: Record) -> Profile | None:
         """The profile a record would meet if it were folded next; valid inside a transaction."""

@@ -121,6 +121,15 @@ class People:
         del self._profiles[person]
         self._resize("people", -1)
 
+    def set_aside(self, person: str) -> None:
+        """Undo what was done to one person since the last flush, and let time pass them by until
+        their next record.
+        """
+        self._profiles.pop(person, None)
+        self._dirty.discard(person)
+        if self.get(person) is not None:
+            self.open(person).wake_us = 0
+
     def everyone(self, writer: StateWriter) -> Iterator[Profile]:
         """Every person in key order, opened for change; what is held is flushed first."""
         self.flush(writer)

@@ -8,6 +8,7 @@ from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import StateStore
 from journeyfold.log.conservation import Folded, gaps
 from journeyfold.project.engine import standing
+from journeyfold.project.parking import parked_records
 
 EQUATIONS = ("received", "appended", "logged")
 """Messages by fate; records by what the fold made of them; tallies against the log itself."""
@@ -17,7 +18,7 @@ def gaps_now(log: SqliteLog, state: StateStore) -> dict[str, int]:
     """The equations that do not hold, by name. The log may grow meanwhile."""
     with state.read() as reader:
         folded = standing(reader)
-        parked = sum(1 for _ in reader.scan("parked"))
+        parked = parked_records(reader)
     before, _ = log.head()
     tallies = log.marks.totals()
     last, _ = log.head()

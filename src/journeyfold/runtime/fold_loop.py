@@ -21,17 +21,9 @@ from journeyfold.core.event import Event, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine, Standing
+from journeyfold.project.parking import park
 
 SYSTEM_SOURCE, FOLD_SOURCE = "_system", "_fold"
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """A record that could not be folded, and why; `quarantine replay` tries it again."""
-
-    offset: int
-    name: str
-    source: str
-    why: str
 
 
 class FoldLoop:
@@ -119,9 +111,8 @@ class FoldLoop:
         return delivers
 
     def _park(self, record: Record, why: str) -> None:
-        parked = Parked(record.offset, record.event.name, record.event.source, why)
         with self._state.write() as writer:
-            writer.put("parked", record.offset.to_bytes(8, "big"), msgspec.msgpack.encode(parked))
+            park(writer, record, why)
             self._engine.skip(writer, record)
         self.standing = Standing(record.offset, record.appended_us)
         self.parked += 1
