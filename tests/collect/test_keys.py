@@ -99,3 +99,15 @@ def test_an_address_is_within_a_range_or_not():
     assert not within("11.1.2.3", ["10.0.0.0/8"])
     assert not within("", ["0.0.0.0/0"])
     assert within("2001:db8::1", ["2001:db8::/32"])
+
+
+def test_a_key_that_opened_something_was_used_then():
+    store = MemoryKeys([stored(PUB, "web")])
+    key = opened(store, Presented(str(PUB)), NOW_US)
+    assert store.uses == {key.id: NOW_US}
+
+
+def test_a_key_that_opened_nothing_was_not_used():
+    store = MemoryKeys([stored(SRV, "shop")])
+    opened(store, Presented(str(SRV), in_url=True), NOW_US)
+    assert store.uses == {}

@@ -249,6 +249,12 @@ def test_a_key_is_shown_once(signed_in, desk):
     assert key not in client.get("/settings").text
 
 
+def test_the_last_use_of_a_key_is_shown(signed_in, desk):
+    shown = words(signed_in(desk).get("/settings"))
+    assert "Last use" in shown
+    assert "1 h ago" in shown
+
+
 def test_revoking_asks_for_the_id(signed_in, desk):
     client = signed_in(desk)
     assert client.write("/settings/keys/Ab12Cd34Ef/revoke", confirm="").status_code == 422

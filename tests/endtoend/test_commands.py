@@ -236,6 +236,24 @@ def test_a_rotated_key_has_a_successor_and_goes_on_for_a_day(shop):
             assert client.post("/v1/batch", json={"batch": [page]}).status_code == 200
 
 
+def last_use(shop, key_id):
+    (row,) = [row for row in asked(shop, "keys", "list")["keys"] if row["id"] == key_id]
+    return row["last_used_us"]
+
+
+def test_the_use_of_a_key_shows_in_the_list(shop):
+    made = asked(shop, "keys", "create", "--kind", "srv", "--source", "shop_server")
+    assert last_use(shop, made["id"]) == 0
+    with shop.client() as client:
+        client.auth = (made["key"], "")
+        asked_us = time.time_ns() // 1_000
+        assert client.get("/v1/segments").status_code == 200
+    deadline = time.monotonic() + 5
+    while last_use(shop, made["id"]) < asked_us:
+        assert time.monotonic() < deadline, "the use was not written down"
+        time.sleep(0.1)
+
+
 # -- import and replay beside the platform --------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,10 +46,10 @@ def create(
 @data_option
 @json_option
 def list_(directory: Path, data: Path | None, as_json: bool) -> None:
-    """List keys, never their secrets."""
+    """List keys and when each was last used, to the minute; never their secrets."""
     rows = runtime().keys_list(require_project(directory), data)
     if as_json:
-        print_json({"keys": [_row(row) for row in rows]})
+        print_json({"keys": rows})
         return
     print_table(
         "",
@@ -60,7 +59,7 @@ def list_(directory: Path, data: Path | None, as_json: bool) -> None:
                 row.id,
                 row.kind,
                 row.source,
-                _state(row),
+                row.state,
                 _day(row.created_us),
                 _day(row.last_used_us),
             )
@@ -88,31 +87,17 @@ def revoke(key_id: str, directory: Path, data: Path | None, as_json: bool) -> No
     """Make KEY_ID useless, within 5 seconds everywhere."""
     row = runtime().keys_revoke(require_project(directory), data, key_id=key_id)
     if as_json:
-        print_json(_row(row))
+        print_json(row)
     else:
         click.echo(f"{row.id} is revoked.")
 
 
 def _show_new(row: KeyRow, as_json: bool) -> None:
     if as_json:
-        print_json(_row(row))
+        print_json(row)
         return
     click.echo(row.key)
     click.echo(f"Keep it: it is not shown again. Id {row.id}, source {row.source}.", err=True)
-
-
-def _row(row: KeyRow) -> dict[str, object]:
-    import msgspec
-
-    built: dict[str, object] = msgspec.to_builtins(row)
-    return built | {"state": _state(row)}
-
-
-def _state(row: KeyRow) -> str:
-    now_us = int(time.time() * 1_000_000)
-    if row.revoked_us and row.revoked_us <= now_us:
-        return "revoked"
-    return "expired" if row.expires_us and row.expires_us <= now_us else "live"
 
 
 def _day(us: int) -> str:

@@ -30,6 +30,10 @@ class KeyStore(Protocol):
         """A verbatim key of another product, by the hash of its whole text."""
         ...
 
+    def saw(self, key: ApiKey, now_us: int) -> None:
+        """It opened something just now. Called on every request, so it only writes that down."""
+        ...
+
 
 class Presented(msgspec.Struct, frozen=True):
     """A key as it came. `in_authorization` is the only place for a server key."""
@@ -83,6 +87,7 @@ def opened(store: KeyStore, presented: Presented, now_us: int, ip: str = "") -> 
         return Denied("server_key_outside_authorization")
     if key.addresses and not within(ip, key.addresses):
         return Denied("address")
+    store.saw(key, now_us)
     return key
 
 
@@ -107,6 +112,7 @@ class MemoryKeys:
         self._own = {key.id: key for key in keys if not key.is_foreign}
         self._foreign = {key.secret_sha256: key for key in keys if key.is_foreign}
         self._foreign |= declared_keys(sources)
+        self.uses: dict[str, int] = {}
 
     def put(self, key: ApiKey) -> None:
         if key.is_foreign:
@@ -119,6 +125,9 @@ class MemoryKeys:
 
     def find_foreign(self, sha256: bytes) -> ApiKey | None:
         return self._foreign.get(sha256)
+
+    def saw(self, key: ApiKey, now_us: int) -> None:
+        self.uses[key.id] = now_us
 
 
 def _looked_up(store: KeyStore, text: str) -> ApiKey | None:

@@ -165,8 +165,9 @@ class KeyRow(msgspec.Struct, frozen=True):
     created_us: int
     expires_us: int = 0
     revoked_us: int = 0
-    last_used_us: int = 0
+    last_used_us: int = 0  # to the minute
     key: str = ""
+    state: Literal["live", "revoked", "expired"] = "live"
 
 
 class ExportReport(msgspec.Struct, frozen=True):

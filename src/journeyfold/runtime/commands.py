@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -174,13 +175,14 @@ def keys_create(
             expires_us=now_us + span_us if span_us else 0,
         )  # fmt: skip
         admin.close()
-        return _row(made, text)
+        return _row(made, now_us, text)
 
 
 def keys_list(directory: Path, data: Path | None) -> list[KeyRow]:
     with _workspace(directory, data) as workspace:
         admin = workspace.open_admin()
-        rows = [_row(key) for key in admin.keys.keys()]  # noqa: SIM118 - a store, no dict
+        now_us = workspace.clock.now_us()
+        rows = [_row(key, now_us) for key in admin.keys.keys()]  # noqa: SIM118 - a store, no dict
         admin.close()
         return rows
 
@@ -188,15 +190,17 @@ def keys_list(directory: Path, data: Path | None) -> list[KeyRow]:
 def keys_rotate(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
     with _workspace(directory, data) as workspace:
         admin = workspace.open_admin()
-        made, text = admin.keys.rotate_key(key_id, _by(workspace))
+        by = _by(workspace)
+        made, text = admin.keys.rotate_key(key_id, by)
         admin.close()
-        return _row(made, text)
+        return _row(made, by.at_us, text)
 
 
 def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
     with _workspace(directory, data) as workspace:
         admin = workspace.open_admin()
-        row = _row(admin.keys.revoke_key(key_id, _by(workspace)))
+        by = _by(workspace)
+        row = _row(admin.keys.revoke_key(key_id, by), by.at_us)
         admin.close()
         return row
 
@@ -238,11 +242,12 @@ def _by(workspace: Workspace) -> By:
     return By("cli", "admin", workspace.clock.now_us())
 
 
-def _row(key: ApiKey, text: str = "") -> KeyRow:
+def _row(key: ApiKey, now_us: int, text: str = "") -> KeyRow:
+    ended: Literal["revoked", "expired"] = "revoked" if key.revoked_us else "expired"
     return KeyRow(
         id=key.id, kind=key.kind, source=key.source, env=key.env, created_us=key.created_us,
         expires_us=key.expires_us, revoked_us=key.revoked_us, last_used_us=key.last_used_us,
-        key=text,
+        key=text, state="live" if key.is_live(now_us) else ended,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ from journeyfold.project.compile import Compiled
 from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.runtime.gates import gates_of
+from journeyfold.runtime.key_uses import KeyUses
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.revealed import revealed
 from journeyfold.runtime.supervisor import final_code
@@ -112,6 +114,7 @@ class Platform:
             await asyncio.sleep(REFRESH_S)
             self.refresh()
             await self._flush_rejected()
+            await self._keep_key_uses()
 
     async def append(
         self, items: Sequence[Entry | Held], rejected: Sequence[tuple[str, int]] = ()
@@ -143,6 +146,8 @@ class Platform:
         if self._state is not None:
             self._state.close()
         self._worker.close()
+        with suppress(Busy, EngineError):  # a last use less is nothing to fail for
+            self.keys.uses.close()
         self.admin.close()
         self.workspace.close()
 
@@ -173,6 +178,12 @@ class Platform:
             except (Busy, EngineError):
                 for source, number in counted.items():
                     self._reject(source, number)
+
+    async def _keep_key_uses(self) -> None:
+        """A file that is busy or full is tried again; requests go on."""
+        if uses := self.keys.uses.due():
+            with suppress(Busy, EngineError):
+                await asyncio.to_thread(self.keys.uses.keep, uses)
 
     def _audit(self, act: str, subject: str) -> None:
         self.telemetry.denied.labels(act).inc()
@@ -209,6 +220,7 @@ class CachedKeys:
 
     def __init__(self, admin: SqliteAdmin, monotonic_s: Callable[[], float]) -> None:
         self._admin, self._monotonic_s = admin, monotonic_s
+        self.uses = KeyUses(admin.keys.used)
         self._known: dict[str, tuple[float, ApiKey | None]] = {}
         self._declared: Mapping[bytes, ApiKey] = {}
         self._limits: dict[str, tuple[int, int]] = {}
@@ -232,6 +244,10 @@ class CachedKeys:
 
     def find_foreign(self, sha256: bytes) -> ApiKey | None:
         return self._declared.get(sha256)
+
+    def saw(self, key: ApiKey, now_us: int) -> None:
+        if not key.is_foreign:  # what the project declares has no row of its own
+            self.uses.saw(key.id, now_us)
 
     def _limited(self, key: ApiKey | None) -> ApiKey | None:
         """A key has its source's rate."""
