@@ -144,3 +144,28 @@ def test_a_read_only_directory_gives_a_file(signed_in, desk):
 
 def test_an_unknown_segment_is_not_found(shop):
     assert shop.get("/segments/nope").status_code == 404
+
+
+def test_a_contextual_segment_reads_and_counts_nobody(shop):
+    answer = shop.get("/segments/on-mobile-evening")
+    assert "context.device" in text_of(answer)
+    assert "reads and types" in answer.text
+    assert "Members now" not in answer.text
+    assert "Members over time" not in answer.text
+
+
+def test_members_of_a_segment_who_are_in_others_are_counted(shop, desk_of_shop):
+    overlap = desk_of_shop.segments.overlap("returning-buyers")
+    other, both = overlap.others[0]
+    shown = shop.get(PATH).text
+    assert f'href="/segments/{other}">{other}</a>' in shown
+    assert f'<td class="n">{both}</td>' in shown[shown.index('id="h-o"') :]
+
+
+def test_members_stand_with_the_time_since_they_are_in(shop):
+    shown = shop.get(PATH).text
+    assert "In since" in shown[shown.index('id="h-m"') :]
+
+
+def test_a_new_segment_joins_the_file_with_the_most_segments(shop):
+    assert f"</a> / {SEGMENTS_FILE}</p>" in shop.get("/segments/new").text

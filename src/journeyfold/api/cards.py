@@ -208,6 +208,13 @@ class Checked(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+class Overlap(msgspec.Struct, frozen=True):
+    """Of so many members of a segment: how many are in each other one, most first."""
+
+    members: int = 0
+    others: tuple[tuple[str, int], ...] = ()
+
+
 class Shift(msgspec.Struct, frozen=True):
     """What a plan says of one segment (segments B6)."""
 

@@ -19,6 +19,7 @@ from journeyfold.api.cards import (
     HeldRecord,
     Identity,
     KeyCard,
+    Overlap,
     Plan,
     ProjectCard,
     Replayed,
@@ -104,10 +105,16 @@ class SegmentDesk(Protocol):
         """Person ids in order, those > `after`."""
         ...
 
+    def overlap(self, segment: str) -> Overlap:
+        """Counted on the first ten thousand people; takes a moment."""
+        ...
+
     def why(self, profile: Profile, segment: str) -> Why: ...
 
-    def check(self, condition: str | Json) -> Checked:
-        """Text or AST in; nothing is kept (segments B7)."""
+    def check(self, condition: str | Json, *, in_decision: bool = False) -> Checked:
+        """Text or AST in; nothing is kept (segments B7). `in_decision`: the condition may read a
+        decision's context, so it is typed and not counted.
+        """
         ...
 
 

@@ -75,8 +75,8 @@ def line_chart(
     body = [hairlines]
     for index, line in enumerate(lines):
         body.append(_series(line, top, height, filled=index == 0))
-    body.append(amounts)
     body += [_cause(mark, height) for mark in marks]
+    body.append(amounts)
     if now is not None:
         body.append(_now(now, lines[0], top, height))
     body += [_label(line, top, height) for line in lines if line.label]
@@ -105,8 +105,8 @@ def bar_chart(
             y -= tall
             if amount > 0:
                 body.append(_bar(css, index * wide, y, wide * 0.72, tall))
-    body.append(amounts)
     body += [_cause(mark, height) for mark in marks]
+    body.append(amounts)
     return _plot(label, height, body, ticks)
 
 
@@ -121,6 +121,7 @@ def in_and_out(ins: Sequence[int], outs: Sequence[int], *, label: str) -> Markup
         body.append(_bar("f0", index * wide, 61, wide * 0.72, down))
     return Markup(
         '<svg class="plot" height="122" role="img" aria-label="{}">{}'
+        '<line class="zero" x1="0" x2="100%" y1="60.5" y2="60.5"/>'
         '<text class="lb halo" x="0" y="10">entered, {}</text>'
         '<text class="lb halo" x="0" y="120">left, {}</text>'
         '<text class="halo" x="100%" y="120" text-anchor="end">today</text></svg>'

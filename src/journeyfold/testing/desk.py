@@ -7,6 +7,7 @@ hostile, so that first starts and naughty strings are one argument away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -21,6 +22,7 @@ from journeyfold.api.cards import (
     Identity,
     KeyCard,
     Operand,
+    Overlap,
     Plan,
     ProjectCard,
     Reason,
@@ -186,6 +188,14 @@ class SampleSegments:
         )
         return people[:limit]
 
+    def overlap(self, segment: str) -> Overlap:
+        counts: Counter[str] = Counter()
+        members = self.members(segment, "", len(self._of.profiles))
+        for person in members:
+            held = self._of.profiles[person].memberships
+            counts.update(other for other in held if other != segment)
+        return Overlap(len(members), tuple(counts.most_common()))
+
     def why(self, profile: Profile, segment: str) -> Why:
         card = next(card for card in self._of.segments if card.id == segment)
         holds = segment in profile.memberships
@@ -202,14 +212,14 @@ class SampleSegments:
         )
         return Why(segment, holds, reasons, NOW_US + 9 * DAY_US if holds else 0)
 
-    def check(self, condition_: str | Json) -> Checked:
+    def check(self, condition_: str | Json, *, in_decision: bool = False) -> Checked:
         try:
             parsed = parse(condition_) if isinstance(condition_, str) else read_json(condition_)
         except ProjectError as error:
             return Checked(problems=error.problems)
         node = parsed.node
         lines = node.of if isinstance(node, condition.All | condition.AnyOf) else (node,)
-        people = sorted(self._of.profiles)
+        people = [] if in_decision else sorted(self._of.profiles)
         card = next((one for one in self._of.segments if one.when == condition.to_text(node)), None)
         matching = (
             list(self.members(card.id, "", len(people)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from journeyfold.api.cards import Found, Identity, Joined, Node, Refusal
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.core.event import Identifier, Json, Record
+from journeyfold.core.ports import EventLog
 from journeyfold.core.profile import Profile
 from journeyfold.identity import explain
 from journeyfold.identity.explain import node_of_person
@@ -87,8 +88,7 @@ class People:
         with snapshot(self._platform) as look:
             if before is None and limit <= REMEMBERED:
                 return self._newest_of(look, profile)[:limit]
-            nodes = look.resolver.nodes_of(profile.person)
-            return _take(self._records(look, nodes, frozenset(nodes), before), limit)
+            return _take(records_of(look, self._platform.log, profile.person, before), limit)
 
     def recent(self, limit: int) -> Sequence[Profile]:
         head, _ = self._platform.log.head()
@@ -113,25 +113,27 @@ class People:
         head, _ = self._platform.log.head()
         key, records = self._newest
         if key != (profile.person, head):
-            nodes = look.resolver.nodes_of(profile.person)
-            records = _take(self._records(look, nodes, frozenset(nodes), None), REMEMBERED)
+            records = _take(records_of(look, self._platform.log, profile.person), REMEMBERED)
             self._newest = (profile.person, head), records
         return records
 
-    def _records(
-        self, look: Snapshot, nodes: list[bytes], mine: frozenset[bytes], before: int | None
-    ) -> Iterator[Record]:
-        """Records that belong to the person, newest first: a shared device names others', too."""
-        head, _ = self._platform.log.head()
-        below = head + 1 if before is None else before
-        while True:
-            page = self._platform.log.history(nodes, upto=head, before=below, limit=_PAGE)
-            for record in page:
-                if _owner_node(look, record) in mine:
-                    yield record
-            if len(page) < _PAGE:
-                return
-            below = page[-1].offset
+
+def records_of(
+    look: Snapshot, log: EventLog, person: str, before: int | None = None
+) -> Iterator[Record]:
+    """Records that belong to the person, newest first: a shared device names others', too."""
+    nodes = look.resolver.nodes_of(person)
+    mine = frozenset(nodes)
+    head, _ = log.head()
+    below = head + 1 if before is None else before
+    while True:
+        page = log.history(nodes, upto=head, before=below, limit=_PAGE)
+        for record in page:
+            if _owner_node(look, record) in mine:
+                yield record
+        if len(page) < _PAGE:
+            return
+        below = page[-1].offset
 
 
 def _owner(look: Snapshot, record: Record) -> str:

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from itertools import islice
 
-import msgspec
-
-from journeyfold.api.cards import Checked, Day, Operand, Reason, SegmentCard, StageCard, Why
+from journeyfold.api.cards import (
+    Checked,
+    Day,
+    Operand,
+    Overlap,
+    Reason,
+    SegmentCard,
+    StageCard,
+    Why,
+)
 from journeyfold.api.desks.evidence import Evidence
 from journeyfold.api.desks.people import REMEMBERED, People
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
-from journeyfold.core import condition
+from journeyfold.api.desks.trial import SAMPLE, profiles, tried
 from journeyfold.core.aggregate import NEVER
-from journeyfold.core.aggregate_keys import keys_of
-from journeyfold.core.condition import Parsed
-from journeyfold.core.condition_compile import compile_conditions
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.condition_parse import parse, read_json
-from journeyfold.core.condition_scope import BOOL
-from journeyfold.core.condition_typed import Typed, walk
-from journeyfold.core.condition_types import check
+from journeyfold.core.condition_typed import walk
 from journeyfold.core.errors import ProjectError
 from journeyfold.core.event import Json
 from journeyfold.core.instant import DAY_US
 from journeyfold.core.profile import Profile
-from journeyfold.project.people import decode_profile, series, sizes
+from journeyfold.project.people import series, sizes
 from journeyfold.runtime.platform import Platform
-
-SAMPLE = 10_000  # people a condition is tried on (segments B7)
-EXAMPLES = 5
 
 
 class Segments:
@@ -106,10 +106,21 @@ class Segments:
         with snapshot(self._platform) as look:
             found = (
                 profile.person
-                for profile in _profiles(look, start)
+                for profile in profiles(look, start)
                 if segment in profile.memberships
             )
             return list(islice(found, limit))
+
+    def overlap(self, segment: str) -> Overlap:
+        counts: Counter[str] = Counter()
+        members = 0
+        with snapshot(self._platform) as look:
+            for profile in islice(profiles(look), SAMPLE):
+                if segment in profile.memberships:
+                    members += 1
+                    counts.update(other for other in profile.memberships if other != segment)
+        ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        return Overlap(members, tuple(ordered))
 
     def why(self, profile: Profile, segment: str) -> Why:
         now_us = self._platform.clock.now_us()
@@ -139,11 +150,14 @@ class Segments:
         )
         return Why(segment, value is True, told, 0 if due == NEVER else due)
 
-    def check(self, condition: str | Json) -> Checked:
+    def check(self, condition: str | Json, *, in_decision: bool = False) -> Checked:
         try:
             parsed = parse(condition) if isinstance(condition, str) else read_json(condition)
             with snapshot(self._platform) as look:
-                return _tried(look, parsed, self._platform.clock.now_us())
+                return tried(
+                    look, self._platform.log, parsed, self._platform.clock.now_us(),
+                    in_decision=in_decision,
+                )  # fmt: skip
         except ProjectError as error:
             return Checked(problems=error.problems)
 
@@ -159,42 +173,6 @@ class Segments:
             )
             for name in names
         ]  # fmt: skip
-
-
-def _tried(look: Snapshot, parsed: Parsed, now_us: int) -> Checked:
-    """The condition and its parts on a sample. An event function that nothing collects yet finds
-    nothing: those people are counted as not matching, and a plan says more.
-    """
-    scope = look.compiled.bound.scope
-    typed = check(parsed, scope, BOOL)
-    node = parsed.node
-    parts = node.of if isinstance(node, condition.All | condition.AnyOf) else (node,)
-    named: dict[str, Typed] = {"": typed}
-    for index, part in enumerate(parts):
-        named[str(index)] = check(parse(condition.to_text(part)), scope, BOOL)
-    keys = keys_of(each.expr for each in named.values())
-    evaluator = compile_conditions(named, keys)
-    counts = dict.fromkeys(named, 0)
-    examples: list[str] = []
-    sampled = 0
-    for profile in islice(_profiles(look, b""), SAMPLE):
-        sampled += 1
-        view = look.compiled.view(profile)
-        for name, (value, _) in evaluator.evaluate(view, now_us).items():
-            counts[name] += value is True
-        if counts[""] > len(examples) < EXAMPLES:
-            examples.append(profile.person)
-    return Checked(
-        text=condition.to_text(node), ast=msgspec.convert(condition.to_json(node), Json),
-        problems=typed.hints, sampled=sampled, people=sizes(look.reader).get("people", 0),
-        matches=counts[""], lines=tuple(counts[str(index)] for index in range(len(parts))),
-        examples=tuple(examples),
-    )  # fmt: skip
-
-
-def _profiles(look: Snapshot, start: bytes) -> Iterator[Profile]:
-    for _, raw in look.reader.scan("profile", start):
-        yield decode_profile(raw)
 
 
 def _sum_since(look: Snapshot, segment: str, since_us: int) -> tuple[int, int]:

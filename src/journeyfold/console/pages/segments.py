@@ -8,11 +8,13 @@ recorded history under the change (plan), Publish writes the project file and ke
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 from starlette.responses import Response
 
-from journeyfold.api.cards import Checked, Plan, SegmentCard, Stale
+from journeyfold.api.cards import Checked, Overlap, Plan, SegmentCard, Stale
 from journeyfold.api.segment_text import in_lines, with_condition, with_segment
 from journeyfold.console import builder, svg
 from journeyfold.console.ask import Ask
@@ -21,9 +23,11 @@ from journeyfold.core.condition import All, Node, to_text
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
+from journeyfold.core.profile import Profile
 
 DAYS = 60
-MEMBERS = 50
+MEMBERS = 20
+OVERLAPS = 6
 NEW = "new"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _START = 'count("Order Completed", within="30d") >= 1'
@@ -65,7 +69,9 @@ def index(ask: Ask) -> Response:
 
 
 def show(ask: Ask) -> Response:
-    return _page(ask, _draft(ask, _when(ask)))
+    card = _card(ask)
+    overlap = ask.desk.segments.overlap(card.id) if card and card.size else Overlap()
+    return _page(ask, _draft(ask, _when(ask)), overlap=overlap)
 
 
 def edit(ask: Ask) -> Response:
@@ -127,6 +133,7 @@ def _page(
     review: Review | None = None,
     theirs: list[CodeLine] | None = None,
     problem: str = "",
+    overlap: Overlap | None = None,
     status: int = 200,
 ) -> Response:
     card = _card(ask)
@@ -148,14 +155,28 @@ def _page(
         series=series,
         size_chart=_size_chart(ask, series),
         flow_chart=_flow_chart(series),
-        members=ask.desk.segments.members(wanted, ask.query.get("after", ""), MEMBERS + 1)
-        if card and card.size
-        else [],
+        members=_members(ask, card),
+        examples=_profiles(ask, draft.checked.examples),
+        overlap=overlap.others[:OVERLAPS] if overlap else (),
+        overlap_of=overlap.members if overlap else 0,
         members_max=MEMBERS,
         new_lines=builder.NEW_LINES,
         others=[one.id for one in ask.desk.segments.segments() if one.id != wanted],
         published=ask.query.get("published") == "1",
     )
+
+
+def _members(ask: Ask, card: SegmentCard | None) -> list[Profile]:
+    """A page of members and one more, by which the page knows that there are more."""
+    if card is None or not card.size:
+        return []
+    after = ask.query.get("after", "")
+    return _profiles(ask, ask.desk.segments.members(card.id, after, MEMBERS + 1))
+
+
+def _profiles(ask: Ask, people: Sequence[str]) -> list[Profile]:
+    found = (ask.desk.people.profile(person) for person in people)
+    return [profile for profile in found if profile is not None]
 
 
 def _card(ask: Ask) -> SegmentCard | None:
@@ -223,8 +244,9 @@ def _added(ask: Ask, node: Node, path: str) -> Node:
 
 
 def _draft(ask: Ask, when: str) -> Draft:
-    checked = ask.desk.segments.check(when)
     card = _card(ask)
+    is_contextual = card is not None and card.kind == "contextual"
+    checked = ask.desk.segments.check(when, in_decision=is_contextual)
     group, ast = None, ""
     if checked.ast is not None:
         node = msgspec.convert(checked.ast, Node)
@@ -239,10 +261,11 @@ def _draft(ask: Ask, when: str) -> Draft:
 
 
 def _file(ask: Ask, card: SegmentCard | None) -> str:
+    """A new segment joins the file that holds the most."""
     if card is not None:
         return card.file
-    files = sorted(path for path in ask.project.files if path.startswith("segments/"))
-    return files[0] if files else "segments/segments.yaml"
+    held = Counter(one.file for one in ask.desk.segments.segments())
+    return max(sorted(held), key=held.__getitem__, default="segments/segments.yaml")
 
 
 def _changed_file(ask: Ask, when: str) -> tuple[str, str]:
