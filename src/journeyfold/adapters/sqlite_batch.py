@@ -1,29 +1,32 @@
-"""One batch on its way into the log: drafted before the lock, settled and written inside it.
+"""One batch of drafts into the log, in the caller's open transaction.
 
-`drafts_of` encodes and seals (trust REL-3: before the lock); `write` runs in the caller's open
-transaction and decides every item's fate against the dedupe index (collect C32).
+`write` decides every item's fate against the dedupe index (collect C32) and changes all tables that
+a batch touches. It asks once for all keys and inserts each table's rows in one call: every call of
+SQLite lets other threads run first.
 """
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 import apsw
-import msgspec
 
 from journeyfold.adapters.faults import point
-from journeyfold.adapters.keyring import CLEAR, NONCE_BYTES, Keyring
-from journeyfold.adapters.sqlite_file import rows, rows_each
-from journeyfold.collect.held import conflict
+from journeyfold.adapters.keyring import Keyring
+from journeyfold.adapters.sqlite_draft import (
+    KIND_CODES,
+    Draft,
+    EntryDraft,
+    HeldDraft,
+    conflicting,
+)
+from journeyfold.adapters.sqlite_file import rows
 from journeyfold.core.errors import DamageError
-from journeyfold.core.event import ENVELOPE_VERSION, KINDS
+from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.instant import MINUTE_US
-from journeyfold.core.ports import Cursor, Entry, Fate, Held
-from journeyfold.log import codec
+from journeyfold.core.ports import Cursor, Fate
 from journeyfold.log.digest import Digests
 
 SCHEMA = """
@@ -53,7 +56,7 @@ INSERT INTO meta VALUES ('next_offset', 0), ('appended_us', 0);
 
 _HEAD = "SELECT value FROM meta WHERE name IN ('next_offset', 'appended_us') ORDER BY name DESC"
 _ADVANCE = "UPDATE meta SET value = ? WHERE name = ?"
-_SEEN = "SELECT key, hash, offset FROM dedupe WHERE key = ?"
+_SEEN = "SELECT key, hash, offset FROM carray(?) CROSS JOIN dedupe ON key = value"
 _RECORD = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DEDUPE = "INSERT INTO dedupe VALUES (?, ?, ?)"
 _NODE = "INSERT OR IGNORE INTO node VALUES (?, ?)"
@@ -72,35 +75,13 @@ WHERE id = ? AND state = 'held'"""
 _CURSOR = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 
 EVER = -1  # the minute of the sums since the beginning, so that nobody has to add them up
-QUARANTINE = "quarantine"  # the kind its bodies are sealed as
-KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
-_NO_NONCE = bytes(NONCE_BYTES)
 _COLUMNS = {"appended": 0, "duplicate": 1, "quarantined": 2, "rejected": 3}
-
-
-class Draft(NamedTuple):
-    """An item with everything that needs no lock: its dedupe key and its sealed body."""
-
-    item: Entry | Held
-    key: bytes
-    key_id: bytes
-    nonce: bytes
-    body: bytes
 
 
 class _Settled(NamedTuple):
     fates: list[Fate]
-    fresh: list[tuple[int, Draft]]  # offset and what goes there
-    held: list[Draft]
-
-
-def drafts_of(items: Sequence[Entry | Held], keyring: Keyring | None) -> list[Draft]:
-    """Encode and seal; without a keyring bodies stay clear. Nonces are drawn in one call."""
-    nonces = os.urandom(NONCE_BYTES * len(items)) if keyring else b""
-    return [
-        _draft(item, keyring, nonces[NONCE_BYTES * at : NONCE_BYTES * (at + 1)])
-        for at, item in enumerate(items)
-    ]
+    fresh: list[EntryDraft]  # they get dense offsets in their order
+    held: list[HeldDraft]
 
 
 def head_of(connection: apsw.Connection) -> tuple[int, int]:
@@ -127,14 +108,14 @@ def write(
     at_us = max(now_us, last_us)  # log time never goes back (trust REL-4)
     settled = _settle(connection, drafts, next_offset, keyring)
     if settled.fresh:
-        _insert(connection, settled.fresh, at_us, digests)
+        _insert(connection, settled.fresh, next_offset, at_us, digests)
         connection.execute(_ADVANCE, (next_offset + len(settled.fresh), "next_offset"))
         connection.execute(_ADVANCE, (at_us, "appended_us"))
     point("after_insert")
     if replayed:  # before holding: a message that is held anew must find its place free
         connection.executemany(_REPLAYED, ((row,) for row in replayed))
     if settled.held:
-        connection.executemany(_HOLD, (_held_row(draft) for draft in settled.held))
+        connection.executemany(_HOLD, (draft.row for draft in settled.held))
     if cursor is not None:
         connection.execute(_CURSOR, (cursor.name, cursor.value))
     tallied = _tallied(drafts, settled.fates, rejected)
@@ -143,74 +124,67 @@ def write(
     return settled.fates
 
 
-def _draft(item: Entry | Held, keyring: Keyring | None, nonce: bytes) -> Draft:
-    kind: str
-    if isinstance(item, Entry):
-        key = codec.dedupe_key(item.event.source, item.event.id)
-        kind, body = item.kind, codec.encode(item.event)
-    else:
-        key = _same(item)
-        kind, body = QUARANTINE, msgspec.msgpack.encode((item.message, item.detail))
-    if keyring is None:
-        return Draft(item, key, CLEAR, _NO_NONCE, body)
-    key_id, nonce, sealed = keyring.seal(kind, ENVELOPE_VERSION, body, nonce)
-    return Draft(item, key, key_id, nonce, sealed)
-
-
-def _same(held: Held) -> bytes:
-    """What makes a message sent twice one row of quarantine: redelivery changes nothing."""
-    parts = (held.source, held.event_id, held.code, held.message)
-    return blake2b(msgspec.msgpack.encode(parts), digest_size=16).digest()
+def fates_of(connection: apsw.Connection, drafts: Sequence[Draft]) -> list[Fate]:
+    """What `write` would answer, by reading alone."""
+    return _settle(connection, drafts, head_of(connection)[0], None).fates
 
 
 def _settle(
     connection: apsw.Connection, drafts: Sequence[Draft], offset: int, keyring: Keyring | None
 ) -> _Settled:
-    """Each item's fate, and dense offsets for the new ones in their order."""
-    keys = ((draft.key,) for draft in drafts if isinstance(draft.item, Entry))
-    seen = {key: (found, at) for key, found, at in rows_each(connection, _SEEN, keys)}
+    """Each item's fate, in order; most batches hold new events only and are settled at once."""
+    entries = [draft for draft in drafts if isinstance(draft, EntryDraft)]
+    keys = tuple([draft.key for draft in entries])
+    found = rows(connection, _SEEN, (apsw.carray(keys),)) if keys else []
+    if not found and len(frozenset(keys)) == len(drafts):
+        fates = [Fate("appended", at) for at in range(offset, offset + len(drafts))]
+        return _Settled(fates, entries, [])
+    return _each_settled(drafts, {key: (known, at) for key, known, at in found}, offset, keyring)
+
+
+def _each_settled(
+    drafts: Sequence[Draft], seen: dict[bytes, tuple[int, int]], offset: int,
+    keyring: Keyring | None,
+) -> _Settled:  # fmt: skip
     settled = _Settled([], [], [])
     for draft in drafts:
-        item = draft.item
-        if isinstance(item, Held):
+        if isinstance(draft, HeldDraft):
             settled.held.append(draft)
-            settled.fates.append(_held_fate(item))
+            settled.fates.append(draft.fate)
             continue
-        fingerprint = codec.signed_64(item.fingerprint)
         known = seen.get(draft.key)
         if known is None:
-            seen[draft.key] = (fingerprint, offset)
-            settled.fresh.append((offset, draft))
+            seen[draft.key] = (draft.fingerprint, offset)
+            settled.fresh.append(draft)
             settled.fates.append(Fate("appended", offset))
             offset += 1
-        elif known[0] == fingerprint:
+        elif known[0] == draft.fingerprint:
             settled.fates.append(Fate("duplicate", known[1]))
-        elif item.kind == "output":
+        elif draft.kind == "output":
             # A replay must agree with what was logged; the fold compares (trust REL-9).
             settled.fates.append(Fate("duplicate", known[1], "output_differs"))
         else:
-            held = conflict(item)
-            settled.held.append(drafts_of([held], keyring)[0])
-            settled.fates.append(_held_fate(held))
+            held = conflicting(draft, keyring)
+            settled.held.append(held)
+            settled.fates.append(held.fate)
     return settled
 
 
-def _held_fate(held: Held) -> Fate:
-    return Fate("quarantined", -1, held.code, held.pointer, held.detail)
-
-
 def _insert(
-    connection: apsw.Connection, fresh: Sequence[tuple[int, Draft]], at_us: int, digests: Digests
-) -> None:
-    records, keys, nodes = [], [], []
-    digest_of = digests.of
-    for offset, (entry, key, key_id, nonce, body) in fresh:
-        assert isinstance(entry, Entry), "only admitted events become records"
-        code = KIND_CODES[entry.kind]
-        digest = digest_of(offset, at_us, code, ENVELOPE_VERSION, key_id, nonce, body)
-        records.append((offset, at_us, code, ENVELOPE_VERSION, key_id, nonce, digest, body))
-        keys.append((key, codec.signed_64(entry.fingerprint), offset))
-        nodes.extend([(node, offset) for node in entry.nodes])
+    connection: apsw.Connection, fresh: Sequence[EntryDraft], offset: int, at_us: int,
+    digests: Digests,
+) -> None:  # fmt: skip
+    records: list[tuple[int | bytes, ...]] = []
+    keys: list[tuple[bytes, int, int]] = []
+    nodes: list[tuple[bytes, int]] = []
+    digest_of, v = digests.of, ENVELOPE_VERSION
+    for at, draft in enumerate(fresh, offset):
+        code, key_id, nonce, body = KIND_CODES[draft.kind], draft.key_id, draft.nonce, draft.body
+        digest = digest_of(at, at_us, code, v, key_id, nonce, body)
+        records.append((at, at_us, code, v, key_id, nonce, digest, body))
+        keys.append((draft.key, draft.fingerprint, at))
+        for node in draft.nodes:
+            nodes.append((node, at))  # noqa: PERF401 - a list a record would cost more
     # Sorted keys visit each page of an index once.
     keys.sort()
     nodes.sort()
@@ -219,25 +193,13 @@ def _insert(
     connection.executemany(_NODE, nodes)
 
 
-def _held_row(draft: Draft) -> tuple[bytes | int | str, ...]:
-    held = draft.item
-    assert isinstance(held, Held), "only held messages enter quarantine"
-    return (
-        draft.key, held.received_us, held.source, held.name, held.event_id, held.code,
-        held.pointer, held.schema, held.key_id, held.auth, b"".join(held.nodes),
-        draft.key_id, draft.nonce, draft.body,
-    )  # fmt: skip
-
-
 def _tallied(
     drafts: Sequence[Draft], fates: Sequence[Fate], rejected: Iterable[tuple[str, int]]
 ) -> list[tuple[str, tuple[int, ...]]]:
     """(source, (received, appended, duplicate, quarantined, rejected)) of this batch."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for draft, fate in zip(drafts, fates, strict=True):
-        item = draft.item
-        source = item.event.source if isinstance(item, Entry) else item.source
-        counts[source][_COLUMNS[fate.fate]] += 1
+        counts[draft.source][_COLUMNS[fate.fate]] += 1
     for source, count in rejected:
         counts[source][_COLUMNS["rejected"]] += count
     return [(source, (sum(each), *each)) for source, each in counts.items()]

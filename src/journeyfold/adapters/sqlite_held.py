@@ -10,7 +10,8 @@ import apsw
 import msgspec
 
 from journeyfold.adapters.keyring import CLEAR, Keyring
-from journeyfold.adapters.sqlite_batch import EVER, QUARANTINE
+from journeyfold.adapters.sqlite_batch import EVER
+from journeyfold.adapters.sqlite_draft import QUARANTINE
 from journeyfold.adapters.sqlite_file import engine_errors, rows
 from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.ports import Held
