@@ -220,7 +220,10 @@ class Writer:
         if root == "traits":
             trait = self.out.once(("trait", keys[0]), f"V.trait({self.out.constant(keys[0])})")
             return self.guarded(self.dug(trait, keys[1:]), expr.type.name)
-        base = {"context": "V.context", "properties": self.event() + ".properties"}.get(root, root)
+        base = {
+            "context": "V.context", "properties": self.event() + ".properties",
+            "entry": "V.entry", "vars": "V.vars",
+        }.get(root, root)  # fmt: skip
         return self.guarded(self.dug(base, keys), expr.type.name)
 
     def event(self) -> str:

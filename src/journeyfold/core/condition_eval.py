@@ -59,6 +59,10 @@ class View(Protocol):
     @property
     def event(self) -> Event: ...
     @property
+    def entry(self) -> dict[str, Json]: ...
+    @property
+    def vars(self) -> dict[str, Json]: ...
+    @property
     def row(self) -> Mapping[str, Json]: ...
     @property
     def rows(self) -> list[Json]: ...
@@ -179,6 +183,8 @@ class _Evaluation:
             held = values.dig(self.view.trait(expr.keys[0]), expr.keys[1:])
         elif expr.root == "context":
             held = values.dig(dict(self.view.context), expr.keys)
+        elif expr.root in {"entry", "vars"}:
+            held = values.dig(getattr(self.view, expr.root), expr.keys)
         elif expr.root == "properties":
             held = values.dig(self.view.event.properties, expr.keys)
         elif expr.root == "event":

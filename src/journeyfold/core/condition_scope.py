@@ -22,6 +22,8 @@ ConditionPlace = Literal[
     "feature",
     "where",  # decided when the event arrives
     "record",  # where one record is handled: `properties` and `event` are there
+    "step",  # a running instance of a journey: `entry` and `vars` are there
+    "step_record",  # the same, where one record is handled
     "mapping",  # a source's columns: `row` and `rows`
 ]
 
@@ -72,6 +74,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     context: Type = Type("object", fields=())
     properties: Type = Type("object", fields=())
     row: Type = Type("object", fields=())
+    entry: Type = Type("object", fields=())
+    vars: Type = Type("object")
     events: Mapping[str, Type] = {}
     segments: frozenset[str] = frozenset()
     contextual: Mapping[str, Expr] = {}

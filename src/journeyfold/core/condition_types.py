@@ -80,6 +80,8 @@ _ROOTS: dict[ConditionPlace, tuple[str, ...]] = {
     "feature": ("traits", "features", "now"),
     "contextual": ("traits", "features", "now", "context"),
     "record": ("traits", "features", "now", "properties", "event"),
+    "step": ("traits", "features", "now", "entry", "vars"),
+    "step_record": ("traits", "features", "now", "properties", "event", "entry", "vars"),
     "where": ("properties", "event"),
     "mapping": ("row", "rows"),
 }
@@ -313,6 +315,10 @@ class Checker:
                 return self.read(node, self.scope.context, "context")
             case "properties":
                 return self.read(node, self.properties, "properties")
+            case "entry":
+                return self.read(node, self.scope.entry, "entry")
+            case "vars":
+                return self.read(node, self.scope.vars, "vars")
             case "row":
                 return self.read(node, self.scope.row, "row")
             case "rows":

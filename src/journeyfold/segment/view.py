@@ -26,7 +26,9 @@ class Surroundings(msgspec.Struct, frozen=True):
 class PersonView:
     """A `View` (core/condition_eval.py). It reads the profile as it is at each call."""
 
-    __slots__ = ("context", "event", "profile", "row", "rows", "surroundings")
+    __slots__ = (
+        "context", "entry", "event", "profile", "row", "rows", "surroundings", "vars",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +40,8 @@ class PersonView:
         self.profile, self.surroundings = profile, surroundings
         self.context: Mapping[str, Json] = context or {}
         self.event = event or NO_EVENT
+        self.entry: dict[str, Json] = {}  # of the journey's instance in hand
+        self.vars: dict[str, Json] = {}
         self.row: Mapping[str, Json] = {}
         self.rows: list[Json] = []
 
