@@ -50,6 +50,11 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
+def browser_at():
+    return Browser
+
+
+@pytest.fixture(scope="session")
 def accounts(tmp_path_factory):
     admin = SqliteAdmin(tmp_path_factory.mktemp("admin"))
     for role in ("admin", "viewer", "marketer"):

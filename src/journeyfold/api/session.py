@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from journeyfold.adapters.admin_audit import By
+from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import HOUR_US, SECOND_US
 from journeyfold.core.ports import Clock
 
@@ -43,6 +45,8 @@ class Accounts(Protocol):
     def session(self, token: str, now_us: int) -> LiveSession | None: ...
 
     def sign_out(self, token: str) -> None: ...
+
+    def set_password(self, name: str, password: str, by: By) -> None: ...
 
 
 class NotSignedIn(msgspec.Struct, frozen=True):
@@ -97,6 +101,21 @@ class Sessions:
 
     def sign_out(self, token: str) -> None:
         self._accounts.sign_out(token)
+
+    def change_password(self, user: User, old: str, new: str, address: str) -> str | NotSignedIn:
+        """Ends every session of the user, everywhere; the token of a new one, or the tries of a
+        sign-in. UsageError for a password that is none.
+        """
+        proof = self.sign_in(user.name, old, address)
+        if isinstance(proof, NotSignedIn):
+            return proof
+        by = By(user.name, user.role, self._clock.now_us())
+        try:
+            self._accounts.set_password(user.name, new, by)
+        except UsageError:
+            self.sign_out(proof)
+            raise
+        return self.sign_in(user.name, new, address)
 
     def _remember(self, key: str, now_us: int) -> None:
         if len(self._tries) >= _REMEMBERED:

@@ -32,13 +32,14 @@ from journeyfold.api.session import (
 from journeyfold.console.arrivals import Arrival, Filter
 from journeyfold.console.ask import Ask, NotFound, zone_of
 from journeyfold.console.assets import Assets
+from journeyfold.console.pages import settings
 from journeyfold.console.policy import Policy
 from journeyfold.console.render import Screens
 from journeyfold.console.roles import ALLOWED, may
 from journeyfold.console.routes import SCREENS, Screen
 from journeyfold.console.stream import STREAMS_MAX, Streams, Tail
 from journeyfold.console.wording import Dates
-from journeyfold.core.errors import Busy
+from journeyfold.core.errors import Busy, UsageError
 
 FORM_MAX = 64 * 1024
 FIELDS_MAX = 500
@@ -63,6 +64,7 @@ class Console:
         routes.append(Route("/sign-in", self._door, methods=["GET"]))
         routes.append(Route("/sign-in", self._sign_in, methods=["POST"]))
         routes.append(Route("/sign-out", self._sign_out, methods=["POST"]))
+        routes.append(Route("/settings/password", self._change_password, methods=["POST"]))
         routes.append(Route("/live/stream", self._stream, methods=["GET"]))
         routes += [
             Route(screen.path, partial(self._screen, screen), methods=[screen.method])
@@ -191,10 +193,7 @@ class Console:
             )
         await run_in_threadpool(self.desk.keys.audit, name_typed, "console.sign_in", address)
         reply = RedirectResponse(target, status_code=303)
-        reply.set_cookie(
-            cookie, answer, path="/", httponly=True, samesite="lax",
-            secure=request.url.scheme == "https",
-        )  # fmt: skip
+        _keep(reply, cookie, answer, request)
         return reply
 
     async def _sign_out(self, request: Request) -> Response:
@@ -206,6 +205,32 @@ class Console:
         name = self._cookie(request)
         if name is not None:
             reply.delete_cookie(name, path="/", secure=request.url.scheme == "https")
+        return reply
+
+    async def _change_password(self, request: Request) -> Response:
+        """The old one is asked for again, and slowed down like a sign-in; a new session follows."""
+        user = await self._user(request)
+        cookie = self._cookie(request)
+        if user is None or cookie is None:
+            return _to_the_door(request)
+        form = await _form(request)
+        if not _is_own(request, user, form):
+            return await self._ask(request, user, form, partial(_said, "foreign.html", 403))
+        old, new = form.get("old", "")[:PASSWORD_MAX], form.get("new", "")[:PASSWORD_MAX]
+        address = request.client.host if request.client else ""
+        try:
+            answer = await run_in_threadpool(self.sessions.change_password, user, old, new, address)
+        except UsageError:
+            refused = partial(settings.show, wrong="new", status=422)
+            return await self._ask(request, user, form, refused)
+        except Busy:
+            refused = partial(settings.show, wrong="busy", status=503)
+            return await self._ask(request, user, form, refused)
+        if isinstance(answer, NotSignedIn):
+            wrong = partial(settings.show, wrong="old", wait_s=answer.wait_s, status=401)
+            return await self._ask(request, user, form, wrong)
+        reply = RedirectResponse("/settings?password=changed", status_code=303)
+        _keep(reply, cookie, answer, request)
         return reply
 
     def _gate(
@@ -248,6 +273,13 @@ class Console:
 
 def _said(template: str, status: int, ask: Ask, **values: object) -> Response:
     return ask.page(template, status=status, title="Not here", place="", **values)
+
+
+def _keep(reply: Response, cookie: str, token: str, request: Request) -> None:
+    reply.set_cookie(
+        cookie, token, path="/", httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
 
 
 def _to_the_door(request: Request) -> Response:

@@ -299,6 +299,7 @@ def _definitions(made: Sample, *, empty: bool) -> tuple[list[SegmentCard], list[
                 when=" ".join(entry["when"].split()),
                 file=SEGMENTS_FILE,
                 tags=tuple(entry.get("tags", ())),
+                kind=entry.get("kind", "rule"),
                 size=None if entry.get("kind") == "contextual" else size,
                 entered_day=size // 9,
                 left_day=size // 14,

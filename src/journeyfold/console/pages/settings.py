@@ -1,4 +1,4 @@
-"""Settings: keys of senders, how this browser shows the console, and the project in force."""
+"""Settings: keys of senders, one's own password and browser, and the project in force."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ THEMES = {"": "as the system", "light": "light", "dark": "dark"}
 _YEAR_S = 365 * 24 * 3600
 
 
-def show(ask: Ask) -> Response:
-    return _page(ask)
+def show(ask: Ask, *, wrong: str = "", wait_s: int = 0, status: int = 200) -> Response:
+    """`wrong` is the part of a new password that was refused: `old`, `new` or `busy`."""
+    return _page(ask, wrong=wrong, wait_s=wait_s, status=status)
 
 
 def create_key(ask: Ask) -> Response:
@@ -63,7 +64,14 @@ def known_zone(zone: str) -> str:
 
 
 def _page(
-    ask: Ask, *, made: str = "", made_for: str = "", problem: str = "", status: int = 200
+    ask: Ask,
+    *,
+    made: str = "",
+    made_for: str = "",
+    problem: str = "",
+    wrong: str = "",
+    wait_s: int = 0,
+    status: int = 200,
 ) -> Response:
     zone = ask.cookies.get("zone", "project")
     return ask.page(
@@ -83,4 +91,7 @@ def _page(
         problem=problem,
         revoked=ask.query.get("revoked", "")[:40],
         kept=ask.query.get("kept") == "1",
+        wrong=wrong,
+        wait_s=wait_s,
+        is_new_password=ask.query.get("password") == "changed",
     )
