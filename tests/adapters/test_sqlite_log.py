@@ -8,7 +8,8 @@ import apsw
 import pytest
 
 from journeyfold.adapters.keyring import Keyring
-from journeyfold.adapters.sqlite_file import require_current_library
+from journeyfold.adapters.sqlite_checkpoint import Checkpoints
+from journeyfold.adapters.sqlite_file import connect, require_current_library
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.errors import Busy, DamageError, EngineError, FormatError
 from journeyfold.log.codec import ERASED
@@ -197,6 +198,42 @@ def test_a_checkpoint_waits_until_it_is_due(ten):
     log.append([entry(f"b{at}", properties={"pad": pad}) for at in range(600)], now_us=NOON_US)
     assert log.checkpoint() > 16 * 2**20
     assert (ten / "log.sqlite").stat().st_size > 16 * 2**20
+
+
+def test_a_checkpoint_does_not_wait_for_an_append_nor_stop_it(ten):
+    log, other = opened(ten), opened(ten)
+    pad = "x" * 30_000
+    log.append([entry(f"b{at}", properties={"pad": pad}) for at in range(600)], now_us=NOON_US)
+    other._write.execute("BEGIN IMMEDIATE")
+    log.checkpoint()
+    assert (ten / "log.sqlite").stat().st_size > 16 * 2**20
+    other._write.execute("ROLLBACK")
+
+
+def test_a_long_write_ahead_log_is_begun_anew(ten):
+    log = opened(ten)
+    log.append([entry("a", properties={"pad": "x" * 300_000})], now_us=NOON_US)
+    size = (ten / "log.sqlite-wal").stat().st_size
+    checkpoints = Checkpoints(log.path, passive_bytes=1, restart_bytes=1)
+    checkpoints.run()
+    checkpoints.close()
+    log.append([entry("b", properties={"pad": "x" * 200_000})], now_us=NOON_US)
+    assert (ten / "log.sqlite-wal").stat().st_size == size
+
+
+def test_a_reader_in_the_way_of_a_checkpoint_is_no_error(ten):
+    log = opened(ten)
+    reader = connect(ten / "log.sqlite")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM record").fetchall()
+    log.append([entry("a", properties={"pad": "x" * 300_000})], now_us=NOON_US)
+    checkpoints = Checkpoints(log.path, passive_bytes=1, restart_bytes=1)
+    assert checkpoints.run() > 300_000
+    assert checkpoints.run() > 0, "what the reader does not see yet waits for it"
+    reader.close()
+    checkpoints.run()
+    assert checkpoints.run() == 0
+    checkpoints.close()
 
 
 def test_the_log_is_its_owners_only(ten):

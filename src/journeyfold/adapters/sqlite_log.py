@@ -8,7 +8,6 @@ damage too. One connection writes, one reads the last commit; both serve any thr
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -18,7 +17,7 @@ import apsw
 from journeyfold.adapters import sqlite_batch
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.keyring import CLEAR, Keyring
-from journeyfold.adapters.sqlite_draft import Draft, drafts_of
+from journeyfold.adapters.sqlite_checkpoint import Checkpoints
 from journeyfold.adapters.sqlite_file import (
     CHECKED_FILES,
     Durability,
@@ -38,8 +37,6 @@ from journeyfold.log.digest import Digests
 
 PAGE_BYTES = 8_192
 READ_CACHE_KIB = 16_384
-CHECKPOINT_BYTES, TRUNCATE_BYTES = 16 * 2**20, 256 * 2**20  # trust REL-14
-CHECKPOINT_S = 30.0
 
 _Row: TypeAlias = tuple[int, int, int, int, bytes | None, bytes | None, bytes, bytes | None]
 _AFTER = "SELECT * FROM record WHERE offset > ? ORDER BY offset LIMIT ?"
@@ -76,7 +73,7 @@ class SqliteLog:
         with engine_errors(self._write, FILE_NAME):
             create(self._write, sqlite_batch.SCHEMA, page_bytes=PAGE_BYTES)
         self._read = connect(self.path, cache_kib=READ_CACHE_KIB, files=files)
-        self._checkpointed_s = time.monotonic()
+        self._checkpoints = Checkpoints(self.path, files)
         beside = Connections(self._write, self._writing, self._read, self._reading)
         self.quarantine = SqliteQuarantine(beside, keyring)
         self.marks = SqliteMarks(beside)
@@ -91,24 +88,7 @@ class SqliteLog:
         replayed: Sequence[int] = (),
     ) -> list[Fate]:
         """See the port. Busy when the disk is full or the lock is not had within 5 s."""
-        return self.append_drafts(
-            self.drafts(items), now_us=now_us, rejected=rejected, cursor=cursor, replayed=replayed
-        )
-
-    def drafts(self, items: Sequence[Entry | Held]) -> list[Draft]:
-        """What of an append needs no lock, for `append_drafts`; in any thread."""
-        return drafts_of(items, self._sealing)
-
-    def append_drafts(
-        self,
-        drafts: Sequence[Draft],
-        *,
-        now_us: int,
-        rejected: Iterable[tuple[str, int]] = (),
-        cursor: Cursor | None = None,
-        replayed: Sequence[int] = (),
-    ) -> list[Fate]:
-        """What of an append needs the lock; otherwise as `append`."""
+        drafts = sqlite_batch.drafts_of(items, self._sealing)
         with self._writing, engine_errors(self._write, FILE_NAME):
             point("before_begin")
             self._write.execute("BEGIN IMMEDIATE")
@@ -173,29 +153,15 @@ class SqliteLog:
             return self._head()
 
     def checkpoint(self) -> int:
-        """Move the write-ahead log into the file when it is due; returns the bytes it had.
+        """Move the write-ahead log into the file when it is due; returns the bytes that waited.
 
-        For `work` and for an import that runs alone, about once a second (trust REL-14). A reader
-        in the way is no error: the next call tries again.
+        For `work` and for an import that runs alone, about once a second (trust REL-14). Appends
+        and reads go on meanwhile. A reader in the way is no error: the next call tries again.
         """
-        wal = self.path.with_name(FILE_NAME + "-wal")
-        size = wal.stat().st_size if wal.exists() else 0
-        now_s = time.monotonic()
-        if size < CHECKPOINT_BYTES and now_s - self._checkpointed_s < CHECKPOINT_S:
-            return size
-        mode = (
-            apsw.SQLITE_CHECKPOINT_TRUNCATE
-            if size > TRUNCATE_BYTES
-            else apsw.SQLITE_CHECKPOINT_PASSIVE
-        )
-        self._checkpointed_s = now_s
         try:
-            with self._writing, engine_errors(self._write, FILE_NAME):
-                self._write.wal_checkpoint(mode=mode)
-                point("mid_checkpoint")
+            return self._checkpoints.run()
         except Busy:
-            return size
-        return size
+            return 0
 
     def verify(self) -> int:
         """Read everything: pages, indexes, every record. Returns how many; DamageError names one."""
@@ -211,6 +177,7 @@ class SqliteLog:
 
     def close(self) -> None:
         """Twice is once. The last process to close moves the write-ahead log into the file."""
+        self._checkpoints.close()
         with self._writing, self._reading:
             self._read.close()
             self._write.close()

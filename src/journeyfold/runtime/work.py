@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -11,18 +12,27 @@ from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
+from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.conservation import Monitor
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
+from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
 from journeyfold.runtime.supervisor import end_with_parent, final_code
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
 
+GC_THRESHOLDS = (20_000, 20, 100)
+"""The fold makes no cycles, and the profiles it holds are many objects to look through: a full
+collection stood in the way of a batch for a tenth of a second.
+"""
+
 
 def run_work(place: Place) -> int:
     """Returns the exit code."""
+    gc.freeze()  # what is loaded now stays
+    gc.set_threshold(*GC_THRESHOLDS)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -41,24 +51,32 @@ def run_work(place: Place) -> int:
 
 
 def _work(workspace: Workspace, stop: threading.Event) -> None:
-    """Until `stop`, or until the state turns out to be damaged and was set aside."""
+    """Until `stop`, or until there is another state: a damaged one is set aside, and one that
+    `quarantine replay` wants anew is folded again.
+    """
     run = workspace.place.run
     state = workspace.open_state(_report)
+    beside = Checkpointing(workspace.log.checkpoint)
     try:
         listener, pages = Listener(run, "work"), Notifier(run, "serve-")
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
         schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look)
         worker = Worker(
-            loop, state, schedule, listener, pages, lambda: _checkpoint(workspace), _report
-        )
+            loop, state, schedule, listener, pages, beside.require_going, _report,
+            Asked(workspace.log.marks),
+        )  # fmt: skip
         worker.run(stop)
         listener.close()
         pages.close()
+        state.close()
+        if not stop.is_set():
+            refold(workspace, lambda anew: fold_loop(workspace, anew, rebuild=True), stop, _report)
     except StateDamageError as damage:
         state.close()
         workspace.renew_state(str(damage), _report)
     finally:
+        beside.close()
         state.close()
 
 
@@ -72,10 +90,6 @@ def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False)
     )
     clock = SteadyClock(workspace.clock, workspace.log.head()[1])
     return FoldLoop(workspace.log, state, engine, clock)
-
-
-def _checkpoint(workspace: Workspace) -> None:
-    workspace.log.checkpoint()
 
 
 def _report(text: str) -> None:

@@ -39,7 +39,7 @@ class Push(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """`run` until `stop`; `checkpoint` keeps the log's WAL small (REL-14)."""
+    """`run` until `stop`; `require_health` raises when something beside the fold has failed."""
 
     def __init__(
         self,
@@ -48,25 +48,27 @@ class Worker:
         schedule: Schedule,
         listener: Listener,
         pages: Notifier,
-        checkpoint: Callable[[], None],
+        require_health: Callable[[], None],
         report: Callable[[str], None] = lambda _text: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._loop, self._state, self._schedule = loop, state, schedule
-        self._listener, self._pages, self._checkpoint = listener, pages, checkpoint
-        self._report = report
+        self._listener, self._pages, self._require_health = listener, pages, require_health
+        self._report, self._is_over = report, is_over
         self._next_tick_s = 0.0
         self._limit = BATCH
 
     def run(self, stop: threading.Event) -> None:
         """A store without room is waited for (REL-17); other errors end the process."""
         problem = ""
-        while not stop.is_set():
+        while not stop.is_set() and not self._is_over():
             try:
                 self._loop.reopen()
                 self._deliver(self._left_over())
                 if problem:
                     self._report("goes on")
                 self._run(stop)
+                return
             except Busy as busy:
                 if str(busy) != problem:
                     self._report(f"waits: {busy}")
@@ -74,7 +76,7 @@ class Worker:
                 stop.wait(FULL_S)
 
     def _run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
+        while not stop.is_set() and not self._is_over():
             if not self.step():
                 self._listener.wait(POLL_S)
 
@@ -88,7 +90,7 @@ class Worker:
             return True
         self._limit = BATCH
         filled = self._fill()
-        self._checkpoint()
+        self._require_health()
         self._schedule.run(self._loop)
         return bool(folded) or filled
 
@@ -115,7 +117,7 @@ class Worker:
             return
         newest_us = self._loop.standing.appended_us
         for deliver in delivers:
-            if newest_us - deliver.due_us <= PUSH_MAX_AGE_US:
+            if is_current(deliver, newest_us):
                 push = Push(
                     deliver.person, str(deliver.payload["placement"]), deliver.due_us, deliver.key
                 )
@@ -123,3 +125,8 @@ class Worker:
         with self._state.write() as writer:
             for deliver in delivers:
                 writer.delete("outbox", deliver.key.encode())
+
+
+def is_current(deliver: Deliver, newest_us: int) -> bool:
+    """Is it worth a push, or is the moment gone?"""
+    return newest_us - deliver.due_us <= PUSH_MAX_AGE_US
