@@ -18,6 +18,7 @@ from journeyfold.adapters import sqlite_batch
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.keyring import CLEAR, Keyring
 from journeyfold.adapters.sqlite_checkpoint import Checkpoints
+from journeyfold.adapters.sqlite_draft import Draft, drafts_of
 from journeyfold.adapters.sqlite_file import (
     CHECKED_FILES,
     Durability,
@@ -88,7 +89,24 @@ class SqliteLog:
         replayed: Sequence[int] = (),
     ) -> list[Fate]:
         """See the port. Busy when the disk is full or the lock is not had within 5 s."""
-        drafts = sqlite_batch.drafts_of(items, self._sealing)
+        return self.append_drafts(
+            self.drafts(items), now_us=now_us, rejected=rejected, cursor=cursor, replayed=replayed
+        )
+
+    def drafts(self, items: Sequence[Entry | Held]) -> list[Draft]:
+        """What of an append needs no lock, for `append_drafts`; in any thread."""
+        return drafts_of(items, self._sealing)
+
+    def append_drafts(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        now_us: int,
+        rejected: Iterable[tuple[str, int]] = (),
+        cursor: Cursor | None = None,
+        replayed: Sequence[int] = (),
+    ) -> list[Fate]:
+        """What of an append needs the lock; otherwise as `append`."""
         with self._writing, engine_errors(self._write, FILE_NAME):
             point("before_begin")
             self._write.execute("BEGIN IMMEDIATE")
