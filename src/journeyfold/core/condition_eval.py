@@ -48,7 +48,13 @@ from journeyfold.core.profile import Score
 
 
 class View(Protocol):
-    """What a condition may look at. Values of traits and context are plain JSON."""
+    """What a condition may look at. Values of traits and context are plain JSON.
+
+    `entry` and `vars` are those of the journey's instance in hand; whoever holds it sets them.
+    """
+
+    entry: dict[str, Json]
+    vars: dict[str, Json]
 
     @property
     def keys(self) -> AggregateKeys: ...
@@ -58,10 +64,6 @@ class View(Protocol):
     def context(self) -> Mapping[str, Json]: ...
     @property
     def event(self) -> Event: ...
-    @property
-    def entry(self) -> dict[str, Json]: ...
-    @property
-    def vars(self) -> dict[str, Json]: ...
     @property
     def row(self) -> Mapping[str, Json]: ...
     @property
