@@ -7,12 +7,13 @@ import msgspec
 from journeyfold.api.hub import KEPT_PER_NODE, Hub
 from journeyfold.core.event import Identifier
 from journeyfold.core.instant import MINUTE_US
+from journeyfold.testing.desk import NOW_US
 
 NODE, OTHER = b"a" * 16, b"b" * 16
 AGE_US = 10 * MINUTE_US
 
 
-def publish(hub, placement="cart", entered_us=100, nodes=(NODE,), now_us=100):
+def publish(hub, placement="cart", entered_us=NOW_US, nodes=(NODE,), now_us=NOW_US):
     return hub.publish(nodes, placement, entered_us, now_us=now_us, max_age_us=AGE_US)
 
 
@@ -23,8 +24,8 @@ def visitor(kit):
 def test_a_trigger_is_kept_for_the_persons_nodes_only():
     hub = Hub()
     publish(hub)
-    assert [each.placement for each in hub.since(NODE, 0)] == ["cart"]
-    assert hub.since(OTHER, 0) == []
+    assert [each.placement for each in hub.since(NODE, 0, NOW_US)] == ["cart"]
+    assert hub.since(OTHER, 0, NOW_US) == []
 
 
 def test_a_trigger_older_than_its_age_is_dropped_and_counted():
@@ -34,49 +35,63 @@ def test_a_trigger_older_than_its_age_is_dropped_and_counted():
     assert hub.dropped == {"too_old": 1}
 
 
+def test_a_trigger_that_became_too_old_while_it_waited_is_not_told():
+    hub = Hub()
+    publish(hub, entered_us=NOW_US)
+    assert len(hub.since(NODE, 0, NOW_US + AGE_US)) == 1
+    assert hub.since(NODE, 0, NOW_US + AGE_US + 1) == []
+
+
+def test_a_page_that_comes_too_late_is_told_of_nothing(kit):
+    publish(kit.services.hub, nodes=(visitor(kit),))
+    kit.clock.at_us += AGE_US + 1
+    polled = kit.call("GET", "/v1/stream/poll?anonymous_id=a9", key="pub").json
+    assert polled["triggers"] == []
+
+
 def test_what_was_seen_is_not_told_again():
     hub = Hub()
-    publish(hub, entered_us=100)
-    publish(hub, "hero", entered_us=200)
-    assert [each.placement for each in hub.since(NODE, 100)] == ["hero"]
+    publish(hub, entered_us=NOW_US - 200)
+    publish(hub, "hero", entered_us=NOW_US - 100)
+    assert [each.placement for each in hub.since(NODE, NOW_US - 200, NOW_US)] == ["hero"]
 
 
 def test_memory_is_bounded_per_node():
     hub = Hub()
     for n in range(KEPT_PER_NODE + 5):
-        publish(hub, f"p{n}", entered_us=100 + n)
-    assert len(hub.since(NODE, 0)) == KEPT_PER_NODE
+        publish(hub, f"p{n}", entered_us=NOW_US - 100 + n)
+    assert len(hub.since(NODE, 0, NOW_US)) == KEPT_PER_NODE
 
 
 def test_a_stream_tells_what_waited_and_what_comes(kit, stream):
     async def page():
         hub, node = kit.services.hub, visitor(kit)
-        publish(hub, "cart", 100, (node,))
+        publish(hub, "cart", NOW_US - 200, (node,))
         headers = {"x-write-key": kit.texts["pub"]}
         path = "/v1/stream?anonymous_id=a9"
         reading = asyncio.create_task(stream(kit.api, "GET", path, b"", headers, b"hero"))
         await asyncio.sleep(0.05)
-        publish(hub, "hero", 200, (node,))
+        publish(hub, "hero", NOW_US - 100, (node,))
         return await reading
 
     body = asyncio.run(page()).body.decode()
-    assert body.index('{"placement":"cart","entered_us":100}') < body.index("hero")
-    assert "id: 200\nevent: placement\n" in body
+    assert body.index(f'{{"placement":"cart","entered_us":{NOW_US - 200}}}') < body.index("hero")
+    assert f"id: {NOW_US - 100}\nevent: placement\n" in body
     assert kit.services.hub.open == 0
 
 
 def test_a_stream_resumes_behind_its_last_event_id(kit, stream):
     node = visitor(kit)
-    publish(kit.services.hub, "cart", 100, (node,))
-    publish(kit.services.hub, "hero", 200, (node,))
-    headers = {"x-write-key": kit.texts["pub"], "last-event-id": "100"}
+    publish(kit.services.hub, "cart", NOW_US - 200, (node,))
+    publish(kit.services.hub, "hero", NOW_US - 100, (node,))
+    headers = {"x-write-key": kit.texts["pub"], "last-event-id": str(NOW_US - 200)}
     path = "/v1/stream?anonymous_id=a9"
     body = asyncio.run(stream(kit.api, "GET", path, b"", headers, b"hero")).body
     assert b"cart" not in body
 
 
 def test_the_key_of_a_stream_may_stand_in_the_url_for_browsers(kit, stream):
-    publish(kit.services.hub, "cart", 100, (visitor(kit),))
+    publish(kit.services.hub, "cart", NOW_US, (visitor(kit),))
     path = f"/v1/stream?anonymous_id=a9&writeKey={kit.texts['pub']}"
     answered = asyncio.run(stream(kit.api, "GET", path, b"", {}, b"cart"))
     assert (answered.status, answered.headers["x-accel-buffering"]) == (200, "no")
@@ -85,10 +100,10 @@ def test_the_key_of_a_stream_may_stand_in_the_url_for_browsers(kit, stream):
 
 
 def test_a_page_that_cannot_stream_polls(kit):
-    publish(kit.services.hub, "cart", 100, (visitor(kit),))
+    publish(kit.services.hub, "cart", NOW_US, (visitor(kit),))
     polled = kit.call("GET", "/v1/stream/poll?anonymous_id=a9", key="pub").json
-    assert polled == {"triggers": [{"placement": "cart", "entered_us": 100}], "again_s": 15}
-    later = kit.call("GET", "/v1/stream/poll?anonymous_id=a9&since_us=100", key="pub").json
+    assert polled == {"triggers": [{"placement": "cart", "entered_us": NOW_US}], "again_s": 15}
+    later = kit.call("GET", f"/v1/stream/poll?anonymous_id=a9&since_us={NOW_US}", key="pub").json
     assert later["triggers"] == []
 
 
@@ -102,7 +117,7 @@ def test_people_beyond_the_limit_are_forgotten_oldest_first():
     hub = Hub(nodes_max=3)
     for n in range(5):
         publish(hub, nodes=(bytes([n]) * 16,))
-    assert [n for n in range(5) if hub.since(bytes([n]) * 16, 0)] == [2, 3, 4]
+    assert [n for n in range(5) if hub.since(bytes([n]) * 16, 0, NOW_US)] == [2, 3, 4]
 
 
 def test_a_write_key_listens_for_its_own_visitor_only(kit):

@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,12 +26,19 @@ class Triggered(msgspec.Struct, frozen=True):
     entered_us: int
 
 
+class _Kept(NamedTuple):
+    """A trigger that waits for its page until it is too old."""
+
+    entered_us: int
+    until_us: int
+
+
 class Hub:
     """In memory only: a trigger is worth nothing when its page is gone."""
 
     def __init__(self, nodes_max: int = NODES_MAX) -> None:
         self._nodes_max = nodes_max
-        self._kept: OrderedDict[bytes, dict[str, int]] = OrderedDict()
+        self._kept: OrderedDict[bytes, dict[str, _Kept]] = OrderedDict()
         self._waiting: dict[bytes, set[asyncio.Event]] = {}
         self.dropped: Counter[str] = Counter()
         self.open = 0
@@ -50,7 +58,8 @@ class Hub:
             return False
         for node in nodes:
             kept = self._kept.setdefault(node, {})
-            kept[placement] = max(entered_us, kept.get(placement, 0))
+            new = _Kept(entered_us, entered_us + max_age_us)
+            kept[placement] = max(new, kept.get(placement, new))
             self._kept.move_to_end(node)
             if len(kept) > KEPT_PER_NODE:
                 del kept[min(kept, key=lambda each: (kept[each], each))]
@@ -60,10 +69,13 @@ class Hub:
             self._kept.popitem(last=False)
         return True
 
-    def since(self, node: bytes, after_us: int) -> list[Triggered]:
-        """Triggers entered after an instant, oldest first."""
-        kept = self._kept.get(node, {})
-        found = [Triggered(each, at_us) for each, at_us in kept.items() if at_us > after_us]
+    def since(self, node: bytes, after_us: int, now_us: int) -> list[Triggered]:
+        """Triggers entered after an instant and not too old now, oldest first."""
+        found = [
+            Triggered(placement, kept.entered_us)
+            for placement, kept in self._kept.get(node, {}).items()
+            if kept.entered_us > after_us and now_us <= kept.until_us
+        ]
         return sorted(found, key=lambda each: (each.entered_us, each.placement))
 
     @contextmanager

@@ -7,7 +7,7 @@ are blocked, `GET /v1/stream/poll` gives the same every 15 s.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 import msgspec
@@ -48,19 +48,23 @@ async def answer_stream(call: Call) -> Answered:
     is_number = last.isascii() and last.isdigit() and len(last) < 17
     since_us = int(last) if is_number else query.since_us
     shared = shared_headers(call.services.door, call.caller, call.request)
-    return sse.streaming(lambda: _triggers(hub, node, since_us), shared)
+    now_us = call.services.door.now_us
+    return sse.streaming(lambda: _triggers(hub, node, since_us, now_us), shared)
 
 
 async def answer_poll(call: Call) -> Answered:
-    node = _node(call)
-    return reply(PollBody(tuple(call.services.hub.since(node, call.query.since_us))))
+    node, services = _node(call), call.services
+    found = services.hub.since(node, call.query.since_us, services.door.now_us())
+    return reply(PollBody(tuple(found)))
 
 
-async def _triggers(hub: Hub, node: bytes, since_us: int) -> AsyncIterator[str]:
+async def _triggers(
+    hub: Hub, node: bytes, since_us: int, now_us: Callable[[], int]
+) -> AsyncIterator[str]:
     with hub.listening(node) as woken:
         while True:
             woken.clear()  # before reading: what is published while we send must wake us again
-            for each in hub.since(node, since_us):
+            for each in hub.since(node, since_us, now_us()):
                 since_us = each.entered_us
                 yield sse.event("placement", str(each.entered_us), msgspec.json.encode(each))
             try:
