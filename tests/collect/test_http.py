@@ -315,6 +315,26 @@ def test_a_pixel_takes_base64_json(kit, encode):
     assert kit.log.events[0].properties == {"n": 1}
 
 
+def packed(**message):
+    return b64encode(json.dumps({"userId": "u", **message}).encode()).decode()
+
+
+def test_a_pixel_may_carry_its_key_inside_its_message(kit):
+    """As public pixels of mails are written: nothing but `data` stands in the address."""
+    answer = kit.send("GET", f"/v1/pixel/page?data={packed(writeKey=str(PUB))}", key=None)
+    assert (answer.headers["x-result"], len(kit.log.events)) == ("appended", 1)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"data={packed(writeKey=str(SRV))}", f"writeKey={PUB}&data={packed(writeKey='another')}",
+     f"data={packed(writeKey=7)}"],
+)  # fmt: skip
+def test_a_pixels_message_opens_with_its_own_write_key_only(kit, query):
+    answer = kit.send("GET", f"/v1/pixel/page?{query}", key=None)
+    assert (answer.headers["x-result"], kit.log.events) == ("unauthorized", [])
+
+
 @pytest.mark.parametrize(
     ("query", "result"),
     [("", "unauthorized"), ("writeKey=x", "unauthorized"), (f"writeKey={PUB}", "rejected:no_identity"),

@@ -144,9 +144,12 @@ async def _pixel(door: Door, request: Request, route: Route) -> Answer:
     """Always the picture; the fate is in a header and in the counters (C02)."""
     now_us = door.now_us()
     result = "unauthorized"
-    known = access(door, request, request.keys(in_query=True), now_us)
+    presented = request.keys(in_query=True)
+    message = pixel.message_of(request.query)
+    if (inside := _key_of(message)) is not None:  # where public pixels of mails carry it
+        presented.append(Presented(inside.text, in_url=True))
+    known = access(door, request, presented, now_us)
     if isinstance(known, Access):
-        message = pixel.message_of(request.query)
         if isinstance(message, Refused):
             refuse_whole(door, known.gate.source.source, now_us, message, [])
             result = message.code
