@@ -30,6 +30,25 @@ def test_a_stranger_is_led_to_the_door_and_back(stranger):
     )
 
 
+def test_a_browser_at_a_path_of_nothing_is_led_to_the_door(stranger):
+    answer = stranger.get("/nothing", headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.headers["location"] == "/sign-in?next=%2Fnothing"
+
+
+@pytest.mark.parametrize("path", ["/batch", "/v2/track", "/V1/batch", "/nothing/at/all"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_program_with_a_wrong_path_hears_404_and_no_redirect(stranger, method, path):
+    """A client that follows redirects would take the sign-in page for a receipt."""
+    answer = stranger.request(method, path, headers={"accept": "*/*"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_a_program_with_a_wrong_method_hears_405(stranger):
+    answer = stranger.request("DELETE", "/sign-out")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
 def test_the_door_says_where_the_first_password_is(stranger):
     assert "The password is in the terminal." in stranger.get("/sign-in").text
 

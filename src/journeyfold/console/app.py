@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from journeyfold.api.desk import Desk
+from journeyfold.api.errors import ApiError
 from journeyfold.api.read import Offsets
 from journeyfold.api.session import (
     NotSignedIn,
@@ -128,10 +129,10 @@ class Console:
         except NotFound as absent:
             return _said("nowhere.html", 404, ask, what=absent.what)
 
-    async def _nowhere(self, request: Request, _error: HTTPException) -> Response:
+    async def _nowhere(self, request: Request, error: HTTPException) -> Response:
         user = await self._user(request)
         if user is None:
-            return _to_the_door(request)
+            return _to_the_door(request) if _is_reader(request) else _refused(error)
         what = f"The page {request.url.path[:120]}"
         return await self._ask(request, user, {}, partial(_said, "nowhere.html", 404, what=what))
 
@@ -269,6 +270,23 @@ class Console:
         if asset is None:
             return Response(status_code=404)
         return Response(asset.body, media_type=asset.media_type, headers=_FOREVER)
+
+
+def _is_reader(request: Request) -> bool:
+    """A browser that asks for a page. A program is told the truth: led to the door by a redirect,
+    a client with a wrong path would take the sign-in page for the receipt of its events.
+    """
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _refused(error: HTTPException) -> Response:
+    allow = (error.headers or {}).get("Allow", "")
+    if error.status_code == 405:
+        said = ApiError("method_not_allowed", "not with this method", allow=allow)
+    else:
+        said = ApiError("not_found", "there is nothing at this path")
+    headers = {name.decode(): value.decode() for name, value in said.headers()}
+    return Response(said.body(), said.status, headers, "application/json")
 
 
 def _said(template: str, status: int, ask: Ask, **values: object) -> Response:
