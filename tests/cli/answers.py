@@ -7,9 +7,11 @@ from journeyfold.project.reports import (
     ExportReport,
     Figure,
     HeldItem,
+    HeldList,
     ImportReport,
     KeyRow,
     Mover,
+    ParkedItem,
     PlanReport,
     QuarantineReplay,
     Ready,
@@ -19,6 +21,8 @@ from journeyfold.project.reports import (
 )
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
+REPLAYED = QuarantineReplay(3, 2, 0, {"schema": 1})
+PARKED = ParkedItem(41, "shop_web", "Order Completed", "fold_failed", "ZeroDivisionError: x")
 KEY = KeyRow(
     "7hKq2MbX0a", "pub", "shop_web", "live", 1_700_000_000_000_000, key="jf_pub_live_7hKq2MbX0a"
 )
@@ -41,8 +45,8 @@ class Answers:
         self.given = {
             "up": 0, "demo": 0, "import_source": IMPORT, "replay": ReplayReport(10, 2, 0.5),
             "plan": PLAN, "why_membership": EXPLANATION, "why_decision": EXPLANATION,
-            "why_same_person": EXPLANATION, "quarantine_list": [HELD], "quarantine_show": HELD,
-            "quarantine_replay": QuarantineReplay(3, 2, 0, {"schema": 1}),
+            "why_same_person": EXPLANATION, "quarantine_list": HeldList((HELD,), (PARKED,)), "quarantine_show": HELD,
+            "quarantine_replay": REPLAYED,
             "keys_create": KEY, "keys_list": [KEY], "keys_rotate": KEY, "keys_revoke": KEY,
             "export": ExportReport("people", "p.csv", 3, 120), "bench": [FIGURE],
             "openapi": {"openapi": "3.1.0"},

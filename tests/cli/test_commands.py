@@ -192,7 +192,25 @@ def test_a_question_without_a_form_is_refused_with_the_forms(call, capsys):
 
 def test_markup_in_data_is_shown_as_it_is(call):
     held = msgspec.structs.replace(answers.HELD, name="[red]x[/red]")
-    assert "[red]x[/red]" in call("quarantine", "list", quarantine_list=[held])[1]
+    listed = answers.HeldList((held,))
+    assert "[red]x[/red]" in call("quarantine", "list", quarantine_list=listed)[1]
+
+
+def test_records_the_fold_could_not_take_are_listed_with_the_error(call):
+    _, out, _ = call("quarantine", "list")
+    assert "fold_failed" in out
+    assert "ZeroDivisionError" in out
+
+
+def test_an_empty_quarantine_says_so(call):
+    _, out, _ = call("quarantine", "list", quarantine_list=answers.HeldList())
+    assert out == "Nothing is in quarantine.\n"
+
+
+def test_a_replay_says_what_is_folded_again(call):
+    done = msgspec.structs.replace(answers.REPLAYED, parked=2)
+    _, out, _ = call("quarantine", "replay", quarantine_replay=done)
+    assert "2 records the fold could not take: they are folded again" in out
 
 
 @pytest.mark.parametrize(

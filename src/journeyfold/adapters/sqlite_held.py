@@ -10,11 +10,11 @@ import apsw
 import msgspec
 
 from journeyfold.adapters.keyring import CLEAR, Keyring
-from journeyfold.adapters.sqlite_batch import EVER
-from journeyfold.adapters.sqlite_draft import QUARANTINE
+from journeyfold.adapters.sqlite_batch import EVER, fates_of
+from journeyfold.adapters.sqlite_draft import QUARANTINE, drafts_of
 from journeyfold.adapters.sqlite_file import engine_errors, rows
 from journeyfold.core.event import ENVELOPE_VERSION
-from journeyfold.core.ports import Held
+from journeyfold.core.ports import Entry, Fate, Held
 from journeyfold.log.conservation import Tally
 from journeyfold.log.quarantine import HeldCount, HeldMessage, HeldState
 
@@ -95,6 +95,12 @@ class SqliteQuarantine:
     def prune(self, *, before_us: int, bytes_max: int) -> int:
         surplus = self._connections.rows(_SURPLUS, (before_us, bytes_max))
         return self.drop([row for (row,) in surplus]) if surplus else 0
+
+    def would_be(self, entries: Sequence[Entry]) -> list[Fate]:
+        """What an append of these would answer now; nothing is written, nobody waits."""
+        connection = self._connections.read
+        with self._connections.reading, engine_errors(connection, FILE_NAME):
+            return fates_of(connection, drafts_of(entries, None))
 
     def _select(self, statement: str, bindings: tuple[str | int | None, ...]) -> list[HeldMessage]:
         return [self._held(*row) for row in self._connections.rows(statement, bindings)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -69,7 +70,18 @@ def set_aside(directory: Path) -> Path:
     number = 1
     while (aside := directory / f"{DIRECTORY_NAME}.damaged-{number}").exists():
         number += 1
-    point("mid_state_swap")
     path.rename(aside)
     sync_directory(directory)
     return aside
+
+
+def put_in_place(directory: Path, beside: Path) -> None:
+    """Make another state the one in force. Killed half-way there is none: it is rebuilt."""
+    path = directory / DIRECTORY_NAME
+    old = beside.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)  # of one that was killed
+    path.rename(old)
+    point("mid_state_swap")
+    beside.rename(path)
+    sync_directory(directory)
+    shutil.rmtree(old)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ExportReport,
         Figure,
         HeldItem,
+        HeldList,
         ImportReport,
         KeyRow,
         PlanReport,
@@ -98,7 +99,7 @@ class Runtime(Protocol):
         source: str | None,
         code: str | None,
         limit: int,
-    ) -> list[HeldItem]: ...
+    ) -> HeldList: ...
 
     def quarantine_show(self, directory: Path, data: Path | None, *, item: int) -> HeldItem: ...
 

@@ -41,22 +41,29 @@ def list_(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """List what is held, newest first."""
+    """List what is held, and records the fold could not take; newest first."""
     from journeyfold.core.instant import rfc3339
 
     require_data(require_project(directory), data)
     held = runtime().quarantine_list(directory, data, source=source, code=code, limit=limit)
     if as_json:
-        print_json({"items": held})
+        print_json(held)
         return
-    if not held:
+    if not held.items and not held.parked:
         click.echo("Nothing is in quarantine.")
         return
     rows = [
         (item.id, rfc3339(item.received_us)[:19], item.source, item.name, item.code, item.pointer)
-        for item in held
+        for item in held.items
     ]
-    print_table("", ("id", "received", "source", "event", "reason", "where"), rows)
+    if rows:
+        print_table("", ("id", "received", "source", "event", "reason", "where"), rows)
+    parked = [
+        (each.offset, each.source, each.name, each.code, each.person or "everybody", each.detail)
+        for each in held.parked
+    ]
+    if parked:
+        print_table("", ("record", "source", "event", "reason", "not for", "error"), parked)
 
 
 @quarantine.command(epilog="Example: journeyfold quarantine show 17")
@@ -95,7 +102,11 @@ def replay(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Try again what is held (all, or ITEMS), under today's plan. Safe to repeat."""
+    """Try again what is held (all, or ITEMS), under today's plan. Safe to repeat.
+
+    Records the fold could not take are folded again, too: `work` folds the whole log beside the
+    state, about a minute per million records, while profiles stay as they are.
+    """
     require_data(require_project(directory), data)
     with progress_bar() as progress:
         done = runtime().quarantine_replay(
@@ -117,3 +128,6 @@ def replay(
     )
     for reason, number in sorted(done.still.items()):
         click.echo(f"  {number} still held: {reason}")
+    if done.parked:
+        told = "would be folded again" if dry_run else "are folded again while the platform runs"
+        click.echo(f"{count(done.parked, 'record')} the fold could not take: they {told}")

@@ -128,8 +128,28 @@ class HeldItem(msgspec.Struct, frozen=True):
     message: Json = None
 
 
+class ParkedItem(msgspec.Struct, frozen=True):
+    """A record the fold could not take, or could not take for one person."""
+
+    offset: int
+    source: str
+    name: str
+    code: str
+    detail: str
+    person: str = ""
+
+
+class HeldList(msgspec.Struct, frozen=True):
+    """`quarantine list`: messages that did not fit, and records the fold could not take."""
+
+    items: tuple[HeldItem, ...] = ()
+    parked: tuple[ParkedItem, ...] = ()
+
+
 class QuarantineReplay(msgspec.Struct, frozen=True):
-    """`still` counts by reason what remains in quarantine."""
+    """`still` counts by reason what remains in quarantine. With `parked` records `work` folds the
+    log again beside the state, and puts the new one in its place when it is done.
+    """
 
     tried: int
     appended: int
@@ -137,6 +157,7 @@ class QuarantineReplay(msgspec.Struct, frozen=True):
     still: dict[str, int] = {}
     rejected: int = 0
     dry_run: bool = False
+    parked: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):

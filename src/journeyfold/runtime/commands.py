@@ -20,6 +20,7 @@ from journeyfold.project.reports import (
     ExportReport,
     Figure,
     HeldItem,
+    HeldList,
     ImportReport,
     KeyRow,
     PlanReport,
@@ -37,10 +38,8 @@ from journeyfold.runtime import (
     starting,
 )
 from journeyfold.runtime.demonstration import demonstrate
-from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.laboratory import Laboratory
 from journeyfold.runtime.measuring import measure
-from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.workspace import Workspace, checked_project, place_of
 
 Progress = Callable[[str, int, int | None], None]
@@ -122,10 +121,17 @@ def why_same_person(
 
 def quarantine_list(
     directory: Path, data: Path | None, *, source: str | None, code: str | None, limit: int
-) -> list[HeldItem]:
-    with _workspace(directory, data) as workspace:
-        page = workspace.log.quarantine.page(source=source, code=code, limit=limit)
-        return [requarantine.item_of(message) for message in page]
+) -> HeldList:
+    with (
+        _workspace(directory, data) as workspace,
+        requarantine.last_commit(workspace) as state,
+    ):
+        messages = requarantine.newest(workspace.log, source, code, limit)
+        parked = requarantine.parked_of(state, source, code)[-limit:]
+        return HeldList(
+            tuple(map(requarantine.item_of, messages)),
+            tuple(map(requarantine.parked_item_of, reversed(parked))),
+        )
 
 
 def quarantine_show(directory: Path, data: Path | None, *, item: int) -> HeldItem:
@@ -141,22 +147,9 @@ def quarantine_replay(
     items: Sequence[int], dry_run: bool, progress: Progress,
 ) -> QuarantineReplay:  # fmt: skip
     with _workspace(directory, data) as workspace:
-        gates = gates_of(
-            workspace.project_in_force(), workspace.node_key, lambda: None,
-            receipt_key=workspace.keyring.derive("link"),
-        )  # fmt: skip
-        chosen = requarantine.chosen(workspace.log, source, code, items)
-        progress("replaying quarantine", 0, len(chosen))
-        done = requarantine.replay_held(
-            workspace.log, requarantine.judge_by(gates), chosen, workspace.clock, dry_run=dry_run
+        return requarantine.replay_chosen(
+            workspace, source, code, items, dry_run=dry_run, progress=progress
         )
-        notifier = Notifier(workspace.place.run, "work")
-        notifier.send()
-        notifier.close()
-        return QuarantineReplay(
-            tried=len(chosen), appended=done.appended, duplicate=done.duplicate,
-            still=done.still, rejected=done.rejected, dry_run=dry_run,
-        )  # fmt: skip
 
 
 def keys_create(

@@ -5,25 +5,25 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from journeyfold.adapters.lmdb_state import LmdbState
-from journeyfold.core.effect import Emit, effect_id
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Record
-from journeyfold.core.ports import SPACES, StateReader
+from journeyfold.core.ports import SPACES, Cursor, Entry, EventLog, Fate, Held, StateReader
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine, standing
 from journeyfold.project.load import load
 from journeyfold.project.people import sizes
 from journeyfold.project.reports import ReplayReport
+from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, int | None], None]
 BATCH = 4_000
 DIFFERENCES_MAX = 20
-_NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; what was never folded
+_NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; why (it holds line numbers)
 
 
 def replay(workspace: Workspace, *, verify: bool, by: str, progress: Progress) -> ReplayReport:
@@ -44,7 +44,7 @@ def replay(workspace: Workspace, *, verify: bool, by: str, progress: Progress) -
                 upto = standing(reader).offset
                 records, people, outputs = _rebuild(workspace, rebuilt, upto, by, progress)
                 with rebuilt.read() as again:
-                    differences = list(_compared(reader, again))
+                    differences = [*_parked(reader, again), *_compared(reader, again)]
             differences += _outputs(workspace, outputs, upto)
             return _report(records, people, started, by, differences)
         finally:
@@ -59,35 +59,68 @@ def _rebuild(
     workspace: Workspace, state: LmdbState, upto: int | None, by: str, progress: Progress
 ) -> tuple[int, int, set[str]]:
     """(records folded, people, ids of what the fold emitted)."""
+    head = workspace.log.head()[0] if upto is None else upto
+    past = _Past(workspace.log, head, by)
     engine = Engine(
         workspace.log, workspace.node_key, lambda files: compile_project(load(files)),
         complete_builds=True,
     )  # fmt: skip
-    head = workspace.log.head()[0] if upto is None else upto
-    after, emitted = -1, set[str]()
-    clock_us = 0
-    while after < head:
-        records = workspace.log.read(after, min(BATCH, head - after))
-        if not records:
-            break
-        after = records[-1].offset
-        if by == "occurred":
-            records, clock_us = _by_occurred(records, clock_us)
-        with state.write() as writer:
-            effects = engine.fold(writer, records)
-        emitted.update(effect_id(each.key) for each in effects if isinstance(each, Emit))
-        progress("replaying", after + 1, head + 1)
+    loop = FoldLoop(past, state, engine, workspace.clock)
+    while loop.batch(BATCH)[0]:
+        past.clock_us = loop.standing.appended_us
+        progress("replaying", loop.standing.offset + 1, head + 1)
     with state.read() as reader:
-        return after + 1, sizes(reader).get("people", 0), emitted
+        return loop.standing.offset + 1, sizes(reader).get("people", 0), past.emitted
 
 
-def _by_occurred(records: list[Record], clock_us: int) -> tuple[list[Record], int]:
-    """Log time is when it happened, as far as that never goes back: a reconstruction (C12)."""
+class _Past(EventLog):
+    """The log up to an offset as the fold reads it; what the fold emits is noted, not appended.
+
+    By `occurred`, log time is when it happened, as far as that never goes back: a reconstruction
+    (segments C12).
+    """
+
+    def __init__(self, log: EventLog, upto: int, by: str) -> None:
+        self._log, self._upto, self._by = log, upto, by
+        self.clock_us = 0
+        self.emitted: set[str] = set()
+
+    def read(self, after: int, limit: int) -> list[Record]:
+        limit = min(limit, self._upto - after)
+        records = self._log.read(after, limit) if limit > 0 else []
+        return _by_occurred(records, self.clock_us) if self._by == "occurred" else records
+
+    def append(
+        self,
+        items: Sequence[Entry | Held],
+        *,
+        now_us: int,
+        rejected: Iterable[tuple[str, int]] = (),
+        cursor: Cursor | None = None,
+        replayed: Sequence[int] = (),
+    ) -> list[Fate]:
+        del now_us, rejected, cursor, replayed  # nothing but outputs is appended by a fold
+        self.emitted.update(item.event.id for item in items if isinstance(item, Entry))
+        return [Fate("duplicate") for _ in items]
+
+    def history(
+        self, nodes: Iterable[bytes], *, upto: int, before: int | None = None, limit: int = 0
+    ) -> list[Record]:
+        return self._log.history(nodes, upto=min(upto, self._upto), before=before, limit=limit)
+
+    def find(self, source: str, event_id: str) -> Record | None:
+        return self._log.find(source, event_id)
+
+    def head(self) -> tuple[int, int]:
+        return self._upto, self.clock_us
+
+
+def _by_occurred(records: Sequence[Record], clock_us: int) -> list[Record]:
     told = []
     for record in records:
         clock_us = max(clock_us, record.event.occurred_us)
         told.append(Record(record.offset, clock_us, record.kind, record.event))
-    return told, clock_us
+    return told
 
 
 def _compared(live: StateReader, rebuilt: StateReader) -> Iterator[str]:
@@ -119,6 +152,16 @@ def _differing(live: StateReader, rebuilt: StateReader, space: str) -> Iterator[
             if one[1] != other[1]:
                 yield one[0]
             one, other = next(ours, None), next(theirs, None)
+
+
+def _parked(live: StateReader, rebuilt: StateReader) -> Iterator[str]:
+    """What was parked under an earlier release, say, and folds now."""
+    before, now = ({key for key, _ in reader.scan("parked")} for reader in (live, rebuilt))
+    if before != now:
+        yield (
+            f"{len(before)} records are parked and {len(now)} would be: "
+            "`journeyfold quarantine replay` folds them again"
+        )
 
 
 def _outputs(workspace: Workspace, emitted: set[str], upto: int) -> list[str]:
