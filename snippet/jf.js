@@ -724,6 +724,7 @@ function onKey(event) {
 
 const api = {
   version: "1", identify, track, page, group, alias, reset, consent, decide, anonymousId,
+  consents: () => ({ ...purposes }),
   ready: (callback) => after(0, callback),
   push: ([name, values]) => api[name](...values),
 };

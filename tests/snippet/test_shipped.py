@@ -8,15 +8,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from journeyfold.collect.snippet import SHIPPED, is_script, script, served, tag
+from journeyfold.collect.snippet import NAMES, SHIPPED, is_script, script, served, tag
 from journeyfold.collect.snippet.pack import packed
 
-SOURCE = Path(__file__).resolve().parents[2] / "snippet" / "jf.js"
+SOURCES = Path(__file__).resolve().parents[2] / "snippet"
 BUDGET = 6 * 1024
 
 
-def test_the_shipped_file_is_made_from_the_source():
-    assert SHIPPED.read_text() == packed(SOURCE.read_text()), (
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_file_is_made_from_the_source(name):
+    source = (SOURCES / f"{name}.js").read_text()
+    assert SHIPPED.with_name(f"{name}.js").read_text() == packed(source), (
         "run python -m journeyfold.collect.snippet"
     )
 
@@ -28,11 +30,18 @@ def test_the_snippet_fits_six_kib_of_gzip():
 
 
 @pytest.mark.parametrize("word", ["eval(", "new Function", "document.write", 'setTimeout("'])
-def test_it_makes_no_code_of_text(word):
-    assert word not in SOURCE.read_text()
+@pytest.mark.parametrize("name", NAMES)
+def test_it_makes_no_code_of_text(word, name):
+    assert word not in (SOURCES / f"{name}.js").read_text()
+
+
+def test_what_reads_the_page_fits_two_kib_of_gzip():
+    assert len(gzip.compress(script("jf-page").body, 9, mtime=0)) <= 2 * 1024
 
 
 def test_a_hash_of_another_release_is_not_there():
+    assert is_script("/js/jf-page.0123456789abcdef.js")
+    assert served("/js/jf-page.0123456789abcdef.js", "") is None
     assert is_script("/js/jf.0123456789abcdef.js")
     assert served("/js/jf.0123456789abcdef.js", "") is None
 

@@ -1,4 +1,5 @@
-"""The browser snippet as it is served: under its name for a short time, under its hash for ever.
+"""The browser snippets as they are served: under their name for a short time, under their hash for
+ever. `jf` collects and decides; `jf-page`, for pages that ask for it, reads data layer and forms.
 
 Any page of any site may load it, so it alone says `cross-origin` (SEC-10, collect C03, C50). A page
 that pins its content by `integrity` names the hashed file.
@@ -16,9 +17,9 @@ import msgspec
 
 from journeyfold.collect.reply import Answer, Headers
 
+NAMES = ("jf", "jf-page")
 SHIPPED = Path(__file__).with_name("jf.js")
-PLAIN = "/js/jf.js"
-_PATH = re.compile(r"/js/jf(\.[0-9a-f]{16})?\.js", re.ASCII)
+_PATH = re.compile(r"/js/(jf|jf-page)(\.[0-9a-f]{16})?\.js", re.ASCII)
 _SHORT = b"public, max-age=300, stale-while-revalidate=86400"
 _FOR_EVER = b"public, max-age=31536000, immutable"
 
@@ -32,24 +33,27 @@ class Script(msgspec.Struct, frozen=True):
 
 
 @cache
-def script() -> Script:
+def script(name: str = "jf") -> Script:
     """Read once: it is part of the release."""
-    body = SHIPPED.read_bytes()
+    body = SHIPPED.with_name(f"{name}.js").read_bytes()
     integrity = b64encode(sha384(body).digest()).decode()
-    return Script(body, f"/js/jf.{sha256(body).hexdigest()[:16]}.js", f"sha384-{integrity}")
+    return Script(body, f"/js/{name}.{sha256(body).hexdigest()[:16]}.js", f"sha384-{integrity}")
 
 
 def is_script(path: str) -> bool:
-    """The snippet's name, or a name with some hash in it; another release's hash is a 404."""
+    """A snippet's name, or a name with some hash in it; another release's hash is a 404."""
     return path.startswith("/js/") and _PATH.fullmatch(path) is not None
 
 
 def served(path: str, if_none_match: str) -> Answer | None:
     """None for the hash of another release."""
-    current = script()
-    if path not in {PLAIN, current.hashed}:
+    asked = _PATH.fullmatch(path)
+    if asked is None:
         return None
-    etag = f'"{current.hashed[7:23]}"'
+    current = script(asked[1])
+    if asked[2] and path != current.hashed:
+        return None
+    etag = f'"{current.hashed[-19:-3]}"'
     headers: Headers = [
         (b"content-type", b"text/javascript; charset=utf-8"),
         (b"cache-control", _FOR_EVER if path == current.hashed else _SHORT),
