@@ -11,7 +11,6 @@ from journeyfold.api.app import Api
 from journeyfold.api.hub import Hub
 from journeyfold.api.operations import SERVER_SCOPES
 from journeyfold.api.ports import Services
-from journeyfold.api.reservations import Reservations
 from journeyfold.collect.door import Door
 from journeyfold.collect.keys import MemoryKeys
 from journeyfold.core.errors import Busy, EngineError
@@ -21,6 +20,7 @@ from journeyfold.core.ports import Entry
 from journeyfold.core.profile import Profile
 from journeyfold.decide.catalogue import Catalogue
 from journeyfold.decide.definition import Offer, Placement
+from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 from journeyfold.identity.normalise import node_of, person_id
 from journeyfold.testing.desk import NOW_US, SampleDesk, StillClock
@@ -96,7 +96,7 @@ class ShopDecisions:
         self.refused, self.failing, self.traits = set(), set(), {}
         self.profiles = {}
         self.is_readable = True
-        self.contexts = []
+        self.contexts, self.sources = [], []
         self.book = Catalogue(
             [msgspec.convert(each, Offer) for each in OFFERS],
             [msgspec.convert(each, Placement) for each in PLACEMENTS],
@@ -107,10 +107,11 @@ class ShopDecisions:
     def catalogue(self):
         return self.book
 
-    def situate(self, subject, context, now_us):
+    def situate(self, subject, context, now_us, source):
         if not self.is_readable:
             raise EngineError("the state cannot be read")
         self.contexts.append((dict(context), now_us))
+        self.sources.append(source)
         unit = person_id(node_of(subject[0], NODE_KEY))
         profile = self.profiles.get(unit)
         return Standing(self, unit if profile else "", profile, unit)

@@ -24,7 +24,7 @@ from journeyfold.core.event import Event, Identifier, Json, Record
 from journeyfold.core.instant import instant_us
 from journeyfold.core.ports import Entry
 from journeyfold.decide.assignment import ASSIGNED
-from journeyfold.decide.call import Answer, Asked, Question
+from journeyfold.decide.call import Answer, Asked, Narrowed, Question
 from journeyfold.decide.catalogue import Catalogue
 from journeyfold.decide.context import BadContext, typed_context
 from journeyfold.decide.decide import decide, defaults
@@ -42,20 +42,6 @@ class Prepared(msgspec.Struct, frozen=True):
     shown: str
     unit: str
     entry: Entry | None
-
-
-class _Narrowed:
-    """A situation whose consents a call has narrowed, never widened (decisions A5)."""
-
-    def __init__(self, situation: Situation, said: Mapping[str, bool]) -> None:
-        self._situation, self._said = situation, said
-        self.profile = situation.profile
-
-    def consents(self, purpose: str) -> bool:
-        return self._said.get(purpose, True) and self._situation.consents(purpose)
-
-    def plain_values(self) -> Mapping[str, object]:
-        return self._situation.plain_values()
 
 
 async def answer_decide(call: Call) -> Answered:
@@ -103,7 +89,7 @@ def prepare(
         receipt_key=services.receipt_key,
     )
     try:
-        situation = services.decisions.situate(subject, context, now_us)
+        situation = services.decisions.situate(subject, context, now_us, caller.source)
     except EngineError:
         lost = msgspec.structs.replace(asked, degraded=(*degraded, "profile"))
         answer, unit, person = defaults(lost, catalogue), "", ""
@@ -138,7 +124,7 @@ def _decided(
         is_personal=is_personal,
         reserved=services.reservations.of(situation.unit, asked.now_us) if is_personal else (),
     )
-    return decide(asked, _Narrowed(situation, said), situation, catalogue), is_personal
+    return decide(asked, Narrowed(situation, said), situation, catalogue), is_personal
 
 
 async def _logged(services: Services, prepared: Prepared, fingerprint: int) -> Reply:
@@ -235,6 +221,8 @@ def _event(
         "consent": dict(body.consent),
         "caller": caller.source,
     }
+    if limits := {each.id: each.limit for each in body.placements if each.limit is not None}:
+        properties["limits"] = dict(limits)
     if answer.assigned:
         properties[ASSIGNED] = msgspec.to_builtins(answer.assigned)
     return Event(

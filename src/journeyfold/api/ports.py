@@ -13,13 +13,13 @@ from typing import Protocol
 
 from journeyfold.api.desk import Desk
 from journeyfold.api.hub import Hub
-from journeyfold.api.reservations import Reservations
 from journeyfold.collect.door import Door
 from journeyfold.core.event import Event, Identifier, Json, Kind
 from journeyfold.core.ports import Entry, EventLog
 from journeyfold.decide.call import Person
 from journeyfold.decide.catalogue import Catalogue
 from journeyfold.decide.eligible import Conditions
+from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 
 
@@ -54,9 +54,11 @@ class Decisions(Protocol):
         ...
 
     def situate(
-        self, subject: Sequence[Identifier], context: Mapping[str, Json], now_us: int
+        self, subject: Sequence[Identifier], context: Mapping[str, Json], now_us: int, source: str
     ) -> Situation:
-        """Normalises the identifiers as the door would. Raises EngineError when unreadable."""
+        """Normalises the identifiers as the door would; `source` is whose key asks, and its basis
+        holds for a stranger. Raises EngineError when unreadable.
+        """
         ...
 
 

@@ -79,3 +79,17 @@ class Nobody:
 
     def plain_values(self) -> Mapping[str, object]:
         return {"traits": {}, "features": {}}
+
+
+class Narrowed:
+    """A person whose stored consents a call has narrowed, never widened (decisions A5)."""
+
+    def __init__(self, person: Person, said: Mapping[str, bool]) -> None:
+        self._person, self._said = person, said
+        self.profile = person.profile
+
+    def consents(self, purpose: str) -> bool:
+        return self._said.get(purpose, True) and self._person.consents(purpose)
+
+    def plain_values(self) -> Mapping[str, object]:
+        return self._person.plain_values()

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 
 from journeyfold.adapters.memory import MemoryState
 from journeyfold.core.condition_eval import evaluate
+from journeyfold.core.decision import CandidateReason, Decision, Item
 from journeyfold.core.errors import UsageError
-from journeyfold.core.event import Json
+from journeyfold.core.event import Json, Record
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import StateReader
 from journeyfold.core.profile import Profile
+from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import LinkSeen, node_of_person
 from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.resolve import Resolver
@@ -22,6 +24,7 @@ from journeyfold.project.load import load
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.people import profile_of
 from journeyfold.project.reports import Explanation, Reason
+from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.runtime.workspace import Workspace
 
 _PIECE = 1_000
@@ -124,40 +127,73 @@ def why_same_person(look: Look, a: str, b: str) -> Explanation:
 
 
 def why_decision(workspace: Workspace, decision: str) -> Explanation:
+    """What was recorded; which leaf of a condition failed, and on what, is worked out again from
+    the state the decision was made on.
+    """
     record = workspace.log.find("_decide", decision)
     if record is None:
         raise UsageError(f"there is no decision {decision}")
-    told = record.event.properties["decision"]
-    assert isinstance(told, dict), "a decision record carries its decision"
+    told = recorded_decision(record)
+    assert told is not None, "a decision record carries its decision"
+    leaves = _leaves(workspace, record, told)
     reasons: list[Reason] = []
-    for placed in _list(told["placements"]):
-        assert isinstance(placed, dict), "placements are objects"
-        reasons += [_chosen(placed, item) for item in _list(placed["items"])]
-        reasons += [_left(placed, reason) for reason in _list(placed.get("reasons"))]
+    for placed in told.placements:
+        reasons += [_chosen(placed.id, item) for item in placed.items]
+        reasons += [
+            _left(placed.id, leaves.get((placed.id, each.offer, each.code), each))
+            for each in placed.reasons or ()
+            if each.code != "selected"  # said above, with score and chance
+        ]
     person = record.event.properties.get("person") or "nobody known"
-    answer = f"decision {decision} for {person} under version {told['config_version']}"
+    answer = f"decision {decision} for {person} under version {told.config_version}"
     return Explanation(answer, tuple(reasons), record.offset)
 
 
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
+_EXPLAINED = frozenset({"not_eligible", "not_applicable", "not_suitable", "capped"})
+"""Codes whose leaf and operand are recorded for a trace only."""
 
 
-def _chosen(placed: dict[str, Json], item: Json) -> Reason:
-    assert isinstance(item, dict), "items are objects"
-    chance = item["propensity"]
+def _leaves(
+    workspace: Workspace, record: Record, told: Decision
+) -> dict[tuple[str, str, str], CandidateReason]:
+    """(placement, offer, code) → the reason with its leaf; empty if the record has them all."""
+    is_whole = all(
+        each.leaf or each.code not in _EXPLAINED
+        for placed in told.placements
+        for each in placed.reasons or ()
+    )
+    if is_whole or told.profile_offset < 0:
+        return {}
+    state, engine, _ = _replayed(workspace, told.profile_offset)
+    with state.write() as writer:
+        engine.fold(writer, [])
+        again = decided_again(
+            engine.compiled, record, engine.known(record), Reservations(), is_traced=True
+        )
+    return {
+        (placed.id, each.offer, each.code): each
+        for placed in again.placements
+        for each in placed.reasons or ()
+        if each.leaf
+    }
+
+
+def _chosen(placement: str, item: Item) -> Reason:
+    score = "" if item.score is None else f", score {item.score:.6g}"
+    chance = "unknown" if item.propensity is None else f"{item.propensity:.6g}"
     return Reason(
-        f"{placed['id']}: {item['offer']}/{item['variant']} was chosen at rank {item['rank']} by "
-        f"{item['policy']}, score {item['score']}, chance {chance}"
+        f"{placement}: {item.offer}/{item.variant} was chosen at rank {item.rank} by "
+        f"{item.policy}{score}, chance {chance}"
     )
 
 
-def _left(placed: dict[str, Json], reason: Json) -> Reason:
-    assert isinstance(reason, dict), "reasons are objects"
-    leaf = f": {reason['leaf']}" if reason.get("leaf") else ""
-    operand = f" (met {reason['operand']})" if reason.get("operand") is not None else ""
+def _left(placement: str, reason: CandidateReason) -> Reason:
+    if reason.code == "fallback":
+        return Reason(f"{placement}: {reason.offer} is the default, nothing else was left")
+    leaf = f": {reason.leaf}" if reason.leaf else ""
+    operand = f" (met {_shown(reason.operand)})" if reason.leaf else ""
     return Reason(
-        f"{placed['id']}: {reason['offer']} left at {reason['stage']}, {reason['code']}{leaf}{operand}"
+        f"{placement}: {reason.offer} left at {reason.stage}, {reason.code}{leaf}{operand}"
     )
 
 

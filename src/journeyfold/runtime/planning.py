@@ -2,7 +2,8 @@
 
 The log is replayed through the changed project into memory, record by record at its own log time,
 and the people it ends with are compared with those the project in force ends with. Recorded
-decisions are decided again at their place in history, with the same id, so the same chance.
+decisions are decided again by both, at their place in history and with the same id, so the same
+chance.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ from journeyfold.adapters.memory import MemoryState
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.decision import Decision
 from journeyfold.core.errors import UsageError
-from journeyfold.core.event import Json, Record
+from journeyfold.core.event import Record
 from journeyfold.core.ports import EventLog
 from journeyfold.core.profile import Profile
-from journeyfold.decide.call import Asked, Question
-from journeyfold.decide.decide import decide
+from journeyfold.decide.reservations import Reservations
 from journeyfold.project.compile import Compiled, compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile
 from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
-from journeyfold.project.situation import Situated
+from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.segment.cutpoints import quintile_cuts
 
 Progress = Callable[[int, int], None]
@@ -36,12 +36,15 @@ _PIECE = 1_000
 _KINDS = ("sources", "features", "segments", "lifecycles", "offers", "placements")
 
 
-class Told(msgspec.Struct):
-    """A placement's recorded answers against those of the changed project."""
+Shown = tuple[tuple[str, str], ...]
+"""What a placement showed: (offer, variant) by rank."""
 
-    compared: int = 0
-    differ: int = 0
-    examples: list[str] = []
+
+class Answered(msgspec.Struct, frozen=True):
+    """One recorded decision: what was shown, and what this project shows in its place."""
+
+    recorded: dict[str, Shown]
+    again: dict[str, Shown]
 
 
 def plan_between(
@@ -65,13 +68,13 @@ def plan_between(
         window=f"{window_us // 86_400_000_000}d",
         people=len(new.people), records=head + 1,
         segments=tuple(_segments(old, new, now_us)), stages=tuple(_stages(old, new)),
-        decisions=tuple(_decisions(new)), definitions=definitions,
+        decisions=tuple(_decisions(old, new)), definitions=definitions,
         untouched=_untouched(before, after, definitions),
     )  # fmt: skip
 
 
 class _Retelling:
-    """History under one project; `people` by their first identifier's node, `told` by placement."""
+    """History under one project; `people` by their first identifier's node, `told` by decision."""
 
     def __init__(self, log: EventLog, node_key: bytes, project: Project, since_us: int) -> None:
         self._log, self._since_us = log, since_us
@@ -79,7 +82,8 @@ class _Retelling:
         self._state = MemoryState()
         self._engine = Engine(log, node_key, lambda _files: self.compiled)
         self.people: dict[str, Profile] = {}
-        self.told: dict[str, Told] = {}
+        self._reservations = Reservations()
+        self.told: dict[str, Answered] = {}
 
     def run(self, now_us: int, progress: Callable[[int], None]) -> None:
         after, is_first = -1, True
@@ -119,32 +123,19 @@ class _Retelling:
         self.compiled.use_cuts({name: cut for name, cut in cuts.items() if cut is not None})
 
     def _decide_again(self, record: Record) -> None:
-        if record.kind != "decision" or record.appended_us < self._since_us:
-            return
-        recorded = record.event.properties.get("decision")
-        if not isinstance(recorded, dict):
+        recorded = recorded_decision(record)
+        if recorded is None or record.appended_us < self._since_us:
             return
         profile = self._engine.known(record)
-        context = record.event.properties.get("context")
-        answer = _again(
-            self.compiled, record, profile, context if isinstance(context, dict) else {}
-        )
-        for placed in msgspec.convert(recorded, Decision).placements:
-            name = placed.id
-            shown = tuple((item.offer, item.variant) for item in placed.items)
-            self._compare(name, shown, answer.get(name, ()), record)
+        again = decided_again(self.compiled, record, profile, self._reservations)
+        self.told[record.event.id] = Answered(_shown(recorded), _shown(again))
 
-    def _compare(
-        self, placement: str, was: tuple[object, ...], would: tuple[object, ...], record: Record
-    ) -> None:
-        told = self.told.setdefault(placement, Told())
-        told.compared += 1
-        if was != would:
-            told.differ += 1
-            if len(told.examples) < EXAMPLES:
-                told.examples.append(
-                    f"decision {record.event.id} showed {_named(was)}, would show {_named(would)}"
-                )
+
+def _shown(decision: Decision) -> dict[str, Shown]:
+    return {
+        placed.id: tuple((item.offer, item.variant) for item in placed.items)
+        for placed in decision.placements
+    }
 
 
 def _groups(records: Sequence[Record]) -> Iterator[list[Record]]:
@@ -157,29 +148,6 @@ def _groups(records: Sequence[Record]) -> Iterator[list[Record]]:
         group.append(record)
     if group:
         yield group
-
-
-def _again(
-    compiled: Compiled, record: Record, profile: Profile | None, context: dict[str, Json]
-) -> dict[str, tuple[object, ...]]:
-    """Placement → ((offer, variant), …) as the changed project would answer."""
-    decision = msgspec.convert(record.event.properties["decision"], Decision)
-    placements = [placed.id for placed in decision.placements]
-    unit = profile.person if profile else str(record.event.properties.get("person") or "")
-    situated = Situated(compiled, profile, unit, context, record.event.occurred_us, -1)
-    is_personal = situated.consents("personalization")
-    if not is_personal:
-        situated = situated.anonymous()
-    asked = Asked(
-        decision_id=record.event.id, questions=tuple(Question(each) for each in placements),
-        unit=situated.unit, now_us=record.event.occurred_us, profile_offset=-1, context=context,
-        mode="preview", is_personal=is_personal,
-    )  # fmt: skip
-    answer = decide(asked, situated, situated, compiled.catalogue).decision
-    return {
-        placed.id: tuple((item.offer, item.variant) for item in placed.items)
-        for placed in answer.placements
-    }
 
 
 def _segments(old: _Retelling, new: _Retelling, now_us: int) -> Iterator[SegmentChange]:
@@ -245,10 +213,24 @@ def _by_stage(told: _Retelling, lifecycle: str) -> dict[str, set[str]]:
     return found
 
 
-def _decisions(new: _Retelling) -> Iterator[DecisionChange]:
-    for placement, told in sorted(new.told.items()):
-        if told.differ:
-            yield DecisionChange(placement, told.compared, told.differ, tuple(told.examples))
+def _decisions(old: _Retelling, new: _Retelling) -> Iterator[DecisionChange]:
+    """Both projects decide again, so what differs is due to the change and to nothing else."""
+    compared: dict[str, int] = {}
+    differing: dict[str, list[str]] = {}
+    for decision, answered in new.told.items():
+        before = old.told[decision]
+        for placement, would in answered.again.items():
+            compared[placement] = compared.get(placement, 0) + 1
+            was = before.again.get(placement, ())
+            if was == would:
+                continue
+            recorded = before.recorded.get(placement, ())
+            shown = _named(was if recorded == would else recorded)
+            told = f"decision {decision} showed {shown}, would show {_named(would)}"
+            differing.setdefault(placement, []).append(told)
+    for placement, examples in sorted(differing.items()):
+        shown_examples = tuple(examples[:EXAMPLES])
+        yield DecisionChange(placement, compared[placement], len(examples), shown_examples)
 
 
 def _definitions(before: Project, after: Project) -> dict[str, Change]:
@@ -274,8 +256,8 @@ def _untouched(before: Project, after: Project, definitions: dict[str, Change]) 
     return known - sum("/" in name for name in definitions)
 
 
-def _named(items: tuple[object, ...]) -> str:
-    return ", ".join(str(item[0]) for item in items) if items else "nothing"  # type: ignore[index]
+def _named(items: Shown) -> str:
+    return ", ".join(offer for offer, _ in items) if items else "nothing"
 
 
 def require_history(log: EventLog) -> None:

@@ -12,10 +12,10 @@ from journeyfold.api.desks.situation import LiveDecisions
 from journeyfold.api.desks.snapshot import snapshot
 from journeyfold.api.hub import Hub
 from journeyfold.api.ports import EntryOf, Services
-from journeyfold.api.reservations import Reservations
 from journeyfold.core.event import Event, Identifier, Kind
 from journeyfold.core.instant import DAY_US, duration_us
 from journeyfold.core.ports import Clock, Entry
+from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 from journeyfold.runtime.gates import node_reader
 from journeyfold.runtime.platform import Platform

@@ -1,7 +1,7 @@
 """Reservations hold for a minute and never grow without bound (decisions D4)."""
 
-from journeyfold.api.reservations import HELD_US, Reservations
 from journeyfold.core.profile import Contact
+from journeyfold.decide.reservations import HELD_US, Reservations
 
 
 def contact(at_us, offer="a"):
