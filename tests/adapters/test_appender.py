@@ -80,6 +80,30 @@ def test_enough_records_go_without_waiting_for_the_linger(log):
     appender.close()
 
 
+def test_a_loop_with_nothing_more_at_hand_lets_its_group_go_at_once(log):
+    appender = Appender(log, Noon(), linger_s=60)
+
+    async def scenario():
+        return await asyncio.wait_for(appender.submit([entry("a")]), 5)
+
+    assert asyncio.run(scenario())[0].fate == "appended"
+    appender.close()
+
+
+def test_what_a_loop_had_at_hand_goes_in_one_commit(log):
+    appender = Appender(log, Noon(), linger_s=60)
+
+    async def request(name):
+        return await appender.submit([entry(name)])
+
+    async def scenario():
+        await asyncio.wait_for(asyncio.gather(*map(request, "abcdefgh")), 5)
+
+    asyncio.run(scenario())
+    assert log.batches == [8]
+    appender.close()
+
+
 def test_a_full_queue_refuses_and_keeps_what_it_took(log, appender):
     async def scenario():
         log.may_go.clear()

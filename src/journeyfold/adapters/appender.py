@@ -1,8 +1,9 @@
 """Group commit: many requests, one transaction, one sync (trust REL-3, REL-19).
 
-Requests submit from their event loops; one thread takes the queue when it holds enough records or
-the oldest has waited long enough, appends it in one transaction and wakes each loop once. A
-submission is never split. What the queue has no room for is refused, what it took is answered.
+Requests submit from their event loops, which encode and seal what they made; one thread takes the
+queue when it holds enough records or the loop has nothing more at hand, appends it in one
+transaction and wakes each loop once. A submission is never split. What the queue has no room for is
+refused, what it took is answered.
 """
 
 from __future__ import annotations
@@ -12,19 +13,36 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from journeyfold.core.errors import Busy, EngineError
-from journeyfold.core.ports import Clock, Entry, EventLog, Fate, Held
+from journeyfold.core.ports import Clock, Entry, Fate, Held
 
 GROUP_RECORDS, GROUP_BYTES = 256, 2**20  # enough to go; a waiting queue goes in groups of four
 QUEUE_RECORDS, QUEUE_BYTES = 10_000, 32 * 2**20
-LINGER_S = 0.0  # while a group is on its way to the disk the next one gathers by itself
+LINGER_S = 0.02  # at most: a loop with nothing more at hand lets its group go at once
 USUAL_BYTES = 1_024  # of an item whose sender does not say
 
+D = TypeVar("D")
 
-class _Submission(NamedTuple):
-    items: Sequence[Entry | Held]
+
+class DraftingLog(Protocol[D]):
+    """An `EventLog` whose append comes in two: what needs no lock, and the rest."""
+
+    def drafts(self, items: Sequence[Entry | Held]) -> list[D]: ...
+
+    def append_drafts(
+        self,
+        drafts: Sequence[D],
+        *,
+        now_us: int,
+        rejected: Iterable[tuple[str, int]] = (),
+        replayed: Sequence[int] = (),
+    ) -> list[Fate]: ...
+
+
+class _Submission(NamedTuple, Generic[D]):
+    drafts: Sequence[D]
     rejected: Sequence[tuple[str, int]]
     replayed: Sequence[int]
     bytes: int
@@ -33,7 +51,7 @@ class _Submission(NamedTuple):
     future: asyncio.Future[list[Fate]]
 
 
-class Appender:
+class Appender(Generic[D]):
     """Owns one thread from construction to `close`.
 
     `on_commit` gets the last offset appended, `on_failure` the error after which nothing more is
@@ -43,7 +61,7 @@ class Appender:
 
     def __init__(
         self,
-        log: EventLog,
+        log: DraftingLog[D],
         clock: Clock,
         *,
         linger_s: float = LINGER_S,
@@ -58,8 +76,9 @@ class Appender:
         self._on_failure = on_failure
         self._observe_commit_s = observe_commit_s
         self._changed = threading.Condition()
-        self._queue: deque[_Submission] = deque()
+        self._queue: deque[_Submission[D]] = deque()
         self._queued_records = self._queued_bytes = 0
+        self._is_due = False
         self._failure: EngineError | None = None
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -81,22 +100,30 @@ class Appender:
         """The fates of one request, after the commit; call it from a running event loop.
 
         `size_bytes` is what the items take, about: the request's body will do. Raises Busy when
-        the queue is full, EngineError once the log has failed. Cancelling the future does not
-        take the request back.
+        the queue is full, EngineError once the log has failed. An item that cannot be encoded
+        fails the future. Cancelling the future does not take the request back.
         """
         loop = asyncio.get_running_loop()
         size = USUAL_BYTES * len(items) if size_bytes is None else size_bytes
-        now_s = time.monotonic()
-        future: asyncio.Future[list[Fate]] = loop.create_future()
-        added = _Submission(items, tuple(rejected), replayed, size, now_s, loop, future)
         with self._changed:
             self._require_room(len(items), size)
+        future: asyncio.Future[list[Fate]] = loop.create_future()
+        try:
+            drafts = self._log.drafts(items)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, its sender hears it
+            future.set_exception(error)
+            return future
+        added = _Submission(drafts, tuple(rejected), replayed, size, time.monotonic(), loop, future)
+        with self._changed:
             was_enough = self._is_enough()
+            is_first = not self._queue
             self._queue.append(added)
-            self._queued_records += len(items)
+            self._queued_records += len(drafts)
             self._queued_bytes += size
-            if len(self._queue) == 1 or (self._is_enough() and not was_enough):
+            if is_first or (self._is_enough() and not was_enough):
                 self._changed.notify()
+        if is_first:
+            loop.call_soon(self._go)
         return future
 
     def close(self) -> None:
@@ -105,6 +132,12 @@ class Appender:
             self._is_closing = True
             self._changed.notify()
         self._thread.join()
+
+    def _go(self) -> None:
+        """The loop has done what was at hand when the queue's first came."""
+        with self._changed:
+            self._is_due = True
+            self._changed.notify()
 
     def _require_room(self, records: int, size: int) -> None:
         if self._failure is not None:
@@ -124,34 +157,38 @@ class Appender:
         while group := self._next_group():
             self._append(group)
             with self._changed:
-                self._queued_records -= sum(len(each.items) for each in group)
+                self._queued_records -= sum(len(each.drafts) for each in group)
                 self._queued_bytes -= sum(each.bytes for each in group)
 
-    def _next_group(self) -> list[_Submission]:
-        """Wait for enough or for the linger of the oldest; empty when closed and done."""
+    def _next_group(self) -> list[_Submission[D]]:
+        """Wait for enough, for the loop's word or for the linger of the oldest; empty when closed
+        and done.
+        """
         with self._changed:
             while not self._queue and not self._is_closing:
                 self._changed.wait()
-            while self._queue and not (self._is_closing or self._is_enough()):
+            while self._queue and not (self._is_closing or self._is_due or self._is_enough()):
                 left_s = self._queue[0].since_s + self._linger_s - time.monotonic()
                 if left_s <= 0:
                     break
                 self._changed.wait(left_s)
-            group, records, size = [], 0, 0
+            group: list[_Submission[D]] = []
+            records = size = 0
             while self._queue and records < 4 * GROUP_RECORDS and size < 4 * GROUP_BYTES:
                 group.append(self._queue.popleft())
-                records += len(group[-1].items)
+                records += len(group[-1].drafts)
                 size += group[-1].bytes
+            self._is_due = bool(self._queue)
             return group
 
-    def _append(self, group: Sequence[_Submission]) -> None:
+    def _append(self, group: Sequence[_Submission[D]]) -> None:
         if self._failure is not None:
             _answer(group, self._failure)
             return
         started_s = time.monotonic()
         try:
-            fates = self._log.append(
-                [item for each in group for item in each.items],
+            fates = self._log.append_drafts(
+                [draft for each in group for draft in each.drafts],
                 now_us=self._clock.now_us(),
                 rejected=[pair for each in group for pair in each.rejected],
                 replayed=[row for each in group for row in each.replayed],
@@ -181,13 +218,13 @@ class Appender:
             self._on_commit(head)
 
 
-def _answer(group: Sequence[_Submission], outcome: list[Fate] | Exception) -> None:
+def _answer(group: Sequence[_Submission[D]], outcome: list[Fate] | Exception) -> None:
     """Wake each loop once, with all its answers."""
     answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[list[Fate]], object]]] = {}
     at = 0
     for each in group:
-        part = outcome if isinstance(outcome, Exception) else outcome[at : at + len(each.items)]
-        at += len(each.items)
+        part = outcome if isinstance(outcome, Exception) else outcome[at : at + len(each.drafts)]
+        at += len(each.drafts)
         answers.setdefault(each.loop, []).append((each.future, part))
     for loop, pairs in answers.items():
         # A loop that has ended has nobody left to tell.

@@ -74,6 +74,23 @@ class MemoryLog:
                 self.marks.set_cursor(cursor)
             return fates
 
+    def drafts(self, items: Sequence[Entry | Held]) -> list[Entry | Held]:
+        """Nothing to do before the lock, but finding out what cannot be encoded."""
+        for each in items:
+            if isinstance(each, Entry):
+                codec.encode(each.event)
+        return list(items)
+
+    def append_drafts(
+        self,
+        drafts: Sequence[Entry | Held],
+        *,
+        now_us: int,
+        rejected: Iterable[tuple[str, int]] = (),
+        replayed: Sequence[int] = (),
+    ) -> list[Fate]:
+        return self.append(drafts, now_us=now_us, rejected=rejected, replayed=replayed)
+
     def read(self, after: int, limit: int) -> list[Record]:
         return self._records[after + 1 : after + 1 + limit]
 
