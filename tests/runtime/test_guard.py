@@ -54,6 +54,10 @@ HOST = ("host", "a.example")
         (("cdp.example.com",), "evil.example", 400),
         (("cdp.example.com",), "cdp.example.com.evil.example", 400),
         (("[::1]",), "[::1]:80", 200),
+        (("cdp.example.com",), "127.0.0.1:8080", 200),
+        (("cdp.example.com",), "localhost:8080", 200),
+        (("cdp.example.com",), "[::1]:8080", 200),
+        (("cdp.example.com",), "localhost.evil.example", 400),
     ],
 )
 def test_a_host_is_one_of_ours(hosts, host, status):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from journeyfold.core.errors import (
+    Busy,
     DamageError,
     EngineError,
     FormatError,
@@ -146,7 +147,7 @@ def test_a_port_in_use_is_one_sentence_with_another_port():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"port {port} on 127.0.0.1 is in use; .* --port"):
+        with pytest.raises(Busy, match=rf"port {port} on 127.0.0.1 is in use; .* --port"):
             listen("127.0.0.1", port)
 
 

@@ -38,7 +38,7 @@ def door_paths(message: Described, batch: Described, taken: Described, bad: Bad)
         paths[f"/v1/pixel/{name}"] = {"get": _pixel(f"pixel_{name}", bad)}
     for name in ("page", "track"):
         paths[f"/pixel/v1/{name}"] = {"get": _pixel(f"pixel_of_{name}", bad)}
-    return paths | _bootstrap(bad) | _hook(taken, bad) | _health()
+    return paths | _bootstrap(bad) | _hook(taken, bad) | _health(bad)
 
 
 def _sent(name: str, summary: str, shape: Described, answers: Described) -> Described:
@@ -111,7 +111,7 @@ def _hook(taken: Described, bad: Bad) -> Described:
     }
 
 
-def _health() -> Described:
+def _health(bad: Bad) -> Described:
     ready = _json("Whether it should get traffic, and why not.", {"type": "object"})
     return {
         "/healthz": {"get": _watched("healthz", "Does the process live?", {"200": ready})},
@@ -121,8 +121,11 @@ def _health() -> Described:
         "/metrics": {
             "get": _watched(
                 "metrics",
-                "Figures in the Prometheus text format.",
-                {"200": {"description": "Text.", "content": {"text/plain": {"schema": {}}}}},
+                "Figures in the Prometheus text format; off this machine, for a server key.",
+                {
+                    "200": {"description": "Text.", "content": {"text/plain": {"schema": {}}}},
+                    **bad((401,)),
+                },
             )
         },
     }

@@ -22,7 +22,7 @@ _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)"
 _HOST = re.compile(rb"(?:[0-9A-Za-z._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;" + _TOKEN + rb"(?:=" + _TOKEN + rb")?){0,8}")
-_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 _ENCODED = re.compile(rb"%(?:2f|5c|00)", re.IGNORECASE)
 
 State = Literal["head", "fixed", "size", "chunk", "chunk_end", "last", "done"]
@@ -187,7 +187,7 @@ class Framing:
 
 
 def _of_target(method: bytes, target: bytes) -> Fault | None:
-    if method not in _METHODS:  # CONNECT, TRACE and what nobody has heard of
+    if method not in METHODS:  # CONNECT, TRACE and what nobody has heard of
         return Fault(405, "method_not_allowed", "not a method of ours")
     if len(target) > URL_MAX:
         return Fault(414, "url_too_long", f"the target is above {URL_MAX} bytes")

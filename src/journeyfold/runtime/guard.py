@@ -27,13 +27,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TRICK = re.compile(rb"//|/\.{1,2}(?:/|$)|%(?:2[ef]|5c|00)|[;\\]|\.$", re.IGNORECASE)
 _log = logging.getLogger("journeyfold.guard")
 
 
 class GuardSettings(msgspec.Struct, frozen=True):
-    """`hosts` empty takes any well-formed Host: for a platform that is not reachable by others."""
+    """`hosts` empty takes any well-formed Host: for a platform that is not reachable by others.
+
+    Beside the names of a list this machine's own always hold, for health checks and scrapes.
+    """
 
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -52,7 +56,8 @@ class Guard:
     def __init__(self, app: App, settings: GuardSettings | None = None) -> None:
         self._app = app
         self._settings = settings or GuardSettings()
-        self._hosts = frozenset(host.lower() for host in self._settings.hosts)
+        named = frozenset(host.lower() for host in self._settings.hosts)
+        self._hosts = named | THIS_MACHINE if named else named
         self._proxies = [ip_network(each, strict=False) for each in self._settings.trusted_proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

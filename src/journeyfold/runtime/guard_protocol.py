@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from journeyfold.runtime.framing import Fault, Framing
+from journeyfold.runtime.framing import METHODS, Fault, Framing
 from journeyfold.runtime.guard_headers import NO_STORE, SECURITY_HEADERS, error_body
 
 LINGER_S = 1.0
@@ -257,6 +257,8 @@ class GuardedProtocol(HttpToolsProtocol):
         ]
         if fault.status == 503:
             headers.append((b"retry-after", b"1"))
+        if fault.status == 405:
+            headers.append((b"allow", b", ".join(sorted(METHODS))))
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self._bare.write(STATUS_LINE[fault.status] + lines + b"\r\n" + body)
         self.linger()

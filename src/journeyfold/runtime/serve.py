@@ -16,13 +16,16 @@ import msgspec
 import uvicorn
 
 from journeyfold.adapters.disk_room import room
+from journeyfold.api.errors import ApiError
 from journeyfold.collect.enrich import agent_of
 from journeyfold.collect.http import Collector
+from journeyfold.collect.request import Request, request_of
 from journeyfold.project.engine import Standing, standing
 from journeyfold.runtime.guard import Guard, GuardSettings
 from journeyfold.runtime.guard_protocol import ConnectionLimits, server_options
 from journeyfold.runtime.notify import Listener
 from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.scrape import why_not
 from journeyfold.runtime.supervisor import end_with_parent
 from journeyfold.runtime.worker import Push
 
@@ -54,11 +57,18 @@ class Front:
                     send, 503 if problems else 200, {"ready": not problems, "problems": problems}
                 )
             case "/metrics":
-                await _send(
-                    send, 200, b"text/plain; version=0.0.4", self._platform.telemetry.text()
-                )
+                await self._metrics(request_of(scope), send)
             case _:
                 await self._behind(scope, receive, send)
+
+    async def _metrics(self, request: Request, send: Any) -> None:
+        door = self._platform.door
+        if (denied := why_not(request, door.keys, door.now_us())) is not None:
+            door.audit(denied.cause, request.ip)
+            refused = ApiError("unauthorized", "off this machine, figures need a server key")
+            await _send(send, refused.status, b"application/json", refused.body())
+            return
+        await _send(send, 200, b"text/plain; version=0.0.4", self._platform.telemetry.text())
 
     def _health(self) -> dict[str, object]:
         newest = self._platform.versions.newest

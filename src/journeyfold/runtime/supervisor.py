@@ -26,7 +26,13 @@ from types import FrameType
 
 import msgspec
 
-from journeyfold.core.errors import DamageError, JourneyfoldError, StateDamageError, UsageError
+from journeyfold.core.errors import (
+    Busy,
+    DamageError,
+    JourneyfoldError,
+    StateDamageError,
+    UsageError,
+)
 
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 STEADY_S = 60.0  # a child that lived this long starts again at once
@@ -144,7 +150,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise UsageError(
+            raise Busy(
                 f"port {port} on {host} is in use; stop the other program or choose another with "
                 f"--port {port + 1}"
             ) from error
