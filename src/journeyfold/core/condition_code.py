@@ -294,8 +294,16 @@ class Writer:
     # --- the person -----------------------------------------------------------------------------
 
     def aggregate(self, expr: Figure | Chain | Recent) -> str:
+        """What stands in the profile, decoded when it is first needed."""
         key = self.keys.of(expr)
-        return self.out.once(("aggregate", key), f"V.aggregate({self.out.constant(key)})")
+        slot, told = ("aggregate", key), self.out.constant(key)
+        if slot not in self.out.shared:
+            self.out.shared[slot] = self.out.name("s"), "Z"
+        name = self.out.shared[slot][0]
+        self.out.line(f"if {name} is U:")
+        self.out.line(f" {name} = A.get({told})")
+        self.out.line(f" if {name}.__class__ is raw: {name} = V.aggregate({told})")
+        return name
 
     def person(self, expr: Figure | Chain | Recent | Quintile | Standing | Named) -> Block:
         match expr:

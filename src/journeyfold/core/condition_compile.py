@@ -7,7 +7,7 @@ reads that several conditions share are computed once a call, when first needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TypeAlias, cast
 
 import msgspec
@@ -33,6 +33,8 @@ from journeyfold.core.event import Event, Json
 
 Outcome: TypeAlias = dict[str, tuple[Json, int]]
 _Run: TypeAlias = Callable[[View, int, int, Outcome], None]
+Dues: TypeAlias = list[int]
+Decide: TypeAlias = Callable[[View, int, int, Dues, Container[str], list[str]], None]
 Filter: TypeAlias = Callable[[Event], bool]
 
 
@@ -42,11 +44,16 @@ class Evaluator(msgspec.Struct, frozen=True):
     `paths` maps an input (`event:Order Completed`, `trait:country`, `consent:email`,
     `score:churn`, `stage:customer`, `segment:vip`, `cuts:rfm_r`, `clock`) to the conditions that
     read it, directly or through features (segments C18).
+
+    `decide(view, now_us, mask, dues, held, changed)` is for who keeps the last answers: it puts
+    when each condition may change by time into its place of `dues` (0 for never), and the names
+    whose truth is not that of `name in held` into `changed`.
     """
 
     names: tuple[str, ...]
     paths: Mapping[str, int]
     run: _Run
+    decide: Decide
     all: int
 
     def mask(self, names: Iterable[str]) -> int:
@@ -72,15 +79,33 @@ def compile_conditions(named: Mapping[str, Typed], keys: AggregateKeys) -> Evalu
     names = tuple(named)
     exprs = [named[name].expr for name in names]
     writer = Writer(keys, exprs)
-    body: list[str] = []
+    run: list[str] = []
+    decide: list[str] = []
     for index, (name, expr) in enumerate(zip(names, exprs, strict=True)):
         value, due = writer.block(expr)
+        body = [f" if M & {1 << index}:", *writer.out.taken(2)]
+        told = writer.out.constant(name)
         shown = f"{value} is True" if expr.type == BOOL else value
-        writer.out.line(f"O[{writer.out.constant(name)}] = ({shown}, {due})")
-        body += [f" if M & {1 << index}:", *writer.out.taken(2)]
-    source = ["def run(V, now, M, O):", *writer.out.prologue(1), *body, " return None"]
-    run = cast("_Run", _load(source, writer.out.table, "run"))
-    return Evaluator(names, _paths(names, exprs), run, (1 << len(names)) - 1)
+        run += [*body, f"  O[{told}] = ({shown}, {due})"]
+        decide += [*body, *_compared(index, told, value, due)]
+    held = [*writer.out.prologue(1), " A = V.profile.aggregates"]
+    table = writer.out.table
+    source = ["def run(V, now, M, O):", *held, *run, " return None"]
+    source += ["def decide(V, now, M, D, S, X):", *held, *decide, " return None"]
+    loaded = _load(source, table)
+    return Evaluator(
+        names, _paths(names, exprs), cast("_Run", loaded["run"]), cast("Decide", loaded["decide"]),
+        (1 << len(names)) - 1,
+    )  # fmt: skip
+
+
+def _compared(index: int, name: str, value: str, due: str) -> list[str]:
+    return [
+        f"  D[{index}] = 0" if due == "Z" else f"  D[{index}] = {due} if {due} != Z else 0",
+        f"  if {value} is True:",
+        f"   if {name} not in S: X.append({name})",
+        f"  elif {name} in S: X.append({name})",
+    ]
 
 
 def compile_filters(exprs: Iterable[Expr], zone: str = "UTC") -> list[Filter]:
@@ -102,16 +127,15 @@ def _function(expr: Expr, parameters: str, zone: str) -> object:
     value, _due = writer.block(expr)
     writer.out.line(f"return {value} is True" if expr.type == BOOL else f"return {value}")
     body = writer.out.taken(1)
-    return _load(
-        [f"def made({parameters}):", *writer.out.prologue(1), *body], writer.out.table, "made"
-    )
+    source = [f"def made({parameters}):", *writer.out.prologue(1), *body]
+    return _load(source, writer.out.table)["made"]
 
 
-def _load(lines: list[str], table: Mapping[str, object], name: str) -> object:
+def _load(lines: list[str], table: Mapping[str, object]) -> dict[str, object]:
     """The one `exec` of the project: our own source, no builtins (trust SEC-1)."""
     loaded: dict[str, object] = {**table, "__builtins__": {}}
     exec(compile("\n".join(lines), "<conditions>", "exec"), loaded)  # noqa: S102 - see above
-    return loaded[name]
+    return loaded
 
 
 def _paths(names: tuple[str, ...], exprs: list[Expr]) -> dict[str, int]:

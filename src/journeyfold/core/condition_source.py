@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+import msgspec
+
 from journeyfold.core import aggregate_read as reads
 from journeyfold.core import aggregate_threshold as thresholds
 from journeyfold.core import condition_eval as reference
@@ -27,6 +29,7 @@ _TABLE: dict[str, object] = {
     "sum_due": thresholds.sum_due,
     "bisect_right": bisect_right,
     "len": len,
+    "raw": msgspec.Raw,
     "chain_test": reads.chain_test,
     "recent_rows": reads.recent_rows,
     "dig": values.dig,

@@ -6,7 +6,7 @@ conditions that the record can reach are evaluated; time is a record too (segmen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from journeyfold.core.aggregate import NEVER
 from journeyfold.core.aggregate_keys import AggregateKeys
@@ -91,24 +91,46 @@ class Segmentation:
         does the first call for a person: `count(…) == 0` holds for somebody nobody has heard of.
         `is_new`: there is nothing in the profile but what `touched` names.
         """
+        if touched is None:
+            return self.evaluate_reached(profile, view, now_us, -1, cause)
+        mask = self.reached(touched)
+        return self.evaluate_reached(profile, view, now_us, mask, cause, is_new=is_new)
+
+    def reached(self, touched: Iterable[str]) -> int:
+        """The conditions that these inputs reach, as a mask."""
+        mask, paths = 0, self.evaluator.paths
+        for path in touched:
+            mask |= self.manual_bits if path == "manual" else paths.get(path, 0)
+        return mask
+
+    def evaluate_reached(
+        self,
+        profile: Profile,
+        view: View,
+        now_us: int,
+        mask: int,
+        cause: str = "event",
+        *,
+        is_new: bool = False,
+    ) -> list[Emit]:
+        """As `evaluate_person`, for those who know the mask; -1 evaluates everything."""
         is_known = profile.clock_us and len(profile.dues) == len(self.slots)
         profile.clock_us = now_us
-        if touched is None or not (is_known or is_new):
+        if mask < 0 or not (is_known or is_new):
             return _Evaluation(self, profile, view, now_us, cause).everything()
-        mask, paths = 0, self.evaluator.paths
         if is_new:
             profile.dues = [0] * len(self.slots)
-            mask = self._always
+            mask |= self._always
             for lifecycle in self.lifecycles:
                 initial = lifecycle.definition.initial
                 profile.stages[lifecycle.definition.id] = StageAt(initial, now_us)
-        for path in touched:
-            mask |= self.manual_bits if path == "manual" else paths.get(path, 0)
         if 0 < profile.wake_us <= now_us:
             for slot, due_us in enumerate(profile.dues):
                 if 0 < due_us <= now_us:
                     mask |= 1 << slot
-        return _Evaluation(self, profile, view, now_us, cause).evaluate(mask) if mask else []
+        if not mask:
+            return []
+        return _Evaluation(self, profile, view, now_us, cause).evaluate(mask)
 
     def advance(self, profile: Profile, view: View, upto_us: int) -> list[Emit]:
         """Lets time pass up to, not including, `upto_us`: each change at its own instant (C20)."""
@@ -141,8 +163,8 @@ class _Evaluation:
 
     def evaluate(self, mask: int) -> list[Emit]:
         """The conditions of a mask, and those that ask for what changed by them."""
-        rules = self.rules
-        paths, run = rules.evaluator.paths, rules.evaluator.run
+        rules, dues, memberships = self.rules, self.dues, self.profile.memberships
+        paths, run, decide = rules.evaluator.paths, rules.evaluator.run, rules.evaluator.decide
         for lifecycle, stages in zip(rules.lifecycles, rules.stage_masks, strict=True):
             if mask & stages:
                 outcome: Outcome = {}
@@ -151,15 +173,17 @@ class _Evaluation:
                     mask |= paths.get(f"stage:{lifecycle.definition.id}", 0)
         if mask & rules.manual_bits:
             for name in rules.manual:
-                self.dues[rules.slots[name]] = 0
+                dues[rules.slots[name]] = 0
                 if self.decide(name, holds=name in self.profile.manual):
                     mask |= paths.get(f"segment:{name}", 0)
         for level in rules.levels:
             if mask & level:
-                outcome = {}
-                run(self.view, self.now_us, mask & level, outcome)
-                mask |= self.decided(outcome, paths)
-        self.profile.wake_us = min(filter(None, self.dues), default=0)
+                changed: list[str] = []
+                decide(self.view, self.now_us, mask & level, dues, memberships, changed)
+                for name in changed:
+                    if self.decide(name, holds=name not in memberships):
+                        mask |= paths.get(f"segment:{name}", 0)
+        self.profile.wake_us = min(filter(None, dues), default=0)
         return self.emits
 
     def settled(self, lifecycle: Lifecycle, outcome: Outcome) -> bool:
@@ -171,16 +195,6 @@ class _Evaluation:
         moves = settle(self.profile, lifecycle, holds, self.now_us, self.cause)
         self.emits += moves
         return bool(moves)
-
-    def decided(self, outcome: Outcome, paths: Mapping[str, int]) -> int:
-        """Conditions to look at again because a segment they ask for changed."""
-        mask, dues, slots = 0, self.dues, self.rules.slots
-        memberships = self.profile.memberships
-        for name, (value, due_us) in outcome.items():
-            dues[slots[name]] = due_us if due_us != NEVER else 0
-            if value is not (name in memberships) and self.decide(name, holds=value is True):
-                mask |= paths.get(f"segment:{name}", 0)
-        return mask
 
     def decide(self, name: str, *, holds: bool) -> bool:
         held = self.profile.memberships.get(name)
