@@ -26,6 +26,9 @@ from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.workspace import Place
 
 PREFIX = "journeyfold_"
+OWN_SOURCES = frozenset({"_decide", "_fold", "_system"})
+"""What nobody sent. Consents, exposures and manual members come over the API, as source `_api`."""
+RESULTS = ("appended", "duplicate", "quarantined", "rejected")
 _FAST = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
@@ -98,12 +101,17 @@ class StoreFigures(Collector):
             PREFIX + "events_received", "messages by source and what became of them",
             labels=["source", "result"],
         )  # fmt: skip
+        own = CounterMetricFamily(
+            PREFIX + "records_own", "records the platform makes itself: decisions, time, findings",
+            labels=["source", "result"],
+        )  # fmt: skip
         for tally in self._log.marks.totals():
-            if tally.source.startswith("_"):  # the platform's own records
-                continue
-            for result in ("appended", "duplicate", "quarantined", "rejected"):
-                fates.add_metric([tally.source, result], getattr(tally, result))
+            is_own = tally.source in OWN_SOURCES
+            for result in ("appended", "duplicate") if is_own else RESULTS:
+                family = own if is_own else fates
+                family.add_metric([tally.source, result], getattr(tally, result))
         yield fates
+        yield own
         held = CounterMetricFamily(
             PREFIX + "quarantined", "messages now in quarantine by reason", labels=["reason"]
         )
