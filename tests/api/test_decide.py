@@ -182,6 +182,11 @@ def test_without_the_purpose_the_answer_is_not_personal(kit, how):
     assert "assigned" not in record.event.properties
 
 
+def test_the_basis_that_holds_for_a_stranger_is_that_of_the_keys_source(kit):
+    kit.decide()
+    assert kit.decisions.sources == ["web"]
+
+
 def test_request_consent_cannot_widen_what_is_stored(kit):
     kit.decisions.refused = {"personalization"}
     assert hero(kit.decide({"consent": {"personalization": True}}))["fallback_level"] == 4

@@ -1,7 +1,7 @@
 """Decisions over HTTP, as a page and a server ask for them (decisions A1-A7)."""
 
 import pytest
-from live import platform
+from live import run_cli, start
 
 HERO = [{"id": "home-hero"}]
 POPUP = [{"id": "cart-popup"}]
@@ -24,13 +24,24 @@ def agreed(client, visitor):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    with platform(tmp_path_factory.mktemp("decide") / "shop") as live:
-        yield live
+    directory = tmp_path_factory.mktemp("decide") / "shop"
+    run_cli(directory.parent, "init", str(directory), "--template", "shop")
+    (directory / "sources/partner.yaml").write_text("kind: server\n")
+    live = start(directory)
+    yield live
+    live.stop()
 
 
 @pytest.fixture(scope="module")
 def server(shop):
     with shop.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def partner(shop):
+    """A server whose data rest on consent."""
+    with shop.client("srv", "partner") as client:
         yield client
 
 
@@ -52,21 +63,39 @@ def test_another_body_under_the_same_request_id_is_a_conflict(server, visitor):
     assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
 
 
-def test_who_said_nothing_sees_what_everybody_sees(server):
-    reply = ask(server, {"anonymous_id": "never-asked"}, trace=True)
+def test_who_said_nothing_sees_what_everybody_sees_where_consent_is_the_basis(partner):
+    reply = ask(partner, {"anonymous_id": "never-asked"}, trace=True)
     assert items(reply) == ["hero-default"]
     reasons = {each["offer"]: each["code"] for each in reply.json()["placements"][0]["reasons"]}
     assert reasons["free-shipping"] == "no_consent"
+
+
+def test_a_contract_of_the_asking_source_holds_from_the_first_decision_on(shop, server):
+    """The same before anything of theirs is folded and after the first event is (PRV-3)."""
+    newcomer = {"anonymous_id": "a-new"}
+    first = ask(server, newcomer)
+    page = {"type": "page", "anonymousId": "a-new", "properties": {}}
+    server.post("/v1/batch", json={"batch": [page]})
+    shop.wait_folded()
+    assert items(first) == items(ask(server, newcomer)) != ["hero-default"]
+
+
+def test_who_refused_is_refused_by_the_contract_of_the_asking_source_too(shop, server):
+    body = {"subject": {"anonymous_id": "a-no"}, "purposes": {"personalization": False}}
+    assert server.post("/v1/consents", json=body).status_code == 200
+    shop.wait_folded()
+    assert items(ask(server, {"anonymous_id": "a-no"})) == ["hero-default"]
 
 
 def test_who_agreed_gets_a_choice_of_their_own(server, visitor):
     assert items(ask(server, visitor)) in (["free-shipping"], ["newsletter"])
 
 
-def test_a_call_may_narrow_the_consent_and_never_widen_it(server, visitor):
+def test_a_call_may_narrow_the_consent_and_never_widen_it(server, partner, visitor):
     assert items(ask(server, visitor, consent={"personalization": False})) == ["hero-default"]
     stranger = {"anonymous_id": "never-asked"}
-    assert items(ask(server, stranger, consent={"personalization": True})) == ["hero-default"]
+    assert items(ask(server, stranger, consent={"personalization": False})) == ["hero-default"]
+    assert items(ask(partner, stranger, consent={"personalization": True})) == ["hero-default"]
 
 
 def test_a_preview_writes_nothing(shop, server, visitor):

@@ -8,6 +8,7 @@ import journeyfold
 from journeyfold.core.profile import Membership, Profile, Statement, Trait
 from journeyfold.decide.call import Asked, Question
 from journeyfold.decide.decide import decide
+from journeyfold.privacy.consent import fold_basis
 from journeyfold.project.compile import compile_project
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.situation import Situated
@@ -72,6 +73,33 @@ def test_a_country_that_the_call_claims_grants_a_stranger_nothing(shop):
     assert not Situated(shop, None, "p_new", {"country": "US"}, NOW_US, 7).consents(
         "personalization"
     )
+
+
+def test_a_stranger_has_what_the_basis_of_the_asking_source_grants(shop):
+    grants = shop.grants["shop_web"]
+    stranger = Situated(shop, None, "p_new", {}, NOW_US, 7, grants)
+    assert [stranger.consents(each) for each in ("personalization", "marketing")] == [True, False]
+    assert not Situated(shop, None, "p_new", {}, NOW_US, 7).consents("personalization")
+
+
+def test_a_stranger_is_granted_what_the_fold_grants_with_the_first_event(shop):
+    folded = Profile(person="p_new")
+    fold_basis(folded, b"a" * 16, shop.grants["shop_web"])
+    stranger = Situated(shop, None, "p_new", {}, NOW_US, 7, shop.grants["shop_web"])
+    known = Situated(shop, folded, "p_new", {}, NOW_US, 7)
+    for purpose in shop.project.settings.privacy.known:
+        assert stranger.consents(purpose) == known.consents(purpose)
+
+
+def test_a_grant_of_the_source_does_not_widen_what_somebody_known_has_said(shop):
+    grants = shop.grants["shop_web"]
+    denied = Situated(shop, person(state="denied"), "p_1", {}, NOW_US, 7, grants)
+    assert not denied.consents("personalization")
+
+
+def test_a_stranger_turned_into_nobody_is_granted_nothing(shop):
+    stranger = Situated(shop, None, "p_new", {}, NOW_US, 7, shop.grants["shop_web"])
+    assert not stranger.anonymous().consents("personalization")
 
 
 def test_nobody_has_no_facts(shop):

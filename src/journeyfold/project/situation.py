@@ -7,7 +7,8 @@ from functools import cached_property, partial
 
 from journeyfold.core.condition_eval import evaluate
 from journeyfold.core.event import Json
-from journeyfold.core.profile import Profile
+from journeyfold.core.profile import Profile, Statement
+from journeyfold.privacy.consent import fold_basis
 from journeyfold.project.compile import Compiled
 
 _SHOWN_MAX = 200  # characters of an operand in a reason
@@ -48,11 +49,15 @@ class Situated:
         context: Mapping[str, Json],
         now_us: int,
         offset: int,
+        grants: Mapping[str, Statement] | None = None,
     ) -> None:
+        """`grants` are what the source that asks grants a stranger: the consents that the fold
+        will note with the first event it sends of them (trust PRV-3).
+        """
         self._compiled, self._context, self._now_us = compiled, context, now_us
         self.profile, self.unit, self.profile_offset = profile, unit, offset
         self.person = profile.person if profile else ""
-        self._view = compiled.view(profile or Profile(person=""), context)
+        self._view = compiled.view(profile or _stranger(grants), context)
         self._outcome: dict[str, tuple[Json, int]] | None = None
 
     def consents(self, purpose: str) -> bool:
@@ -84,3 +89,10 @@ class Situated:
 
     def anonymous(self) -> Situated:
         return Situated(self._compiled, None, "", self._context, self._now_us, self.profile_offset)
+
+
+def _stranger(grants: Mapping[str, Statement] | None) -> Profile:
+    profile = Profile(person="")
+    if grants:
+        fold_basis(profile, b"", grants)
+    return profile

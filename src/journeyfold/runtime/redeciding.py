@@ -45,7 +45,10 @@ def decided_again(
     assert recorded is not None, "only decisions are decided again"
     context, said = _context(event.properties, compiled), _said(event.properties)
     unit = profile.person if profile else str(event.properties.get("person") or "")
-    situated = Situated(compiled, profile, unit, context, event.occurred_us, -1)
+    # Who was asked about by nobody's name was answered as nobody, whatever the source's basis.
+    caller = str(event.properties.get("caller")) if event.identifiers else ""
+    grants = compiled.grants.get(caller)
+    situated = Situated(compiled, profile, unit, context, event.occurred_us, -1, grants)
     is_personal = said.get(_PERSONAL, True) and situated.consents(_PERSONAL)
     if not is_personal:
         situated = situated.anonymous()

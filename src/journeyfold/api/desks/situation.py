@@ -25,7 +25,7 @@ class LiveDecisions:
         return compiled.catalogue if compiled else None
 
     def situate(
-        self, subject: Sequence[Identifier], context: Mapping[str, Json], now_us: int
+        self, subject: Sequence[Identifier], context: Mapping[str, Json], now_us: int, source: str
     ) -> Situated:
         compiled, state = self._platform.compiled, self._platform.state()
         assert compiled is not None, "asked after the catalogue was there"
@@ -39,7 +39,8 @@ class LiveDecisions:
                 return Situated(compiled, None, "", context, now_us, offset)
             person = person_in(reader, nodes[0])
             profile = profile_of(reader, person) if person else None
-        return Situated(compiled, profile, person or person_id(nodes[0]), context, now_us, offset)
+        unit, grants = person or person_id(nodes[0]), compiled.grants.get(source)
+        return Situated(compiled, profile, unit, context, now_us, offset, grants)
 
 
 def _claims(subject: Sequence[Identifier]) -> Event:
