@@ -45,7 +45,7 @@ def decided_again(
     assert recorded is not None, "only decisions are decided again"
     context, said = _context(event.properties, compiled), _said(event.properties)
     unit = profile.person if profile else str(event.properties.get("person") or "")
-    # Who was asked about by nobody's name was answered as nobody, whatever the source's basis.
+    # A decision that names nobody was made for nobody, whatever the basis of its source.
     caller = str(event.properties.get("caller")) if event.identifiers else ""
     grants = compiled.grants.get(caller)
     situated = Situated(compiled, profile, unit, context, event.occurred_us, -1, grants)
