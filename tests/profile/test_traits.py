@@ -10,6 +10,7 @@ from journeyfold.core.profile import Profile, Trait
 from journeyfold.profile.traits import (
     TraitPolicy,
     fold_traits,
+    held_traits,
     merge_traits,
     plain_traits,
     value_of,
@@ -169,3 +170,27 @@ def test_a_union_keeps_the_elements_seen_last():
     merged = merge_traits(halves[0].traits, halves[1].traits, POLICIES)
     kept = value_of(merged["union"], POLICIES["union"])
     assert kept == [f"t{at:04}" for at in range(100, 600)]
+
+
+# -- what is shown --------------------------------------------------------------------------------
+
+
+def test_the_value_that_holds_by_priority_is_shown_with_its_own_provenance():
+    profile = folded(said(1, source="crm", email="a@x.org"), said(2, email="b@x.org"))
+    held = held_traits(profile, POLICIES)["email"]
+    assert (held.value, held.seen.source, held.others) == ("a@x.org", "crm", 1)
+
+
+def test_one_source_alone_is_shown_as_a_plain_value():
+    assert held_traits(folded(said(1, email="a@x.org")), POLICIES)["email"].value == "a@x.org"
+
+
+def test_a_union_is_shown_whole_with_its_newest_provenance():
+    profile = folded(said(1, union=["b"]), said(2, source="crm", union=["a"]))
+    held = held_traits(profile, POLICIES)["union"]
+    assert (held.value, held.seen.source) == (["a", "b"], "crm")
+
+
+def test_an_unset_trait_is_not_shown():
+    profile = folded(said(1, country="DE", union=["b"]), said(2, unset=["country", "union"]))
+    assert held_traits(profile, POLICIES) == {}

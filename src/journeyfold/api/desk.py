@@ -32,6 +32,7 @@ from journeyfold.api.cards import (
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
+from journeyfold.profile.traits import HeldTrait
 
 
 class LogDesk(Protocol):
@@ -80,6 +81,10 @@ class PeopleDesk(Protocol):
         ...
 
     def features(self, profile: Profile) -> Mapping[str, Json]: ...
+
+    def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
+        """What holds by each trait's policy, in order of name."""
+        ...
 
     def identity(self, profile: Profile) -> Identity: ...
 

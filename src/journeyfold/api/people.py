@@ -26,8 +26,9 @@ from journeyfold.api.wire_people import (
     WhyBody,
 )
 from journeyfold.core.event import Identifier, Record
-from journeyfold.core.profile import Profile, Session, Trait
+from journeyfold.core.profile import Profile, Session
 from journeyfold.privacy.consent import effective
+from journeyfold.profile.traits import HeldTrait
 
 
 async def answer_lookup(call: Call) -> Answered:
@@ -108,7 +109,7 @@ def _person(people: PeopleDesk, person: str) -> PersonBody:
             IdentifierSeen(node.kind, node.value, node.strength, moment(node.first_us))
             for node in identity.nodes
         ),
-        traits={name: _trait(kept) for name, kept in sorted(profile.traits.items())},
+        traits={name: _trait(held) for name, held in people.traits(profile).items()},
         features=dict(people.features(profile)),
         segments=tuple(sorted(profile.memberships)),
         memberships={
@@ -142,22 +143,9 @@ def stated(profile: Profile) -> dict[str, ConsentState]:
     return found
 
 
-def _trait(kept: Trait | list[Trait]) -> TraitBody:
-    """Of a trait that keeps several values all are shown, with the newest provenance."""
-    if isinstance(kept, Trait):
-        return _trait_of(kept)
-    newest = max(kept, key=_age)
-    return TraitBody(
-        [each.value for each in kept], moment(newest.occurred_us), newest.source, newest.event
-    )
-
-
-def _trait_of(trait: Trait) -> TraitBody:
-    return TraitBody(trait.value, moment(trait.occurred_us), trait.source, trait.event)
-
-
-def _age(trait: Trait) -> tuple[int, str, str]:
-    return trait.occurred_us, trait.source, trait.event
+def _trait(held: HeldTrait) -> TraitBody:
+    seen = held.seen
+    return TraitBody(held.value, moment(seen.occurred_us), seen.source, seen.event)
 
 
 def _sessions(profile: Profile) -> SessionsBody:

@@ -83,6 +83,34 @@ def plain_traits(profile: Profile, policies: Policies) -> dict[str, Json]:
     return {name: value for name, value in plain.items() if value is not None}
 
 
+class HeldTrait(msgspec.Struct, frozen=True):
+    """The value that holds, the sighting it comes from, and how many others it prevailed over."""
+
+    value: Json
+    seen: Trait
+    others: int = 0
+
+
+def held_traits(profile: Profile, policies: Policies) -> dict[str, HeldTrait]:
+    """Trait → what a condition reads, with its provenance (M6); those without a value left out.
+
+    A union has the provenance of its newest element.
+    """
+    held: dict[str, HeldTrait] = {}
+    for name, stored in sorted(profile.traits.items()):
+        policy = policies.get(name, LAST)
+        value = value_of(stored, policy)
+        valued = [trait for trait in _listed(stored) if trait.value is not None]
+        if value is None or not valued:
+            continue
+        winner = winner_of(stored, policy)
+        if winner is None:
+            held[name] = HeldTrait(value, max(valued, key=_order))
+        else:
+            held[name] = HeldTrait(value, winner, len(valued) - 1)
+    return held
+
+
 def winner_of(stored: Stored | None, policy: TraitPolicy = LAST) -> Trait | None:
     """The sighting whose value holds, with its provenance; None for a union or without one."""
     if isinstance(stored, Trait):

@@ -42,6 +42,7 @@ from journeyfold.core.errors import ProjectError
 from journeyfold.core.event import Event, Json, Record
 from journeyfold.core.instant import DAY_US, HOUR_US, instant_us
 from journeyfold.core.profile import Profile
+from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
 NOW_US = instant_us("2026-11-22T15:14:07.412Z") or 0
@@ -142,6 +143,11 @@ class SamplePeople:
 
     def features(self, profile: Profile) -> Mapping[str, Json]:
         return {"orders_30d": profile.events % 4, "spend_total": 302.4, "rfm_score": None}
+
+    def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
+        union = TraitPolicy("union")
+        several = {name for name, kept in profile.traits.items() if isinstance(kept, list)}
+        return held_traits(profile, dict.fromkeys(several, union))
 
     def identity(self, profile: Profile) -> Identity:
         return self._of.identities[profile.person]

@@ -12,6 +12,7 @@ from journeyfold.core.ports import EventLog
 from journeyfold.core.profile import Profile
 from journeyfold.identity import explain
 from journeyfold.identity.explain import node_of_person
+from journeyfold.profile.traits import HeldTrait, held_traits
 from journeyfold.project.people import profile_of, sizes
 from journeyfold.runtime.platform import Platform
 
@@ -56,6 +57,11 @@ class People:
         compiled = self._platform.compiled
         assert compiled is not None, "there was a snapshot before"
         return compiled.feature_values(profile, self._platform.clock.now_us())
+
+    def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
+        compiled = self._platform.compiled
+        assert compiled is not None, "there was a snapshot before"
+        return held_traits(profile, compiled.project.traits)
 
     def identity(self, profile: Profile) -> Identity:
         with snapshot(self._platform) as look:

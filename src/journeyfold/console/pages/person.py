@@ -6,7 +6,7 @@ for one page (console C16, trust SEC-11).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from journeyfold.console.ask import Ask
 from journeyfold.console.graph import identity_graph
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile, Statement, Trait
+from journeyfold.profile.traits import HeldTrait
 
 ROWS = 30
 DECISIONS = 12
@@ -92,7 +93,7 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
         group=group,
         inside=[why for why in reasons if why.holds],
         outside=[why for why in reasons if not why.holds],
-        traits=_traits(profile, clear=clear),
+        traits=_traits(ask.desk.people.traits(profile), clear=clear),
         features=ask.desk.people.features(profile),
         consents=_consents(profile, ask.project.purposes),
         decisions=_decisions(ask, profile),
@@ -140,15 +141,13 @@ def _sentence(ask: Ask, profile: Profile) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _traits(profile: Profile, *, clear: bool) -> list[TraitRow]:
+def _traits(traits: Mapping[str, HeldTrait], *, clear: bool) -> list[TraitRow]:
     rows = []
-    for name, held in sorted(profile.traits.items()):
-        several = held if isinstance(held, list) else [held]
-        first = several[0]
-        values = [first.value] if len(several) == 1 else [trait.value for trait in several]
-        value: Json = values[0] if len(values) == 1 else values
-        text = wording.plain(value if clear else masked_json(value, name, of_person=True))
-        rows.append(TraitRow(name, text, first.source, first.occurred_us, len(several) - 1))
+    for name, held in traits.items():
+        shown = held.value if clear else masked_json(held.value, name, of_person=True)
+        seen = held.seen
+        text = wording.plain(shown)
+        rows.append(TraitRow(name, text, seen.source, seen.occurred_us, held.others))
     return rows
 
 
