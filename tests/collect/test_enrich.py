@@ -61,6 +61,8 @@ def test_a_whole_address_is_kept_where_the_source_says_so():
         (IPAD, "tablet", "iOS", False),
         (BOT, "bot", None, True),
         ("curl/8.0", "other", None, False),
+        ("Python-urllib/3.11", "other", None, False),
+        ("Java/17.0.2", "other", None, False),
         ("\N{PILE OF POO}" * 50, "other", None, False),
     ],
 )

@@ -7,6 +7,7 @@ Each is a cached pure function of text, so that a hot sender costs a look-up.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ UTM = {"utm_source": "source", "utm_medium": "medium", "utm_campaign": "name",
        "utm_term": "term", "utm_content": "content", "utm_id": "id"}  # fmt: skip
 VALUE_MAX = 256  # characters kept of a tag: it is anybody's text
 AGENT_MAX = 1024  # a longer user agent is nobody's browser
+
+_LIBRARY = re.compile(r"(Python-urllib|Java)/[\d._]+$")
+"""What a shop's own program says of itself without being asked; no crawler goes by it."""
 
 _PHONE_SYSTEMS = frozenset({"iOS", "Android", "Windows Phone", "KaiOS"})
 
@@ -72,6 +76,8 @@ def agent_of(text: str) -> dict[str, Json]:
     system = result.os.family if result.os else None
     browser = result.user_agent.family if result.user_agent else None
     family = result.device.family if result.device else None
+    if _LIBRARY.match(text):
+        family = None
     is_bot = family == "Spider" or "Headless" in (browser or "")
     provider = "ua-parser " + ".".join(str(part) for part in VERSION[:3])
     return {
