@@ -21,6 +21,7 @@ from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.reports import BadRow, ImportReport
 from journeyfold.project.substitute import substitute
 from journeyfold.runtime.folding import fold_to_head, wait_for_fold
+from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
@@ -28,6 +29,7 @@ from journeyfold.runtime.workspace import Place, Workspace, activate, checked_pr
 Progress = Callable[[str, int, int | None], None]
 
 
+@rare_collections()
 def import_source(place: Place, source: str, options: Options, progress: Progress) -> ImportReport:
     """The whole command: import, then fold until everything is queryable."""
     project = checked_project(place.directory)

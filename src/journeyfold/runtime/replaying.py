@@ -18,6 +18,7 @@ from journeyfold.project.load import load
 from journeyfold.project.people import sizes
 from journeyfold.project.reports import ReplayReport
 from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, int | None], None]
@@ -26,6 +27,7 @@ DIFFERENCES_MAX = 20
 _NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; why (it holds line numbers)
 
 
+@rare_collections()
 def replay(workspace: Workspace, *, verify: bool, by: str, progress: Progress) -> ReplayReport:
     """Builds in a temporary directory inside the data directory, removed afterwards.
 
