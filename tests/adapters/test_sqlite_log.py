@@ -3,6 +3,7 @@
 import random
 import shutil
 import sqlite3  # only to look at bytes: never on a file in use
+import threading
 
 import apsw
 import pytest
@@ -260,6 +261,19 @@ def test_a_locked_log_is_busy(ten):
     other.execute("ROLLBACK")
     other.close()
     assert log.append([entry("new")], now_us=NOON_US)[0].offset == 10
+
+
+def test_an_append_waits_for_another_process_and_no_longer_than_it_takes(ten):
+    log = opened(ten)
+    other = apsw.Connection(str(ten / "log.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    waiting = threading.Thread(target=log.append, args=([entry("new")],), kwargs={"now_us": 1})
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    other.execute("ROLLBACK")
+    waiting.join(4)
+    assert log.head()[0] == 10
 
 
 def test_a_directory_that_is_not_there_is_an_engine_error(tmp_path):
