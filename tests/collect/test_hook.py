@@ -9,6 +9,7 @@ from door_kit import Kit
 
 from journeyfold.collect.admit import replay
 from journeyfold.sources.inventory import Source, Webhook
+from journeyfold.sources.mapped import Passed
 
 MESSAGE = {"type": "track", "event": "Paid", "userId": "u"}
 
@@ -19,7 +20,11 @@ def source(verify="github", **webhook):
 
 
 def mapped(item):
-    return MESSAGE | {"properties": item} if "amount" in item else None
+    if "amount" in item:
+        return MESSAGE | {"properties": item}
+    if "ping" in item:
+        return Passed("filtered", "ping", 1, 1)
+    return Passed("quarantined", "no_time", 1, 1, "line 1: the time it occurred is empty")
 
 
 def deliver(kit, value, headers=None, *, sign=True):
@@ -67,6 +72,19 @@ def test_what_nobody_mapped_is_kept_and_answered_with_200(pay):
         "d1",
         {"kind": "ping"},
     )
+
+
+def test_what_could_not_be_mapped_says_why(pay):
+    deliver(pay, {"kind": "void"})
+    assert pay.log.held[0].detail == "the time it occurred is empty"
+
+
+def test_what_a_line_of_the_map_filters_fills_no_quarantine(pay):
+    answer = deliver(pay, {"ping": 1})
+    assert (answer.status, pay.log.held) == (200, [])
+    assert answer.json["items"] == [
+        {"index": 0, "fate": "rejected", "code": "filtered", "pointer": ""}
+    ]
 
 
 def test_what_was_unmapped_is_admitted_when_a_mapping_takes_it():

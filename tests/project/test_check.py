@@ -55,7 +55,7 @@ WRONG = [
     ("sources/crm.yaml", None, "kind: server\nenv: live\nupdate: realtime\n", "live", "P140", "a live source needs an owner; add `owner: team@example.com`"),
     ("sources/hook.yaml", None, "kind: webhook\nwebhook: {secrets: [hunter2]}\n", "hunter2]}", "P122", "a secret is written out; write ${env:NAME}"),
     ("sources/hook.yaml", None, HOOK + "map: [{when: 'row.kind == 1', event: Paid}]\nfields: {occurred: as_time(row.at)}\n", "1', event", "J110", "use as_string(row.kind)"),
-    ("sources/hook.yaml", None, HOOK + "map: [{event: Paid}]\nfields: {id: [nr]}\n", "{id: [nr]}", "P116", "needs `occurred`"),
+    ("sources/hook.yaml", None, HOOK + "map: [{event: Paid}]\nfields: {id: [nr]}\n", "{id: [nr]}", "P116", "needs `identifiers`"),
     ("sources/shop_orders.yaml", "row.customer_id is not None", "row.customer_id is not Nothing", "Nothing', even", "J103", ""),
     ("sources/shop_orders.yaml", "occurred: row.ordered_at", "occurred: row.", "row.", "J102", "not a condition"),
     ("sources/Shop.yaml", None, "kind: server\n", "kind: server", "P123", "'Shop' is no id"),
@@ -190,7 +190,7 @@ def test_a_negation_that_null_makes_false_is_a_hint_and_stops_nothing():
     [
         ("offers/ten.yml", "rename it to offers/ten.yaml"),
         ("offer/ten.yaml", "did you mean 'offers'?"),
-        ("journeys/cart.yaml", "is not read by this release"),
+        ("maps/shop.yaml", "is not read by this release"),
         ("schemas/page.yaml", "files here are schemas/*.json"),
         ("kpis.yaml", "is not read by this release"),
     ],

@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.payload import payload_mapping
@@ -37,9 +38,30 @@ def test_a_payload_becomes_the_message_a_client_would_have_sent():
     }
 
 
-def test_a_payload_that_no_line_takes_is_none():
-    assert mapping()(PAID | {"kind": "invoice.void"}) is None
-    assert mapping()([PAID]) is None
+def test_a_payload_that_no_line_takes_passes_with_the_reason():
+    void = mapping()(PAID | {"kind": "invoice.void"})
+    assert (void.fate, void.reason) == ("quarantined", "unmapped")
+    listed = mapping()([PAID])
+    assert (listed.fate, listed.detail) == ("quarantined", "the payload is no JSON object")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"created": None}, "no_time"), ({"data": {"amount": "1"}}, "no_identity")],
+)
+def test_a_payload_without_what_its_event_needs_says_what(changes, reason):
+    assert mapping()(PAID | changes).reason == reason
+
+
+def test_a_payload_may_be_filtered_on_purpose():
+    otherwise = {"otherwise": {"fate": "filtered", "reason": "not_ours"}}
+    passed = mapping(map=[*HOOK["map"], otherwise])(PAID | {"kind": "ping"})
+    assert (passed.fate, passed.reason) == ("filtered", "not_ours")
+
+
+def test_a_delivery_without_a_time_happens_when_it_is_received():
+    fields = {key: value for key, value in HOOK["fields"].items() if key != "occurred"}
+    assert "timestamp" not in mapping(fields=fields)(PAID)
 
 
 def test_key_columns_name_the_message():

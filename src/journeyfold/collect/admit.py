@@ -23,6 +23,7 @@ from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
 from journeyfold.quality.registry import Registry, Schema
 from journeyfold.sources.inventory import Source
+from journeyfold.sources.mapped import Passed
 
 STANDARD_EVENTS = RESPONSES | {"Consent Updated"}  # our own words need no schema of the project
 OWN_FIELDS = frozenset({"user_id", "anonymous_id"})  # never read from traits
@@ -51,7 +52,7 @@ Look = Callable[[], AbstractContextManager[None]]
 """While it is open, all messages are judged by one snapshot of what is stored about people."""
 
 
-Mapping = Callable[[object], Members | None]
+Mapping = Callable[[object], Members | Passed]
 """A webhook's `map` and `fields`, compiled: one item of a delivery → a wire message, or None."""
 
 
@@ -112,19 +113,27 @@ def admit(gate: Gate, item: object, arrival: Arrival, event_id: str) -> Entry | 
 def judge_delivery(
     gate: Gate, item: object, arrival: Arrival, event_id: str
 ) -> Entry | Held | Refused:
-    """One item of a webhook's delivery; what nothing maps is kept as it came (collect C39)."""
+    """One item of a webhook's delivery; what nothing maps is kept as it came (collect C39).
+
+    What a line of `map` filters is neither kept nor an error: its reason is counted and told.
+    """
     message = gate.mapping(item) if gate.mapping else item
-    if not isinstance(message, dict) or message.get("type") not in TYPES:
-        if (bad := misshapen(item, gate.terms.shape)) is not None:
-            return bad
-        raw = msgspec.json.encode(item)
-        if len(raw) > gate.terms.event_bytes:
-            return Refused("event_too_large", "", f"above {gate.terms.event_bytes} bytes")
-        return Held(
-            gate.source.source, raw, "unmapped", "", arrival.received_us,
-            "no line of the source's `map` takes it", event_id, auth=arrival.auth,
-        )  # fmt: skip
-    return admit(gate, {"messageId": event_id, **message}, arrival, event_id)
+    if isinstance(message, dict) and message.get("type") in TYPES:
+        return admit(gate, {"messageId": event_id, **message}, arrival, event_id)
+    if isinstance(message, Passed) and message.fate == "filtered":
+        return Refused("filtered", "", message.reason)
+    if (bad := misshapen(item, gate.terms.shape)) is not None:
+        return bad
+    raw = msgspec.json.encode(item)
+    if len(raw) > gate.terms.event_bytes:
+        return Refused("event_too_large", "", f"above {gate.terms.event_bytes} bytes")
+    why = "it is no message, and the source has no `map`"
+    if isinstance(message, Passed):
+        why = message.detail.removeprefix("line 1: ")  # a delivery is one row
+    return Held(
+        gate.source.source, raw, "unmapped", "", arrival.received_us, why, event_id,
+        auth=arrival.auth,
+    )  # fmt: skip
 
 
 def replay(gate: Gate, item: Held) -> Entry | Held | Refused:

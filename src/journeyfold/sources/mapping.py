@@ -92,6 +92,16 @@ def compile_mapping(
     return Mapping(_Mapper(source, columns, file, received_us, locate or _nowhere).map)
 
 
+def tells_time(fields: Fields, columns: Sequence[Column]) -> bool:
+    """Does the mapping say when it happened? A webhook's need not."""
+    return _time(fields, columns) is not None
+
+
+def _time(fields: Fields, columns: Sequence[Column]) -> str | None:
+    named = (_row(column) for column in columns if column.to == "occurred")
+    return fields.occurred or next(named, None)
+
+
 class _Mapper:
     def __init__(
         self, source: Source, columns: Map[str, str], file: str, received_us: int, locate: Locate
@@ -181,9 +191,9 @@ class _Mapper:
         return self._compiler.value(check(parsed, self._scope, BOOL).expr), branch
 
     def _occurrence(self, fields: Fields, columns: Sequence[Column]) -> Evaluate:
-        text = fields.occurred or next(
-            (_row(column) for column in columns if column.to == "occurred"), None
-        )
+        text = _time(fields, columns)
+        if text is None and self._source.kind == "webhook":
+            return lambda _env: self._received_us  # few vendors say; a delivery follows at once
         if text is None:
             raise MappingError("`fields` needs `occurred`: when did it happen?")
         kind, read = self._expression(text, ("fields", "occurred"), [])
