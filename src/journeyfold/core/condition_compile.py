@@ -92,7 +92,7 @@ def compile_conditions(named: Mapping[str, Typed], keys: AggregateKeys) -> Evalu
     table = writer.out.table
     source = ["def run(V, now, M, O):", *held, *run, " return None"]
     source += ["def decide(V, now, M, D, S, X):", *held, *decide, " return None"]
-    loaded = _load(source, table)
+    loaded = load_source(source, table)
     return Evaluator(
         names, _paths(names, exprs), cast("_Run", loaded["run"]), cast("Decide", loaded["decide"]),
         (1 << len(names)) - 1,
@@ -128,13 +128,13 @@ def _function(expr: Expr, parameters: str, zone: str) -> object:
     writer.out.line(f"return {value} is True" if expr.type == BOOL else f"return {value}")
     body = writer.out.taken(1)
     source = [f"def made({parameters}):", *writer.out.prologue(1), *body]
-    return _load(source, writer.out.table)["made"]
+    return load_source(source, writer.out.table)["made"]
 
 
-def _load(lines: list[str], table: Mapping[str, object]) -> dict[str, object]:
-    """The one `exec` of the project: our own source, no builtins (trust SEC-1)."""
+def load_source(lines: list[str], table: Mapping[str, object]) -> dict[str, object]:
+    """The one `exec` of the project: our own source, no builtins (trust SEC-1); what it defines."""
     loaded: dict[str, object] = {**table, "__builtins__": {}}
-    exec(compile("\n".join(lines), "<conditions>", "exec"), loaded)  # noqa: S102 - see above
+    exec(compile("\n".join(lines), "<made>", "exec"), loaded)  # noqa: S102 - see above
     return loaded
 
 

@@ -7,15 +7,15 @@ aggregate, and no project is needed for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from journeyfold.core.aggregate import Aggregate, aggregate_of
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition_compile import Filter, compile_filters
-from journeyfold.core.condition_typed import Expr
+from journeyfold.core.condition_typed import Expr, Spec
 from journeyfold.core.event import Event
 from journeyfold.core.profile import Profile
-from journeyfold.profile.adders import Adder, Aggregates, adder_of
+from journeyfold.profile.adders import Wanted, adder_of
 from journeyfold.profile.buckets import merged
 
 
@@ -25,20 +25,12 @@ class Aggregation:
     def __init__(
         self, keys: AggregateKeys, zone: str = "UTC", only: frozenset[str] | None = None
     ) -> None:
-        entries = [entry for entry in keys.entries() if only is None or entry[0] in only]
-        self._adders: dict[str, list[Adder]] = {}
-        for key, spec in entries:
-            if spec.kind == "steps":
-                for index, step in enumerate(spec.steps):
-                    adder = adder_of(key, spec, index)
-                    self._collect(step.events, adder, _filter(step.where, zone))
-            else:
-                self._collect(spec.events, adder_of(key, spec), _filter(spec.where, zone))
-
-    def _collect(self, events: Iterable[str], adder: Adder, holds: Filter | None) -> None:
-        chosen = adder if holds is None else _filtered(adder, holds)
-        for name in events:
-            self._adders.setdefault(name, []).append(chosen)
+        wanted: dict[str, list[Wanted]] = {}
+        for key, spec in keys.entries():
+            if only is None or key in only:
+                for name, one in _wanted(key, spec, zone):
+                    wanted.setdefault(name, []).append(one)
+        self._adders = {name: adder_of(several) for name, several in wanted.items()}
 
     @property
     def events(self) -> frozenset[str]:
@@ -47,11 +39,9 @@ class Aggregation:
 
     def fold(self, profile: Profile, event: Event) -> None:
         """Adds the event to every aggregate that wants it; changes the profile in place."""
-        adders = self._adders.get(event.name)
-        if adders:
-            aggregates: Aggregates = profile.aggregates
-            for add in adders:
-                add(aggregates, event)
+        add = self._adders.get(event.name)
+        if add is not None:
+            add(profile.aggregates, event)
 
 
 def merge_aggregates(into: Profile, other: Profile) -> None:
@@ -69,16 +59,19 @@ def drop_aggregates(profile: Profile, keys: frozenset[str]) -> None:
         del profile.aggregates[key]
 
 
+def _wanted(key: str, spec: Spec, zone: str) -> Iterator[tuple[str, Wanted]]:
+    """The event names an aggregate asks for, with what it does to them."""
+    if spec.kind == "steps":
+        for index, step in enumerate(spec.steps):
+            one = Wanted(key, spec, _filter(step.where, zone), index)
+            yield from ((name, one) for name in step.events)
+    else:
+        one = Wanted(key, spec, _filter(spec.where, zone))
+        yield from ((name, one) for name in spec.events)
+
+
 def _filter(where: Expr | None, zone: str) -> Filter | None:
     return compile_filters([where], zone)[0] if where is not None else None
-
-
-def _filtered(adder: Adder, holds: Filter) -> Adder:
-    def add(aggregates: Aggregates, event: Event) -> None:
-        if holds(event):
-            adder(aggregates, event)
-
-    return add
 
 
 def _keep(profile: Profile, key: str, held: Aggregate) -> None:
