@@ -114,6 +114,10 @@ def _nothing_useful(kit):
     for body in (b"", b'""', b"null", b"[]", b"1", b'"x"', b"{}"):
         for path in ("/v1/track", "/v1/batch", "/v1/identify"):
             assert kit.post(path, body).status == 400, (path, body)
+    for path in ("/v1/track", "/v1/identify"):  # the codes of collect, section 6
+        assert kit.post(path, b"").code == "invalid_json"
+        assert kit.post(path, b"null").code == "not_an_object"
+        assert kit.post(path, b"{}").code == "no_identity"
     assert kit.log.entries == []
 
 

@@ -102,7 +102,7 @@ def test_the_reply_lists_what_was_not_appended():
         order | {"messageId": "1", "properties": {"order_id": "x"}},
         order | {"messageId": "2", "properties": {"order_id": "x", "total": -1}},
         order | {"messageId": "1", "properties": {"order_id": "y"}},
-        {"type": "track"},
+        {"type": "track", "userId": "u"},
     ]
     answer = kit.post("/v1/batch", {"batch": items})
     assert answer.json == {

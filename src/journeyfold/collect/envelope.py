@@ -81,13 +81,13 @@ def draft(item: object, arrival: Arrival, terms: Terms, event_id: str) -> Draft 
     own_id = _own_id(message)
     if isinstance(own_id, Refused):
         return own_id
+    claimed = claims(message, arrival, terms.trait_kinds)
+    if isinstance(claimed, Refused):
+        return claimed
     name = TYPES[kind] or message.get("event")
     name = name if type(name) is str else ""
     if (wrong := _wrong_name(name)) is not None:
         return wrong
-    claimed = claims(message, arrival, terms.trait_kinds)
-    if isinstance(claimed, Refused):
-        return claimed
     at = occurrence(message, item.get("sentAt"), arrival)
     if isinstance(at, Refused):
         return at

@@ -7,6 +7,7 @@ where its writer happens to be.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +16,27 @@ import msgspec
 from journeyfold.collect.csv_lines import LINE_MAX
 from journeyfold.collect.line import WrongFile
 
+_QUOTED = re.compile(rb'"[^"]*"')
+
 
 def require_whole_csv(path: Path, delimiter: str, width: int) -> None:
-    """A last line with too few values and no line end is torn. One with quotes may be the rest of
-    a record that began on an earlier line: the reader judges that.
+    """A last line that opens a quote for good, or has too few values, and no line end is torn.
+
+    What may be the rest of a record that began on an earlier line, the reader judges.
     """
     separator = delimiter.encode()
-    _require_whole(path, lambda tail: b'"' not in tail and tail.count(separator) + 1 < width)
+    _require_whole(path, lambda tail: _is_torn(tail, separator, width))
+
+
+def _is_torn(tail: bytes, separator: bytes, width: int) -> bool:
+    first = tail.find(b'"')
+    if first >= 0:
+        opens = tail.startswith(b'"') or tail[:first].endswith(separator)
+        if not opens or tail[first + 1 :].startswith(separator) or tail == b'"':
+            return False  # it closes a value that began above
+        if tail.count(b'"') % 2:
+            return True
+    return _QUOTED.sub(b"", tail).count(separator) + 1 < width
 
 
 def require_whole_ndjson(path: Path) -> None:
