@@ -25,6 +25,7 @@ from journeyfold.runtime import visitors
 from journeyfold.runtime.clock import SystemClock
 from journeyfold.runtime.importing import import_source
 from journeyfold.runtime.starting import Starting
+from journeyfold.runtime.supervisor import listen
 from journeyfold.runtime.workspace import Place, Workspace, place_of
 
 Progress = Callable[[str, int, int | None], None]
@@ -66,9 +67,11 @@ def demonstrate(
     run = Starting(
         place, host=None, port=port, workers=None, progress=progress, ready=ready, say=say
     )
+    listen(run.host, run.port).close()  # a port in use is said before the history, not after it
     if not _is_imported(place, run):
         shop.load(progress)
         _mark_imported(place, run)
+        shop.history.unlink(missing_ok=True)
 
     def greeting(workspace: Workspace, first: Ready) -> Ready:
         shop.keys = keys = _keys(workspace, shop, first.sign_in)
@@ -89,23 +92,25 @@ class _Shop:
         self._place, self._people = place, people
         self.keys: DemoKeys | None = None
         self.subject = {"user_id": "u00001"}  # of the printed decision; `load` knows a better one
+        if self._asked.exists():  # the start that loaded ended before it had keys to show
+            self.subject = msgspec.json.decode(self._asked.read_bytes(), type=dict[str, str])
 
     def make(self) -> None:
         write_template("shop", self._place.directory)
-        path = self._history.relative_to(self._place.directory).as_posix()
+        path = self.history.relative_to(self._place.directory).as_posix()
         (self._place.directory / "sources" / "history.yaml").write_text(_HISTORY % path)
 
     def load(self, progress: Progress) -> None:
-        if not self._history.exists():
+        if not self.history.exists():
             self._simulate(progress)
         carts = _Carts()
-        with self._history.open("rb") as file:
+        with self.history.open("rb") as file:
             for line in file:
                 carts.note(msgspec.json.decode(line))
         if carts.left_by:
             self.subject = {"user_id": list(carts.left_by)[-1]}
+        self._asked.write_bytes(msgspec.json.encode(self.subject))
         import_source(self._place, "history", Options(), progress)
-        self._history.unlink()
 
     def _simulate(self, progress: Progress) -> None:
         """The file appears when it is whole: an interrupted first start goes on with the same."""
@@ -114,14 +119,14 @@ class _Shop:
         now_us = SystemClock().now_us()
         start_us = now_us - HISTORY_DAYS * DAY_US
         self._place.data.mkdir(parents=True, exist_ok=True)
-        part = self._history.with_suffix(".part")
+        part = self.history.with_suffix(".part")
         with part.open("wb") as file:
             for number, message in enumerate(history(SEED, self._people, start_us, now_us), 1):
                 file.write(msgspec.json.encode(message) + b"\n")
                 if number % 500 == 0:
                     at_us = instant_us(str(message["timestamp"])) or start_us
                     progress("simulating days", (at_us - start_us) // DAY_US, HISTORY_DAYS)
-        part.replace(self._history)
+        part.replace(self.history)
         progress("simulating days", HISTORY_DAYS, HISTORY_DAYS)
 
     def live(self, run: Starting, stop: threading.Event) -> None:
@@ -131,8 +136,13 @@ class _Shop:
         shoppers.close()
 
     @property
-    def _history(self) -> Path:
+    def history(self) -> Path:
+        """Kept until the import is marked as done: an interrupted start goes on with the same."""
         return self._place.data / "history.ndjson"
+
+    @property
+    def _asked(self) -> Path:
+        return self._place.data / "demo-subject.json"
 
 
 class _Carts:
