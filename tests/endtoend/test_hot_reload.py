@@ -137,6 +137,17 @@ def test_a_good_change_is_taken_over(shop):
     shop.wait_for(f"project version {version(shop)} is taken over")
 
 
+def test_a_folder_that_is_made_while_the_platform_runs_is_watched_too(shop):
+    folder = shop.directory / "templates"
+    folder.mkdir()
+    changed(shop, "templates/new.liquid", "one")
+    changed(shop, "templates/new.liquid", "two")
+    before = version(shop)
+    (folder / "new.liquid").unlink()
+    folder.rmdir()
+    wait_until(lambda: version(shop) != before, "the folder is gone")
+
+
 def test_a_deletion_that_others_still_ask_for_is_refused(shop):
     path = shop.directory / "offers" / "free-shipping.yaml"
     text, before = path.read_text(), version(shop)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -155,13 +157,21 @@ class Starting:
 
         refused = self.place.run / REFUSED
         refused.unlink(missing_ok=True)
-        changes = watch(
-            self.place.directory, stop_event=self.stopping, rust_timeout=500, debounce=200,
-            watch_filter=lambda _change, path: _is_project_file(self.place, Path(path)),
-            yield_on_timeout=False, raise_interrupt=False,
-        )  # fmt: skip
-        for _ in changes:
-            self._take_over(workspace, refused)
+        is_behind = False  # something may have come before its folder was watched
+        while not self.stopping.is_set():
+            folders = _folders(self.place)
+            looks = watch(
+                *folders, recursive=False, stop_event=self.stopping, rust_timeout=500,
+                debounce=200, yield_on_timeout=True, raise_interrupt=False,
+                watch_filter=partial(_matters, self.place, folders),
+            )  # fmt: skip
+            with contextlib.suppress(FileNotFoundError):  # a folder went before it was watched
+                for changes in looks:
+                    if changes or is_behind:
+                        self._take_over(workspace, refused)
+                    is_behind = _folders(self.place) != folders
+                    if is_behind:
+                        break
 
     def _take_over(self, workspace: Workspace, refused: Path) -> None:
         try:
@@ -210,6 +220,24 @@ def wait_ready(host: str, port: int, seconds: float) -> bool:
             return True
         time.sleep(_LOOK_S)
     return False
+
+
+def _folders(place: Place) -> list[Path]:
+    """The project's folders one by one: watched as a whole, each write of the stores in it would
+    be reported too, thousands of times a second.
+    """
+    found = []
+    for folder, inside, _ in os.walk(place.directory):
+        here = Path(folder)
+        found.append(here)
+        inside[:] = [each for each in inside if each[0] != "." and here / each != place.data]
+    return sorted(found)
+
+
+def _matters(place: Place, folders: Sequence[Path], _change: object, text: str) -> bool:
+    """A file of the project, or a folder that came or went."""
+    path = Path(text)
+    return path in folders or path.is_dir() or _is_project_file(place, path)
 
 
 def _is_project_file(place: Place, path: Path) -> bool:
