@@ -15,8 +15,8 @@ from journeyfold.cli.up import announce
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("demo-shop"),
-    show_default=True,
+    default=None,
+    show_default="demo-shop, or demo-orders with --data-file",
     help="Where the shop lives; an existing one continues where it was.",
 )
 @click.option(
@@ -36,7 +36,7 @@ from journeyfold.cli.up import announce
 @click.pass_context
 def demo(
     ctx: click.Context,
-    directory: Path,
+    directory: Path | None,
     data_file: Path | None,
     port: int,
     people: int,
@@ -49,7 +49,7 @@ def demo(
         raise UsageError(f"--data-file: there is no file {data_file}")
     with progress_bar() as progress:
         code = runtime().demo(
-            directory,
+            directory or Path("demo-orders" if data_file else "demo-shop"),
             data_file=data_file,
             port=port,
             people=people,

@@ -64,6 +64,7 @@ def demonstrate(
     shop = _Shop(place, people) if data_file is None else _OrderLog(place, data_file.resolve())
     if not (directory / "journeyfold.yaml").is_file():
         shop.make()
+    shop.require_own()
     run = Starting(
         place, host=None, port=port, workers=None, progress=progress, ready=ready, say=say
     )
@@ -87,6 +88,7 @@ class _Shop:
     """Simulated shoppers."""
 
     sources = ("shop_web", "shop_server")
+    kind, marked_by = "simulated shoppers", "history.yaml"
 
     def __init__(self, place: Place, people: int) -> None:
         self._place, self._people = place, people
@@ -99,6 +101,13 @@ class _Shop:
         write_template("shop", self._place.directory)
         path = self.history.relative_to(self._place.directory).as_posix()
         (self._place.directory / "sources" / "history.yaml").write_text(_HISTORY % path)
+
+    def require_own(self) -> None:
+        """UsageError when another kind of shop, or no demo at all, lives in the directory."""
+        if not (self._place.directory / "sources" / self.marked_by).is_file():
+            raise UsageError(
+                f"{self._place.directory} is not a demo of {self.kind}; choose another --directory"
+            )
 
     def load(self, progress: Progress) -> None:
         if not self.history.exists():
@@ -166,6 +175,8 @@ class _Carts:
 
 class _OrderLog(_Shop):
     """A real order log through the example project; its customers come again."""
+
+    kind, marked_by = "an order log", "shop_orders.yaml"
 
     def __init__(self, place: Place, data_file: Path) -> None:
         super().__init__(place, 0)
