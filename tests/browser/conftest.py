@@ -86,6 +86,12 @@ def first_start(accounts):
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def serve():
+    """A console of one's own, to be stopped by its test."""
+    return lambda accounts: Served(SampleDesk(people=6), accounts)
+
+
 @pytest.fixture(scope="module")
 def chromium():
     if CHROMIUM is None:

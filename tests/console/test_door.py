@@ -9,6 +9,7 @@ import pytest
 from journeyfold.api.session import cookie_name, local_path
 from journeyfold.console.roles import ALLOWED, ROLES, may
 from journeyfold.console.routes import SCREENS
+from journeyfold.core.errors import EngineError
 from journeyfold.core.instant import HOUR_US, MINUTE_US
 from journeyfold.testing.desk import SampleDesk
 
@@ -233,3 +234,32 @@ def test_a_button_a_role_lacks_is_absent(signed_in, desk):
     assert "Replay" not in client.get("/quarantine").text
     assert "New segment" not in client.get("/segments").text
     assert "See clear values" not in client.get(f"/people/{desk.people.recent(1)[0].person}").text
+
+
+def test_the_door_says_that_a_session_is_over(signed_in, desk):
+    client = signed_in(desk)
+    desk.clock.at_us += 31 * MINUTE_US
+    asked = client.get("/segments?tag=value")
+    assert "The session is over" in client.get(asked.headers["location"]).text
+
+
+def test_the_door_says_nothing_to_somebody_new(stranger):
+    assert "session is over" not in stranger.get("/sign-in").text
+
+
+def test_a_state_that_is_being_built_is_said_and_not_a_failure(signed_in, desk):
+    client = signed_in(desk)
+    desk.people = Unbuilt()
+    answer = client.get("/people")
+    assert answer.status_code == 503
+    assert "The state is being built" in answer.text
+    assert 'data-hx-get="/people"' in answer.text
+
+
+class Unbuilt:
+    """People before there is a state."""
+
+    def total(self):
+        raise EngineError("the state is being built")
+
+    recent = find = total

@@ -40,7 +40,7 @@ from journeyfold.console.roles import ALLOWED, may
 from journeyfold.console.routes import SCREENS, Screen
 from journeyfold.console.stream import STREAMS_MAX, Streams, Tail
 from journeyfold.console.wording import Dates
-from journeyfold.core.errors import Busy, UsageError
+from journeyfold.core.errors import Busy, EngineError, UsageError
 
 FORM_MAX = 64 * 1024
 FIELDS_MAX = 500
@@ -128,6 +128,8 @@ class Console:
             return show(ask)
         except NotFound as absent:
             return _said("nowhere.html", 404, ask, what=absent.what)
+        except EngineError as error:  # the state is being built; the log takes records meanwhile
+            return _said("waiting.html", 503, ask, what="", why=str(error))
 
     async def _nowhere(self, request: Request, error: HTTPException) -> Response:
         user = await self._user(request)
@@ -163,7 +165,9 @@ class Console:
         target = local_path(request.query_params.get("next", "/"))
         if await self._user(request) is not None:
             return RedirectResponse(target, status_code=303)
-        return self._gate(request, target)
+        cookie = self._cookie(request)
+        is_over = cookie is not None and cookie in request.cookies
+        return self._gate(request, target, problem="over" if is_over else "")
 
     async def _sign_in(self, request: Request) -> Response:
         form = await _form(request)
@@ -290,7 +294,13 @@ def _refused(error: HTTPException) -> Response:
 
 
 def _said(template: str, status: int, ask: Ask, **values: object) -> Response:
-    return ask.page(template, status=status, title="Not here", place="", **values)
+    return ask.page(
+        template,
+        status=status,
+        title="Not ready" if status == 503 else "Not here",
+        place="",
+        **values,
+    )
 
 
 def _keep(reply: Response, cookie: str, token: str, request: Request) -> None:

@@ -216,7 +216,9 @@ def plain(value: Json) -> str:
 
 
 def shown_list(values: list[Json]) -> str:
-    """Up to four plain values by commas; more, or objects, as a count."""
+    """Up to four plain values by commas; more, or objects, as a count; `none` for nothing."""
+    if not values:
+        return "none"
     plain = [shown(value) for value in values if not isinstance(value, dict | list)]
     return ", ".join(plain) if len(plain) == len(values) <= 4 else plural(len(values), "item")
 

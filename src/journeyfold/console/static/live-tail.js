@@ -2,6 +2,7 @@
 // others, keeps its place over a lost connection, and tells a screen reader counts, not rows (C20-C22).
 const KEPT = 500;
 const SAID_EVERY_MS = 5000;
+const POLLS = "No stream through this connection; reading every 5 s";
 
 class LiveTail extends HTMLElement {
   connectedCallback() {
@@ -36,22 +37,28 @@ class LiveTail extends HTMLElement {
     });
     this.source.addEventListener("message", (event) => this.take(JSON.parse(event.data)));
     this.source.addEventListener("error", () => {
+      if (this.source.readyState === EventSource.CLOSED) return this.poll();
       this.tell("warn", "Connection lost; it comes back by itself");
-      if (this.source.readyState === EventSource.CLOSED) this.poll();
     });
     // A proxy that buffers never says hello: read the page again every five seconds instead.
     setTimeout(() => { if (!this.heard) { this.source.close(); this.poll(); } }, 10000);
   }
 
-  poll() {
-    this.tell("warn", "No stream through this connection; reading every 5 s");
+  // The page says itself whether somebody is still signed in: a stream cannot.
+  poll(words = POLLS) {
+    this.tell("warn", words);
     setTimeout(async () => {
-      const answer = await fetch(location.href);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const rows = page.querySelector("live-tail tbody");
-      if (rows && !this.paused) this.body.replaceWith(this.body = document.adoptNode(rows));
-      if (this.isConnected) this.poll();
+      const answer = await fetch(location.href).catch(() => null);
+      if (answer?.redirected && new URL(answer.url).pathname === "/sign-in") return location.reload();
+      if (answer?.ok) this.refill(await answer.text());
+      if (this.isConnected) this.poll(answer?.ok ? POLLS : "No answer; tried again every 5 s");
     }, 5000);
+  }
+
+  refill(text) {
+    const rows = new DOMParser().parseFromString(text, "text/html").querySelector("live-tail tbody");
+    if (rows && !this.paused) this.body.replaceWith(this.body = document.adoptNode(rows));
+    window.htmx?.process(this.body);
   }
 
   take(message) {
