@@ -27,6 +27,7 @@ from journeyfold.project.definitions import Build, Compile, Definitions, Filler
 from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
+from journeyfold.project.usual import fold_usual, is_usual
 
 CONSUMED = b"consumed"
 _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
@@ -157,10 +158,15 @@ class Engine:
         effects = self._changes(found.changes, record) if found.changes else []
         if not found.person:
             return effects
-        if states_consent(record.event):
+        if is_usual(record.event):
+            profile, collecting = self.people.open(found.person), self.definitions.collecting
+            folded = fold_usual(record, profile, found.owner, self.compiled, collecting)
+        elif states_consent(record.event):
             return effects + self._statement(record, found)
-        step = self._stepped(record, self.people.open(found.person), found.owner)
-        folded = self.people.count(step.fold())
+        else:
+            folded = self._stepped(record, self.people.open(found.person), found.owner).fold()
+        if folded:
+            self.people.count(folded)
         return effects + folded if effects else folded
 
     def _stepped(

@@ -54,6 +54,11 @@ class Segmentation:
         slots = (*self.evaluator.names, *self.manual)
         self.slots = {name: slot for slot, name in enumerate(slots)}
         self.manual_bits = sum(1 << self.slots[name] for name in self.manual)
+        self.event_masks = {  # event name → what a record of it reaches, beside its traits
+            path.removeprefix("event:"): mask
+            for path, mask in self.evaluator.paths.items()
+            if path.startswith("event:")
+        }
         self._always = self.evaluator.all  # what a new person is to be asked in any case
 
     def meet_nobody(self, view: View) -> None:
