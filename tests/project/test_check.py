@@ -58,6 +58,14 @@ WRONG = [
     ("sources/hook.yaml", None, HOOK + "map: [{event: Paid}]\nfields: {id: [nr]}\n", "{id: [nr]}", "P116", "needs `identifiers`"),
     ("sources/shop_orders.yaml", "row.customer_id is not None", "row.customer_id is not Nothing", "Nothing', even", "J103", ""),
     ("sources/shop_orders.yaml", "occurred: row.ordered_at", "occurred: row.", "row.", "J102", "not a condition"),
+    ("sources/shop_orders.yaml", "row.customer_id is not None", "traits.email is None", "traits.email i", "J143", "traits is not available in a mapping"),
+    ("sources/shop_orders.yaml", "row.ordered_at", "row.orderd_at", "id: [order_id]", "P116", "row.orderd_at is string, not a timestamp"),
+    ("sources/shop_orders.yaml", "item.price)", "item.prize)", "item.quantity ", "J110", "int * string has no meaning"),
+    ("sources/shop_orders.yaml", "  occurred: row.ordered_at\n", "", "id: [order_id]", "P116", "needs `occurred`"),
+    ("sources/shop_orders.yaml", "{user_id: row", "{userid: row", "userid: row.cu", "P130", "unknown kind of identifier 'userid'; did you mean 'user_id'?"),
+    ("sources/shop_orders.yaml", "Europe/Berlin", "Berlin", "Berlin", "P114", "'Berlin' is no time zone; write Europe/Berlin"),
+    ("sources/shop_web.yaml", "kind: browser", "kind: browser\norigins: [shop.example.com]", "shop.example.c", "P114", "is no origin; write https://shop.example.com"),
+    ("sources/shop_web.yaml", "kind: browser", "kind: browser\nallow_ips: [10.0.0.0/99]", "10.0.0.0/99]", "P114", "is no network; write 10.0.0.0/8"),
     ("sources/Shop.yaml", None, "kind: server\n", "kind: server", "P123", "'Shop' is no id"),
     ("schemas/page.1.json", '"type": "page"', '"type": "pge"', 'pge", "version', "Q105", "did you mean"),
     ("schemas/page.1.json", '"type": "object",', '"type": "object"', '"properties":', "P101", "no JSON"),
@@ -69,6 +77,13 @@ WRONG = [
     ("features.yaml", "fields: [sku,", "fields: [skuu,", "Product Viewed", "J104", "has no property 'skuu'; did you mean sku?"),
     ("features.yaml", '"Order Completed", within="30d"', '"Order Complete", within="30d"', 'count("Order C', "J104", "did you mean Order Completed"),
     ("features.yaml", "features.rfm_r *", "features.rfm_score *", "features.rfm_s", "J130", "rfm_score → rfm_score"),
+    ("features.yaml", "order: falling", "cuts: [4, 3, 2, 1]", 'recency("Order', "J171", "cuts rise"),
+    ("segments/shopping.yaml", "goal: {event: Order Completed", "goal: {event: Order Complete", "Order Complete", "P130", "did you mean 'Order Completed'?"),
+    ("segments/shopping.yaml", "id: browse-abandoned", "id: Browse abandoned", "Browse abandon", "P113", "write 'browse-abandoned'"),
+    ("segments/x.yaml", None, "segments:\n  - {id: x, kind: manual, identifier: emial}\n", "emial}", "P130", "did you mean 'email'?"),
+    ("placements/home-hero.yaml", "properties.total", "properties.totl", "properties.tot", "J104", "did you mean properties.total?"),
+    ("placements/home-hero.yaml", "properties.total", "properties.currency", "properties.curr", "J110", "a value is a number, properties.currency is string"),
+    ("placements/cart-popup.yaml", "push: true\n", "", "{entered: cart", "P114", "add `push: true`"),
     ("features.yaml", "order: falling", "ordr: falling", "ordr: falling,", "P110", "did you mean 'order'?"),
     ("segments/x.yaml", None, 'segments:\n  - {id: x, when: \'traits.county == "DE"\'}\n', "traits.county", "J104", "did you mean traits.country or traits.city?"),
     ("segments/x.yaml", None, 'segments:\n  - {id: x, when: \'traits.country == "it\'\'s" and traits.emial is None\'}\n', "traits.emial i", "J104", "did you mean traits.email?"),
@@ -214,3 +229,23 @@ def test_an_undeclared_event_in_a_new_project_tells_how_to_declare_it():
     }
     (problem,) = findings(files)
     assert (problem.code, problem.line) == ("J104", 2)
+
+
+HINTS = [
+    ("features.yaml", "country: {policy: last}", "countri: {policy: last}", "the trait 'countri'; did you mean 'country'?"),
+    ("segments/lifecycle.yaml", "initial: Prospect", "initial: Prospekt", "none of the stages; did you mean 'Prospect'?"),
+    ("sources/shop_orders.yaml", "event: Order Completed", "event: Order Complete", "the event 'Order Complete'; did you mean 'Order Completed'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "old", "new", "words"), HINTS, ids=[case[0] for case in HINTS])
+def test_what_may_be_meant_and_most_often_is_not_is_a_hint(path, old, new, words):
+    (hint,) = findings(SHOP | {path: SHOP[path].replace(old, new, 1)})
+    assert (hint.severity, hint.code, hint.file) == ("hint", "P130", path)
+    assert words in f"{hint.message}; {hint.suggestion}"
+
+
+def test_the_columns_of_a_parquet_file_know_their_own_types():
+    sold = "kind: import\nread: {parquet: x.parquet}\nmap: [{when: 'row.a > 3', event: Page}]\n"
+    fields = "fields: {occurred: row.at, identifiers: {user_id: row.who}}\n"
+    assert findings(SHOP | {"sources/sold.yaml": sold + fields}) == []

@@ -7,6 +7,7 @@ shape cannot say. Conditions stay text here: `bind` gives them their meaning.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -127,9 +128,18 @@ def _feature_problems(feature: FeatureDefinition, place: Place) -> list[Problem]
         return [problem(place, "J171", f"keep is 1 to {RECENT_MAX}")]
     if feature.cuts is not None and (feature.quintile is None or len(feature.cuts) != 4):
         return [problem(place, "J171", "cuts are the four borders of a quintile")]
+    if feature.cuts is not None and not _rise(feature.cuts):
+        return [problem(place, "J171", "cuts rise: no border is below the one before")]
     if duration_us(feature.refresh) is None:
         return [problem(place, "J120", f"{feature.refresh!r} is no duration", "such as 1d")]
     return []
+
+
+def _rise(cuts: tuple[int | float | str, ...]) -> bool:
+    """Of numbers and of durations; a text that is none is another finding."""
+    values = [duration_us(cut) if isinstance(cut, str) else cut for cut in cuts]
+    numbers = [value for value in values if value is not None]
+    return all(one <= other for one, other in pairwise(numbers))
 
 
 def _segment_problems(segment: SegmentDefinition, place: Place) -> list[Problem]:
