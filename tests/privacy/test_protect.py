@@ -5,7 +5,15 @@ import pytest
 
 from journeyfold.core.event import Event, Identifier
 from journeyfold.privacy.consent import PrivacySettings, statements
-from journeyfold.privacy.protect import Protected, Stored, network_of, protect, protection_of
+from journeyfold.privacy.protect import (
+    Protected,
+    Stored,
+    as_stored,
+    asked_of,
+    network_of,
+    protect,
+    protection_of,
+)
 from journeyfold.sources.inventory import Source
 
 
@@ -167,3 +175,26 @@ def test_a_source_with_a_purpose_for_it_keeps_the_whole_address():
     event = order(context={"ip": "203.0.113.77"})
     plan = protection_of(SCHEMAS, source, PrivacySettings())
     assert gated(event, plan=plan).event is event
+
+
+def test_an_event_asks_nothing_when_no_field_of_it_has_a_purpose():
+    told = Event("e", "Signed Up", "track", "web", (), 1, 1, {"sku": "a"}, {}, {})
+    assert asked_of(told, PLAN) == "nothing"
+
+
+def test_an_event_asks_for_purposes_that_are_granted_or_not_where_its_people_are():
+    def at(country):
+        plan = protection_of(SCHEMAS, WEB, PrivacySettings())
+        context = {"country": country} if country else {}
+        return asked_of(msgspec.structs.replace(viewed(), context=context), plan)
+
+    assert [at("US"), at("DE"), at(None)] == ["granted", "denied", "denied"]
+
+
+@pytest.mark.parametrize("country", ["US", "DE", None])
+@pytest.mark.parametrize("plan", [PLAN, protection_of(SCHEMAS, SHOP, PrivacySettings())])
+def test_what_is_granted_by_default_keeps_an_event_of_somebody_silent_whole(country, plan):
+    context = {"country": country} if country else {}
+    for event in (order(context, total=5, note="x"), viewed(), order(context, total=5)):
+        if asked_of(event, plan) != "denied":
+            assert gated(event, plan=plan) == Protected(as_stored(event, plan))

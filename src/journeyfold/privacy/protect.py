@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -68,6 +68,12 @@ class Described(Protocol):
     document: dict[str, Json]
 
 
+Asked = Literal["nothing", "granted", "denied"]
+"""What an event's fields ask of somebody who has said nothing: no purpose at all, purposes that are
+granted by default, or some that are not.
+"""
+
+
 class EventRule(msgspec.Struct, frozen=True):
     purposes: frozenset[str] = frozenset()
     fields: tuple[FieldRule, ...] = ()
@@ -82,9 +88,11 @@ class Protection(msgspec.Struct, frozen=True):
     settings: PrivacySettings = PrivacySettings()
     whole_ip: bool = False
     unstated: dict[str, _Permits] = {}  # by region: what holds of those who have said nothing
+    asked: dict[tuple[str, str, bool, str], Asked] = {}  # what `asked_of` has worked out
 
 
 NO_RULE = EventRule()
+ASKED_MAX = 10_000  # names are anybody's text
 
 
 def protection_of(
@@ -122,12 +130,40 @@ def protect(
     return Protected(_cut(event, plan), tuple(dropped))
 
 
+def asked_of(event: Event, plan: Protection) -> Asked:
+    """What must be known of an event's people; few kinds of events exist, each is asked once."""
+    region = region_of(_country(event))
+    key = (event.type, event.name, bool(event.traits), region)
+    found = plan.asked.get(key)
+    if found is None:
+        found = _asked(event, plan)
+        if len(plan.asked) < ASKED_MAX:
+            plan.asked[key] = found
+    return found
+
+
+def as_stored(event: Event, plan: Protection) -> Event:
+    """An event from which no purpose takes anything away, without what no purpose keeps."""
+    return _cut(event, plan) if "ip" in event.context else event
+
+
+def _asked(event: Event, plan: Protection) -> Asked:
+    rule = plan.events.get((event.type, event.name), NO_RULE)
+    fields = (*rule.fields, *(plan.traits if event.traits else ()))
+    if not rule.purposes and not fields:
+        return "nothing"
+    permits = _permits(event, {}, (), plan)
+    is_granted = (not rule.purposes or permits.any_of(rule.purposes)) and all(
+        permits.any_of(field.purposes, sensitive=field.sensitive) for field in fields
+    )
+    return "granted" if is_granted else "denied"
+
+
 def _permits(
     event: Event, signals: Registers, stored: Sequence[Stored], plan: Protection
 ) -> _Permits:
     """Of people who have said nothing there are three kinds, by region: those are remembered."""
-    country = event.context.get("country")
-    country = country if isinstance(country, str) else None
+    country = _country(event)
     if signals or any(one.registers for one in stored):
         return _Permits(_registers(signals, stored, plan), plan.settings, country)
     region = region_of(country)
@@ -136,6 +172,11 @@ def _permits(
         found = _Permits(_registers({}, (), plan), plan.settings, country)
         plan.unstated[region] = found
     return found
+
+
+def _country(event: Event) -> str | None:
+    country = event.context.get("country")
+    return country if isinstance(country, str) else None
 
 
 def _registers(

@@ -10,26 +10,28 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import overload
 
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
-from journeyfold.core.event import Event
+from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
 from journeyfold.identity.rules import IdentityRules
-from journeyfold.privacy.consent import (
-    Registers,
-    decode_registers,
-    statements,
-    states_consent,
+from journeyfold.privacy.consent import Registers, decode_registers, statements
+from journeyfold.privacy.protect import (
+    Protection,
+    Stored,
+    as_stored,
+    asked_of,
+    protect,
+    protection_of,
 )
-from journeyfold.privacy.protect import Protection, Stored, protect, protection_of
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import load_registry
 from journeyfold.sources.payload import payload_mapping
 
 State = Callable[[], StateStore | None]
 Count = Callable[[str, int], None]
+NODES_KNOWN = 50_000  # identifiers whose node is remembered: people send more than one event
 
 
 def gates_of(
@@ -71,10 +73,17 @@ def gates_of(
 
 def node_reader(rules: IdentityRules, node_key: bytes) -> NodesOf:
     """The person index of an event: the nodes of its usable identifiers (identity I9)."""
+    known: dict[Identifier, bytes] = {}
+
+    def named(identifier: Identifier) -> bytes:
+        if len(known) >= NODES_KNOWN:
+            known.clear()
+        found = known[identifier] = node_of(identifier, node_key)
+        return found
 
     def nodes_of(event: Event) -> tuple[tuple[bytes, ...], bool]:
         usable = normalised(event, rules)[0]
-        return tuple(node_of(identifier, node_key) for identifier in usable), bool(usable)
+        return tuple([known.get(each) or named(each) for each in usable]), bool(usable)
 
     return nodes_of
 
@@ -94,8 +103,19 @@ def protector(
     plan: Protection, rules: IdentityRules, consents: CommittedConsents, dropped: Count
 ) -> Protect:
     def judged(event: Event, nodes: tuple[bytes, ...]) -> Verdict:
-        stored = _Stored(event, nodes, rules, consents)
-        done = protect(event, statements(event), stored, plan)
+        asked = asked_of(event, plan)
+        if asked == "nothing":
+            return Verdict(as_stored(event, plan))
+        registers = consents.of(nodes)
+        signals = statements(event)
+        if not signals and not any(registers):
+            if asked == "granted":
+                return Verdict(as_stored(event, plan))
+            stored: list[Stored] = []  # nobody has said anything: there is nothing to bind
+        else:
+            binds = binding(event, rules)
+            stored = [Stored(*pair) for pair in zip(registers, binds, strict=True)]
+        done = protect(event, signals, stored, plan)
         if done.dropped:
             dropped("door", len(done.dropped))
         elif done.event is None:
@@ -107,7 +127,8 @@ def protector(
 
 class CommittedConsents:
     """Consents in the state's last commit. Inside `look` one snapshot serves a whole request, and
-    a node is read once however many of its messages name it.
+    a node is read once however many of its messages name it, and not at all while nobody has
+    stated anything.
     """
 
     def __init__(self, state: State) -> None:
@@ -118,6 +139,7 @@ class CommittedConsents:
     def look(self) -> Iterator[None]:
         with ExitStack() as until_done:
             self._here.known, self._here.until_done = {}, until_done
+            self._here.reader, self._here.is_open = None, False
             try:
                 yield
             finally:
@@ -139,47 +161,14 @@ class CommittedConsents:
         return reader.get("consent", node) if reader is not None else None
 
     def _reader(self) -> StateReader | None:
-        reader: StateReader | None = getattr(self._here, "reader", None)
-        if reader is None and (state := self._state()) is not None:
-            until_done: ExitStack = self._here.until_done
-            reader = self._here.reader = until_done.enter_context(state.read())
-        return reader
-
-
-class _Stored(Sequence[Stored]):
-    """Committed consents of an event's nodes, read when somebody looks; empty when there are none
-    and the event states none itself.
-    """
-
-    def __init__(
-        self,
-        event: Event,
-        nodes: tuple[bytes, ...],
-        rules: IdentityRules,
-        consents: CommittedConsents,
-    ) -> None:
-        self._event, self._nodes, self._rules, self._consents = event, nodes, rules, consents
-        self._read: list[Stored] | None = None
-
-    def __len__(self) -> int:
-        return len(self._rows())
-
-    def __iter__(self) -> Iterator[Stored]:
-        return iter(self._rows())
-
-    @overload
-    def __getitem__(self, index: int) -> Stored: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Stored]: ...
-    def __getitem__(self, index: int | slice) -> Stored | Sequence[Stored]:
-        return self._rows()[index]
-
-    def _rows(self) -> list[Stored]:
-        if self._read is None:
-            registers = self._consents.of(self._nodes)
-            if not any(registers) and not states_consent(self._event):
-                self._read = []  # nobody has said anything: there is nothing to bind
-                return self._read
-            binds = binding(self._event, self._rules)
-            self._read = [Stored(*pair) for pair in zip(registers, binds, strict=True)]
-        return self._read
+        """None while there is no state or no statement in it."""
+        if not self._here.is_open:
+            self._here.is_open = True
+            state = self._state()
+            if state is not None:
+                until_done: ExitStack = self._here.until_done
+                reader = until_done.enter_context(state.read())
+                if next(iter(reader.scan("consent")), None) is not None:
+                    self._here.reader = reader
+        found: StateReader | None = self._here.reader
+        return found
