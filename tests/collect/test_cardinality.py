@@ -46,3 +46,11 @@ def test_trait_keys_are_counted_over_all_events():
 def test_names_times_keys_are_no_way_to_fill_memory():
     full = used(Cardinality(keys_in_all=3), event("a", ["p", "q"]), event("b", ["p"]))
     assert full.excess(event("c", ["p"])).code == "cardinality"
+
+
+def test_an_event_is_familiar_when_nothing_of_it_is_new():
+    some = used(Cardinality(declared=["b"]), event("a", ["p"], ["t"]), event("b", ["p"]))
+    assert some.knows(event("a", ["p"], ["t"]))
+    assert some.knows(event("b", ["p"]))
+    strange = (event("c", ["p"]), event("a", ["q"]), event("a", ["p"], ["u"]))
+    assert not any(some.knows(each) for each in strange)

@@ -159,7 +159,7 @@ def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
     if verdict.event is not event:  # identifiers may have gone with their traits
         event = verdict.event
         nodes, is_usable = gate.nodes_of(event)
-    drafted = Draft(event, drafted.fingerprint)
+        drafted = Draft(event, drafted.fingerprint)
     schema = gate.registry.schema_for(event)
     stem = schema.stem if schema else ""
     planned = _planned(gate, event, schema)
@@ -172,12 +172,15 @@ def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
         return held(drafted, facts, key_id=key_id, schema=stem, nodes=nodes)
     if facts:
         planned = with_facts(planned, facts)
-    if (excess := gate.cardinality.excess(planned)) is not None:
+    cardinality = gate.cardinality
+    is_familiar = cardinality.knows(planned)
+    if not is_familiar and (excess := cardinality.excess(planned)) is not None:
         return held(drafted, excess, key_id=key_id, schema=stem, nodes=nodes)
     if not is_usable:
         why = Refused("no_usable_identifier", "", "every identifier is malformed or blocked")
         return held(drafted, why, key_id=key_id, schema=stem, nodes=nodes)
-    gate.cardinality.note(planned)
+    if not is_familiar:
+        cardinality.note(planned)
     return Entry(planned, "event", drafted.fingerprint, nodes, key_id)
 
 

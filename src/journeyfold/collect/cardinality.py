@@ -29,6 +29,16 @@ class Cardinality:
         self._properties: dict[str, set[str]] = {}
         self._in_all, self._in_all_max = 0, keys_in_all
 
+    def knows(self, event: Event) -> bool:
+        """Is nothing of it new? Then there is nothing to decide and nothing to remember."""
+        seen = self._properties.get(event.name)
+        return (
+            seen is not None
+            and seen.issuperset(event.properties)
+            and (event.name in self._names or event.name in self._declared)
+            and self._traits.issuperset(event.traits)
+        )
+
     def excess(self, event: Event) -> Refused | None:
         """The name or key that is one too many, if any."""
         if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -81,10 +81,10 @@ async def append_judged(
     source = gate.source.source
     kept = [each for each in judged if not isinstance(each, Refused)]
     rejected = len(judged) - len(kept)
-    done: Iterator[Fate] = iter(())
+    done: list[Fate] = []
     if kept:
         try:
-            done = iter(await door.append(kept, [(source, rejected)] if rejected else []))
+            done = await door.append(kept, [(source, rejected)] if rejected else [])
         except Busy as busy:
             why = Refused("busy", detail=str(busy))
             return refusal(why, headers, retry_after_s=busy.retry_after_s)
@@ -92,7 +92,10 @@ async def append_judged(
             return refusal(Refused("busy"), headers, retry_after_s=RETRY_UNAVAILABLE_S)
     else:
         door.reject(source, rejected)
-    fates = [_refused(each) if isinstance(each, Refused) else next(done) for each in judged]
+    fates = done
+    if rejected:
+        rest = iter(done)
+        fates = [_refused(each) if isinstance(each, Refused) else next(rest) for each in judged]
     tally = Tally.of(fates)
     for result, number in tally.pairs():
         door.count(source, result, number)

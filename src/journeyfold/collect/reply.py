@@ -70,10 +70,13 @@ class Tally(msgspec.Struct):
 
     @classmethod
     def of(cls, fates: Sequence[Fate]) -> Tally:
-        tally = cls(received=len(fates))
-        for fate in fates:
-            setattr(tally, fate.fate, getattr(tally, fate.fate) + 1)
-        return tally
+        names = [fate.fate for fate in fates]
+        appended = names.count("appended")
+        if appended == len(names):
+            return cls(appended, appended)
+        duplicate, quarantined = names.count("duplicate"), names.count("quarantined")
+        rejected = names.count("rejected")
+        return cls(len(names), appended, duplicate, quarantined, rejected)
 
     def pairs(self) -> list[tuple[FateName, int]]:
         every: list[tuple[FateName, int]] = [
@@ -85,12 +88,16 @@ class Tally(msgspec.Struct):
 
 def taken(fates: Sequence[Fate], tally: Tally, headers: Headers) -> Answer:
     """200: the counts, the last offset, and what became of the items that were not appended."""
-    items = [
-        {"index": index, "fate": fate.fate, "code": fate.code, "pointer": fate.pointer}
-        for index, fate in enumerate(fates)
-        if fate.fate != "appended"
-    ]
-    offset = max((fate.offset for fate in fates), default=-1)
+    items = (
+        []
+        if tally.appended == tally.received
+        else [
+            {"index": index, "fate": fate.fate, "code": fate.code, "pointer": fate.pointer}
+            for index, fate in enumerate(fates)
+            if fate.fate != "appended"
+        ]
+    )
+    offset = max([fate.offset for fate in fates], default=-1)
     body = {
         "success": True,
         "received": tally.received,
