@@ -28,7 +28,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re
 _NODE = b"journeyfold.node"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _TWO_LETTERS = [one + other for one in _LETTERS for other in _LETTERS]
-_SHIFTS = range(120, -1, -10)
 _REMEMBERED = 50_000  # answers; the oldest goes first
 
 
@@ -69,8 +68,16 @@ def node_of(identifier: Identifier, key: bytes, generation: int = 0) -> bytes:
 
 def person_id(node: bytes) -> str:
     """`p_` and 26 characters of the anchor's node; one to one (identity P1)."""
-    bits = int.from_bytes(node, "big") << 2  # 128 bits and two of padding are 26 letters of 5
-    return "p_" + "".join([_TWO_LETTERS[bits >> shift & 1023] for shift in _SHIFTS])
+    # 128 bits and two of padding are 26 letters of 5: three times 8 letters of 40 bits, then 2
+    a, b = int.from_bytes(node[:5], "big"), int.from_bytes(node[5:10], "big")
+    c = int.from_bytes(node[10:15], "big")
+    two = _TWO_LETTERS
+    return (
+        f"p_{two[a >> 30]}{two[a >> 20 & 1023]}{two[a >> 10 & 1023]}{two[a & 1023]}"
+        f"{two[b >> 30]}{two[b >> 20 & 1023]}{two[b >> 10 & 1023]}{two[b & 1023]}"
+        f"{two[c >> 30]}{two[c >> 20 & 1023]}{two[c >> 10 & 1023]}{two[c & 1023]}"
+        f"{two[node[15] << 2]}"
+    )
 
 
 def match_key(kind: KindRule, value: str, region: str | None) -> str | None:

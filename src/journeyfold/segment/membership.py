@@ -54,6 +54,9 @@ class Segmentation:
         slots = (*self.evaluator.names, *self.manual)
         self.slots = {name: slot for slot, name in enumerate(slots)}
         self.manual_bits = sum(1 << self.slots[name] for name in self.manual)
+        self.beside_levels = self.manual_bits  # what settles before segments do
+        for stages in self.stage_masks:
+            self.beside_levels |= stages
         self.event_masks = {  # event name → what a record of it reaches, beside its traits
             path.removeprefix("event:"): mask
             for path, mask in self.evaluator.paths.items()
@@ -133,9 +136,32 @@ class Segmentation:
             for slot, due_us in enumerate(profile.dues):
                 if 0 < due_us <= now_us:
                     mask |= 1 << slot
-        if not mask:
-            return []
-        return _Evaluation(self, profile, view, now_us, cause).evaluate(mask)
+        if mask & self.beside_levels:
+            return _Evaluation(self, profile, view, now_us, cause).evaluate(mask)
+        return self.evaluate_levels(profile, view, now_us, mask, cause) if mask else []
+
+    def evaluate_levels(
+        self,
+        profile: Profile,
+        view: View,
+        now_us: int,
+        mask: int,
+        cause: str,
+        begun: _Evaluation | None = None,
+    ) -> list[Emit]:
+        """Segments of a mask, and those that ask for what changed by them; then the wake."""
+        dues, memberships = profile.dues, profile.memberships
+        decide = self.evaluator.decide
+        changed: list[str] = []
+        for level in self.levels:
+            if mask & level:
+                decide(view, now_us, mask & level, dues, memberships, changed)
+                if changed:
+                    begun = begun or _Evaluation(self, profile, view, now_us, cause)
+                    mask |= begun.changed(changed)
+                    changed = []
+        profile.wake_us = min(filter(None, dues), default=0)
+        return begun.emits if begun else []
 
     def advance(self, profile: Profile, view: View, upto_us: int) -> list[Emit]:
         """Lets time pass up to, not including, `upto_us`: each change at its own instant (C20)."""
@@ -167,9 +193,9 @@ class _Evaluation:
         return self.evaluate(self.rules.evaluator.all | self.rules.manual_bits)
 
     def evaluate(self, mask: int) -> list[Emit]:
-        """The conditions of a mask, and those that ask for what changed by them."""
-        rules, dues, memberships = self.rules, self.dues, self.profile.memberships
-        paths, run, decide = rules.evaluator.paths, rules.evaluator.run, rules.evaluator.decide
+        """Lifecycles, lists, then the levels of segments."""
+        rules = self.rules
+        paths, run = rules.evaluator.paths, rules.evaluator.run
         for lifecycle, stages in zip(rules.lifecycles, rules.stage_masks, strict=True):
             if mask & stages:
                 outcome: Outcome = {}
@@ -178,18 +204,21 @@ class _Evaluation:
                     mask |= paths.get(f"stage:{lifecycle.definition.id}", 0)
         if mask & rules.manual_bits:
             for name in rules.manual:
-                dues[rules.slots[name]] = 0
+                self.dues[rules.slots[name]] = 0
                 if self.decide(name, holds=name in self.profile.manual):
                     mask |= paths.get(f"segment:{name}", 0)
-        for level in rules.levels:
-            if mask & level:
-                changed: list[str] = []
-                decide(self.view, self.now_us, mask & level, dues, memberships, changed)
-                for name in changed:
-                    if self.decide(name, holds=name not in memberships):
-                        mask |= paths.get(f"segment:{name}", 0)
-        self.profile.wake_us = min(filter(None, dues), default=0)
-        return self.emits
+        return rules.evaluate_levels(
+            self.profile, self.view, self.now_us, mask, self.cause, begun=self
+        )
+
+    def changed(self, names: list[str]) -> int:
+        """Conditions to look at again because a segment they ask for changed."""
+        mask, memberships = 0, self.profile.memberships
+        paths = self.rules.evaluator.paths
+        for name in names:
+            if self.decide(name, holds=name not in memberships):
+                mask |= paths.get(f"segment:{name}", 0)
+        return mask
 
     def settled(self, lifecycle: Lifecycle, outcome: Outcome) -> bool:
         dues, slots = self.dues, self.rules.slots
