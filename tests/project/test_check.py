@@ -131,6 +131,12 @@ WRONG = [
     ("tests/shopping.yaml", "stage: {customer: Active}", "stage: {customer: Actve}", "Actve}}", "P130", "unknown stage 'Actve'; did you mean 'Active'?"),
     ("tests/shopping.yaml", "now: '2026-01-10T09", "now: '2025-01-10T09", "'2025-01-10T09", "P153", "time does not go back"),
     ("tests/decisions.yaml", "placement: home-hero", "placement: home", "home, context:", "P130", "unknown placement 'home'"),
+    ("tests/decisions.yaml", "not_eligible,", "not_eligble,", "not_eligble, t", "P130", "unknown reason 'not_eligble'; did you mean 'not_eligible'?"),
+    ("tests/decisions.yaml", "offer: ten-percent}", "offer: ten-percent, variant: wam}", "wam}", "P130", "unknown variant 'wam'; did you mean 'warm'?"),
+    ("tests/decisions.yaml", "device: desktop", "devic: desktop", "desktop, page:", "P130", "unknown name of the context 'devic'; did you mean 'device'?"),
+    ("tests/decisions.yaml", "denied}}", "refused}}", "refused}}", "P130", "unknown answer 'refused'"),
+    ("tests/decisions.yaml", "[{placement: cart-popup}]", "[{placement: cart-popop}]", "cart-popop}]", "P130", "did you mean 'cart-popup'?"),
+    ("tests/x.yaml", None, "- {name: x, given: [{at: '2026-03-02T10:00:00Z', type: page, anonymous_id: a}]}\n", "{name: x", "P156", "this scenario expects nothing"),
     ("tests/identity.yaml", "of: user_id:ann", "of: userid:ann", "userid:ann", "P130", "unknown kind of identifier 'userid'; did you mean 'user_id'?"),
 ]  # fmt: skip
 NAMES = [f"{case[0]} {str(case[1])[:20]} {case[2][-30:]}" for case in WRONG]

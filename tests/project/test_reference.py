@@ -52,7 +52,8 @@ def test_every_key_of_a_kind_is_documented(kind):
 
 def test_every_code_is_documented():
     used = set()
-    for path in (ROOT / "src" / "journeyfold" / "project").glob("*.py"):
+    folders = ("project", "journey")
+    for path in (p for f in folders for p in (ROOT / "src" / "journeyfold" / f).glob("*.py")):
         used |= set(CODE.findall(path.read_text()))
     documented = set(re.findall(r"^\| ([PT]\d+) \|", PAGE, re.MULTILINE))
     assert used == documented

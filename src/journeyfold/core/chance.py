@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Literal
 
-Purpose = Literal["assign", "explore", "bandit", "holdout", "sample"]
+Purpose = Literal["assign", "explore", "bandit", "holdout", "sample", "jitter"]
 
 
 def draw_64(purpose: Purpose, salt: str, unit: str) -> int:

@@ -35,7 +35,19 @@ class Deliver(msgspec.Struct, frozen=True):
     payload: dict[str, Json]
 
 
-Effect: TypeAlias = Emit | Deliver
+class Say(msgspec.Struct, frozen=True):
+    """An event about a person that comes back through the log like any other (journeys E41)."""
+
+    key: str
+    name: str
+    type: str
+    person: str
+    at_us: int
+    properties: dict[str, Json] = {}
+    traits: dict[str, Json] = {}
+
+
+Effect: TypeAlias = Emit | Deliver | Say
 
 
 def effect_id(key: str) -> str:

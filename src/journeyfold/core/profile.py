@@ -89,6 +89,45 @@ class Score(msgspec.Struct, frozen=True, array_like=True):
     expires_us: int | None = None
 
 
+class Instance(msgspec.Struct, array_like=True):
+    """One run through one version of a journey (journeys 3); instants are log time.
+
+    It stands at `step` since `at_us`, reached by the record at `at_offset`, and is looked at
+    again at `due_us`. An ended one is kept while its goal may still be reached.
+    """
+
+    id: str
+    journey: str
+    version: str
+    key: str
+    entered_us: int
+    entry: dict[str, Json]  # id, name, occurred, properties, identifiers of the entry event
+    owner: str = ""  # hex node of the entry record's owner
+    step: str = ""
+    at_us: int = 0
+    at_offset: int = -1
+    due_us: int = 0  # 0 = waits for no instant
+    until_us: int = 0  # the end of its age
+    exits_us: int = 0  # when the condition of an exit may come true by itself
+    vars: dict[str, Json] = {}
+    arms: dict[str, str] = {}  # step → arm, where the unit is not the person
+    visits: dict[str, int] = {}
+    steps: int = 0  # taken so far
+    is_held_out: bool = False
+    held: str = ""  # the gate that holds a message back
+    goal_us: int = 0  # event time at which the goal was reached
+    ended_us: int = 0
+    reason: str = ""
+
+
+class Passage(msgspec.Struct, array_like=True):
+    """How often somebody has entered a journey (under one key), and when last."""
+
+    entries: int = 0
+    started_us: int = 0
+    ended_us: int = 0
+
+
 class Profile(msgspec.Struct, array_like=True):
     """What LMDB holds per person. `seen` is the offset of the last record folded into it."""
 
@@ -112,3 +151,6 @@ class Profile(msgspec.Struct, array_like=True):
     wake_us: int = 0  # next instant at which a condition may change; 0 = never
     manual: list[str] = []  # segments a list put this person into
     dues: list[int] = []  # when each condition in force may change by time; 0 = never
+    journeys: list[Instance] = []
+    passages: dict[str, Passage] = {}  # journey, or journey/key
+    journeys_due_us: int = 0  # next instant at which an instance is looked at; 0 = never

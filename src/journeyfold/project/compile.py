@@ -65,7 +65,9 @@ class Compiled:
         definitions = project.segments.values()
         self.bound: Bound = conditions.bound
         self.decisions_typed = conditions.decisions
-        exprs = [*self.bound.exprs(), *(typed.expr for typed in self.decisions_typed.values())]
+        self.journeys_typed = conditions.journeys
+        others = (*self.decisions_typed.values(), *self.journeys_typed.values())
+        exprs = [*self.bound.exprs(), *(typed.expr for typed in others)]
         self.keys: AggregateKeys = keys_of(exprs)
         self.aggregation = Aggregation(self.keys, project.settings.time_zone)
         self.segmentation = Segmentation(
@@ -76,7 +78,7 @@ class Compiled:
         self.catalogue = Catalogue(
             project.offers.values(), project.placements.values(),
             templates=project.templates, version=project.hash[:12],
-            locale=project.settings.locale, contact=project.settings.contact,
+            locale=project.settings.locale, contact=project.settings.contact.shown,
         )  # fmt: skip
         self.policies = MergePolicies(
             consents=merge_consents, traits=project.traits,

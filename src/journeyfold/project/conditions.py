@@ -19,6 +19,7 @@ from journeyfold.core.condition_types import check as check_condition
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.decide.definition import gate_id, rule_id, weight_id
 from journeyfold.project.document import Path
+from journeyfold.project.journeys import journey_conditions
 from journeyfold.project.model import Project
 from journeyfold.project.scopes import project_scope
 from journeyfold.quality.registry import Registry
@@ -31,11 +32,13 @@ _SOUND = 'count("Page") >= 0 or count("Page") < 5'  # stands in for a condition 
 class Conditions(msgspec.Struct, frozen=True):
     """`bound` is None when a feature is broken: what reads it cannot be judged.
 
-    `decisions` has the ids of `decide.definition`. Hints are among the problems.
+    `decisions` has the ids of `decide.definition`, `journeys` those of `journey.conditions`.
+    Hints are among the problems.
     """
 
     bound: Bound | None
     decisions: dict[str, Typed]
+    journeys: dict[str, Typed]
     problems: tuple[Problem, ...]
 
 
@@ -53,10 +56,12 @@ def type_conditions(project: Project, registry: Registry) -> Conditions:
         problems += _placed(project, error.problems)
         bound = _without_the_broken(project, scope, {each.file for each in error.problems})
     decisions: dict[str, Typed] = {}
+    journeys: dict[str, Typed] = {}
     if bound is not None:
         in_decision = msgspec.structs.replace(bound.scope, place="contextual")
         decisions = dict(_decisions(project, in_decision, problems))
-    return Conditions(bound, decisions, tuple(problems))
+        journeys = dict(_journeys(project, bound.scope, problems))
+    return Conditions(bound, decisions, journeys, tuple(problems))
 
 
 def decision_paths(project: Project) -> Iterator[tuple[str, str, str, Path, str]]:
@@ -85,6 +90,17 @@ def _decisions(
             continue
         problems += [_moved(project, kind, name, path, each) for each in typed.hints]
         yield condition, typed
+
+
+def _journeys(
+    project: Project, scope: Scope, problems: list[Problem]
+) -> Iterator[tuple[str, Typed]]:
+    for condition, name, path, found in journey_conditions(project, scope):
+        if isinstance(found, ProjectError):
+            problems += [_moved(project, "journey", name, path, each) for each in found.problems]
+        else:
+            problems += [_moved(project, "journey", name, path, each) for each in found.hints]
+            yield condition, found
 
 
 def _hints(bound: Bound) -> Iterator[Problem]:

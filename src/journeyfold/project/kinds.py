@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from journeyfold.activate.template import BODY, MessageTemplate
 from journeyfold.decide.definition import Offer, Placement
 from journeyfold.identity.rules import IdentityRules
+from journeyfold.journey.definition import Journey
 from journeyfold.project.model import FeaturesFile
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.scenario import Scenario
@@ -30,6 +32,11 @@ class Kind(msgspec.Struct, frozen=True):
     id_key: str = ""
     about: str = ""
 
+    def id_of(self, path: str) -> str:
+        """What a file of this kind defines: its stem names it, or its folder."""
+        pure = PurePosixPath(path)
+        return pure.parent.name if self.pattern.endswith("/template.yaml") else pure.stem
+
 
 KINDS = (
     Kind("project", "journeyfold.yaml", Settings, about="what holds for the whole project"),
@@ -39,14 +46,18 @@ KINDS = (
     Kind("segments", "segments/*.yaml", SegmentsFile, about="lists of segments and lifecycles"),
     Kind("offer", "offers/*.yaml", Offer, "offer", "what can be shown, and to whom"),
     Kind("placement", "placements/*.yaml", Placement, "placement", "where something is decided"),
+    Kind(
+        "journey", "journeys/*.yaml", Journey, "journey", "who enters, what happens, when it ends"
+    ),
+    Kind("message", "templates/*/template.yaml", MessageTemplate, "template", "what is sent"),
     Kind("tests", "tests/*.yaml", list[Scenario], about="given these events, expect this"),
 )
 SCHEMAS = "schemas/*.json"
 TEMPLATES = "templates/*.liquid"
 
 _LATER = frozenset(
-    {"models", "experiments", "journeys", "maps", "destinations", "quality", "taxonomies",
-     "templates", "functions"}
+    {"models", "experiments", "maps", "destinations", "quality", "taxonomies",
+     "functions"}
 )  # fmt: skip
 _LATER_FILES = frozenset({"kpis.yaml"})
 
@@ -69,9 +80,16 @@ def is_template(path: str) -> bool:
     return path.count("/") == 1 and fnmatchcase(path, TEMPLATES)
 
 
+def is_body(path: str) -> bool:
+    """A body of a message, beside its `template.yaml`."""
+    folder, _, rest = path.partition("/")
+    _, _, name = rest.partition("/")
+    return folder == "templates" and bool(BODY.fullmatch(name))
+
+
 def is_project_file(path: str) -> bool:
     """Is it read, or should its author be told that it is not?"""
-    is_read = kind_of(path) is not None or is_schema(path) or is_template(path)
+    is_read = kind_of(path) is not None or is_schema(path) or is_template(path) or is_body(path)
     return is_read or why_unread(path) is not None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +18,7 @@ from journeyfold.project.document import Document
 from journeyfold.project.kinds import (
     KINDS,
     Kind,
+    is_body,
     is_project_file,
     is_schema,
     is_template,
@@ -92,8 +93,17 @@ def _candidates(directory: Path) -> Iterator[str]:
         if entry.is_file():
             names = [entry.name]
         else:
-            names = [f"{entry.name}/{inner.name}" for inner in entry.iterdir() if inner.is_file()]
+            names = [str(inner.relative_to(directory)) for inner in _files_in(entry)]
         yield from (name for name in names if is_project_file(name))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Files of a folder and of the folders in it: no definition lies deeper."""
+    for inner in folder.iterdir():
+        if inner.is_file():
+            yield inner
+        elif inner.is_dir() and not inner.name.startswith("."):
+            yield from (file for file in inner.iterdir() if file.is_file())
 
 
 def _text(directory: Path, path: str) -> str:
@@ -157,7 +167,7 @@ class _Loading:
 
     def _definition(self, path: str, kind: Kind) -> None:
         document = read_yaml(path, self._files[path])
-        stem = PurePosixPath(path).stem
+        stem = kind.id_of(path)
         if document.value is None and kind.name != "project":
             document = msgspec.structs.replace(document, value=_empty_of(kind))
         if kind.id_key:
@@ -197,6 +207,11 @@ class _Loading:
             "lifecycles": lifecycles,
             "offers": values["offer"],
             "placements": values["placement"],
+            "journeys": values["journey"],
+            "messages": values["message"],
+            "bodies": {
+                path.partition("/")[2]: self._files[path] for path in self._files if is_body(path)
+            },
             "tests": values["tests"],
         }
         if values["identity"]:

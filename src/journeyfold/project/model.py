@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
+from journeyfold.activate.template import MessageTemplate
 from journeyfold.core.errors import Problem
 from journeyfold.decide.definition import Offer, Placement
 from journeyfold.identity.rules import IdentityRules
+from journeyfold.journey.definition import Journey
 from journeyfold.profile.traits import TraitPolicy
 from journeyfold.project.document import Document, Path
 from journeyfold.project.scenario import Scenario
@@ -53,7 +55,10 @@ class Project(msgspec.Struct, frozen=True):
     lifecycles: dict[str, LifecycleDefinition] = {}
     offers: dict[str, Offer] = {}
     placements: dict[str, Placement] = {}
+    journeys: dict[str, Journey] = {}
     templates: dict[str, str] = {}  # name under templates/ → Liquid text
+    messages: dict[str, MessageTemplate] = {}
+    bodies: dict[str, str] = {}  # `<message>/body.html` → Liquid text
     tests: dict[str, list[Scenario]] = {}  # path → scenarios
     hints: tuple[Problem, ...] = ()  # found while loading; nothing is wrong
 

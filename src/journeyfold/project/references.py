@@ -13,6 +13,7 @@ from journeyfold.core.instant import instant_us
 from journeyfold.decide.catalogue import template_problems
 from journeyfold.decide.definition import CANDIDATES_MAX, Offer, Placement
 from journeyfold.project.document import Path
+from journeyfold.project.journeys import journey_problems
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 
@@ -27,6 +28,7 @@ def reference_problems(project: Project, event_names: Iterable[str]) -> Iterator
     yield from _of_sources(project)
     yield from _of_traits(project)
     yield from _of_contact_policy(project)
+    yield from journey_problems(project, names)
 
 
 def unknown(

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from journeyfold.core.instant import DAY_US, duration_us, instant_us
-from journeyfold.decide.definition import ContactPolicy
+from journeyfold.core.localtime import minutes_of
+from journeyfold.decide.definition import Cap, ContactPolicy
 from journeyfold.privacy.consent import PrivacySettings
 from journeyfold.sources.size import size_bytes
 
@@ -84,6 +85,60 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return calendar_us(self.raw)
 
 
+class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[start, end)` of the person's local day in which no marketing message leaves; it may cross
+    midnight (journeys E52).
+    """
+
+    start: Annotated[str, Meta(examples=["21:00"])]
+    end: Annotated[str, Meta(examples=["08:00"])]
+
+    def __post_init__(self) -> None:
+        for name, text in (("start", self.start), ("end", self.end)):
+            if minutes_of(text) is None:
+                raise ValueError(f"{name}: '{text}' is no time of day; write 21:00")
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        return minutes_of(self.start) or 0, minutes_of(self.end) or 0
+
+
+class MessageCapRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `max` messages; `per` day and week are the person's calendar (journeys E53)."""
+
+    max: Annotated[int, Meta(ge=1, le=10_000)]
+    per: Annotated[str, Meta(pattern=r"^(day|week|[1-9][0-9]{0,4}(m|h|d|w))$", examples=["24h"])]
+    channel: Literal["any", "email", "push", "sms", "webhook"] = "any"
+    window: Literal["calendar", "rolling"] | None = None
+
+    def __post_init__(self) -> None:
+        is_calendar = self.per in {"day", "week"}
+        if self.window == "calendar" and not is_calendar:
+            raise ValueError(f"per: '{self.per}' is no day or week; a calendar window is one")
+        if self.window == "rolling" and is_calendar:
+            raise ValueError(f"per: write 24h or 7d for a rolling window, not '{self.per}'")
+
+
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often and when people are met: `caps` as a list limits what is shown to them (decisions
+    D4), as a map it names limits of messages; `exposures` is the list beside such a map.
+    """
+
+    caps: tuple[Cap, ...] | dict[str, MessageCapRule] = ()
+    exposures: tuple[Cap, ...] = ()
+    categories: dict[str, tuple[Cap, ...]] = {}
+    quiet: QuietHours | None = None
+
+    @property
+    def shown(self) -> ContactPolicy:
+        listed = self.caps if isinstance(self.caps, tuple) else ()
+        return ContactPolicy((*listed, *self.exposures), self.categories)
+
+    @property
+    def messages(self) -> dict[str, MessageCapRule]:
+        return self.caps if isinstance(self.caps, dict) else {}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `journeyfold.yaml`."""
 
@@ -101,7 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     retention: Retention = Retention()
     privacy: PrivacySettings = PrivacySettings()
-    contact: ContactPolicy = ContactPolicy()
+    contact: Contact = Contact()
 
     def __post_init__(self) -> None:
         try:

@@ -1,0 +1,264 @@
+"""The journeys of one person, moved on by a record or by time (journeys section 3).
+
+A function of what is known and what comes: no clock, no chance, no I/O. What is due before a
+record is settled first, each at its own instant, so a worker that was late changes when messages
+leave and never which path a person took (E1). Within a record: exits, goals, waiting instances,
+entries (E3); among journeys: priority, then id, then key (E4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from journeyfold.core.aggregate import NEVER
+from journeyfold.core.effect import Emit
+from journeyfold.core.event import Event, Json
+from journeyfold.core.instant import DAY_US
+from journeyfold.core.profile import Instance, Profile
+from journeyfold.journey.definition import Exit
+from journeyfold.journey.enter import Entering
+from journeyfold.journey.program import Program, Versions, entries_by
+from journeyfold.journey.turn import Turn
+from journeyfold.journey.walk import Walk
+
+LATE_KEPT_US = 7 * DAY_US  # how long an ended instance still hears of a goal that came late
+MICRO = 1_000_000
+
+
+class _Held(NamedTuple):
+    instance: Instance
+    program: Program
+
+
+class Journeys:
+    """All journeys of one project version. `live` are those that may be entered."""
+
+    def __init__(self, versions: Versions, live: Mapping[str, Program], walk: Walk) -> None:
+        self._versions, self._walk = versions, walk
+        self._entries = entries_by(live)
+        self._entering = Entering(walk, versions)
+        self._listens = frozenset(name for each in versions.values() for name in each.events)
+
+    def record(self, turn: Turn, moves: Iterable[Emit]) -> None:
+        """Handle a record after its facts and memberships; `moves` are what those emitted."""
+        profile, record = turn.profile, turn.record
+        assert record is not None, "a record is handled here, time in `time`"
+        if profile.journeys:
+            self._running(turn, record.event)
+        self._come_in(turn, [("event", record.event.name), *_causes(moves)], record.event)
+        self._close(turn)
+
+    def moved(self, turn: Turn, moves: Iterable[Emit]) -> None:
+        """Memberships that changed by the passing of time end and start journeys too (E20)."""
+        if turn.profile.journeys:
+            self._exit_by_condition(turn)
+        self._come_in(turn, _causes(moves), None)
+        self._close(turn)
+
+    def time(self, turn: Turn) -> None:
+        """Settle what is due exactly at `turn.now_us`, in the order of E1."""
+        profile = turn.profile
+        due = [each for each in profile.journeys if 0 < _due_us(each) <= turn.now_us]
+        for instance in sorted(due, key=lambda one: (one.journey, one.key, one.id)):
+            if not instance.ended_us:
+                self._due(turn, instance)
+        self._close(turn)
+
+    # -- running instances ----------------------------------------------------------------------
+
+    def _running(self, turn: Turn, event: Event) -> None:
+        listens = event.name in self._listens
+        self._exit_by_condition(turn)
+        if listens:
+            self._exit_by_event(turn, event)
+            self._goals(turn, event)
+            self._waiting(turn, event)
+        if event.traits:
+            for instance, program in self._held(turn.profile):
+                self._walk.recount(turn, program, instance)
+
+    def _held(self, profile: Profile) -> list[_Held]:
+        """Running instances in order of turn (E4)."""
+        found = [
+            _Held(each, self._versions[each.journey, each.version])
+            for each in profile.journeys
+            if not each.ended_us
+        ]
+        found.sort(key=lambda one: (-one.program.priority, one.instance.journey, one.instance.key))
+        return found
+
+    def _exit_by_condition(self, turn: Turn) -> None:
+        for instance, program in self._held(turn.profile):
+            for at, each in program.exits:
+                if each.when is not None and program.holds(
+                    ("exit", at, "when"), turn.looks_at(instance), turn.now_us
+                ):
+                    self._walk.end(turn, program, instance, each.reason or "exit")
+                    break
+
+    def _exit_by_event(self, turn: Turn, event: Event) -> None:
+        for instance, program in self._held(turn.profile):
+            for at, each in program.exits:
+                if (
+                    each.event == event.name
+                    and _counts(event, instance, each, program, turn.now_us)
+                    and program.holds(("exit", at, "where"), turn.looks_at(instance), turn.now_us)
+                ):
+                    self._walk.end(turn, program, instance, each.reason or event.name)
+                    break
+
+    def _goals(self, turn: Turn, event: Event) -> None:
+        for instance in turn.profile.journeys:
+            program = self._versions[instance.journey, instance.version]
+            goal = program.definition.goal
+            if goal is None or goal.event != event.name or instance.goal_us:
+                continue
+            if instance.ended_us and instance.reason != "goal" and not goal.after_exit:
+                continue
+            since_us = _entered(instance)
+            if not since_us <= event.occurred_us <= since_us + program.goal_us:
+                continue
+            if program.holds(("goal", "where"), turn.looks_at(instance), turn.now_us):
+                self._reached(turn, program, instance, event)
+
+    def _reached(self, turn: Turn, program: Program, instance: Instance, event: Event) -> None:
+        goal = program.definition.goal
+        assert goal is not None
+        instance.goal_us = event.occurred_us
+        value: Json = None
+        if goal.value is not None:
+            value, _ = program.ask(("goal", "value"), turn.looks_at(instance), turn.now_us)
+        micros = round(value * MICRO) if isinstance(value, int | float) else 0
+        turn.note(program, instance.step, "goal")
+        turn.emit(
+            program, "journey.goal", f"{instance.id}/goal",
+            instance=instance.id, key=instance.key, event=event.id, value_micros=micros,
+            is_held_out=instance.is_held_out, arms=dict(instance.arms),
+        )  # fmt: skip
+        if goal.exits and not instance.ended_us:
+            self._walk.end(turn, program, instance, "goal")
+
+    def _waiting(self, turn: Turn, event: Event) -> None:
+        record = turn.record
+        assert record is not None
+        for instance, program in self._held(turn.profile):
+            step = program.steps[instance.step]
+            if step.wait_for is None or instance.at_offset >= record.offset:
+                continue
+            if step.wait_for.since == "step" and event.occurred_us < instance.at_us:
+                continue
+            if step.wait_for.since == "entry" and event.occurred_us < _entered(instance):
+                continue
+            self._heard(turn, program, instance, event)
+
+    def _heard(self, turn: Turn, program: Program, instance: Instance, event: Event) -> None:
+        """The first that matches in the order of the file wins (E35)."""
+        step = program.steps[instance.step]
+        assert step.wait_for is not None
+        by_machine = event.properties.get("machine") is True
+        for at, awaited in enumerate(step.wait_for.events):
+            path = ("steps", program.places[step.id], "wait_for", "any", at, "where")
+            if awaited.event != event.name or (by_machine and not awaited.machine):
+                continue
+            if program.holds(path, turn.looks_at(instance), turn.now_us):
+                turn.note(program, step.id, f"heard {event.name}")
+                self._walk.leave(turn, program, instance, awaited.goto or program.after[step.id])
+                return
+        if step.wait_for.reset_on == event.name:
+            self._walk.reset(turn, program, instance)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def _exits_us(self, turn: Turn, instance: Instance) -> int:
+        """When the condition of an exit may come true without a record; 0 = never."""
+        program, soonest = self._versions[instance.journey, instance.version], NEVER
+        for at, each in program.exits:
+            if each.when is not None:
+                path, view = ("exit", at, "when"), turn.looks_at(instance)
+                soonest = min(soonest, program.ask(path, view, turn.now_us)[1])
+        return 0 if soonest == NEVER else soonest
+
+    def _due(self, turn: Turn, instance: Instance) -> None:
+        program = self._versions[instance.journey, instance.version]
+        for at, each in program.exits:
+            if each.when is not None and program.holds(
+                ("exit", at, "when"), turn.looks_at(instance), turn.now_us
+            ):
+                self._walk.end(turn, program, instance, each.reason or "exit")
+                return
+        if 0 < instance.until_us <= turn.now_us:
+            self._walk.end(turn, program, instance, program.age_reason)
+        elif 0 < instance.due_us <= turn.now_us:
+            self._walk.due(turn, program, instance)
+
+    def _close(self, turn: Turn) -> None:
+        """Forget what nobody can hear of any more; say when to look again."""
+        profile = turn.profile
+        if not profile.journeys:
+            profile.journeys_due_us = 0
+            return
+        kept = []
+        for each in profile.journeys:
+            if each.ended_us:
+                program = self._versions[each.journey, each.version]
+                each.until_us = _forgotten_us(each, program)
+                each.due_us = each.exits_us = 0
+                if each.until_us <= turn.now_us:
+                    continue
+            else:
+                each.exits_us = self._exits_us(turn, each)
+            kept.append(each)
+        if len(kept) < len(profile.journeys):
+            profile.journeys = kept
+        profile.journeys_due_us = min(filter(None, map(_due_us, kept)), default=0)
+
+    # -- entries --------------------------------------------------------------------------------
+
+    def _come_in(self, turn: Turn, causes: Sequence[tuple[str, str]], event: Event | None) -> None:
+        asked = event is not None and event.name == ASKED
+        if asked and event is not None:
+            causes = [("asked", str(event.properties.get("journey"))), *causes]
+        found = [pair for cause in causes for pair in self._entries.get(cause, ())]
+        found.sort(key=lambda pair: (-pair[0].priority, pair[0].id))
+        for program, at in found:
+            self._entering.attempt(turn, program, at)
+
+
+ASKED = "journey.enter"
+"""The name of the event by which the API and schedules let somebody in (E12)."""
+
+
+def _due_us(instance: Instance) -> int:
+    """The next instant at which an instance has to be looked at; 0 = never."""
+    return min(filter(None, (instance.due_us, instance.until_us, instance.exits_us)), default=0)
+
+
+def _causes(moves: Iterable[Emit]) -> list[tuple[str, str]]:
+    found = []
+    for emit in moves:
+        told = emit.properties
+        if emit.name == "stage.changed":
+            found.append(("stage", f"{told['lifecycle']}/{told['to']}"))
+        elif emit.name in {"segment.entered", "segment.left"}:
+            found.append((emit.name.partition(".")[2], str(told["segment"])))
+    return found
+
+
+def _entered(instance: Instance) -> int:
+    """Event time of the entry: what windows and lateness are measured from (E5)."""
+    occurred = instance.entry.get("occurred")
+    return occurred if isinstance(occurred, int) else instance.entered_us
+
+
+def _counts(event: Event, instance: Instance, each: Exit, program: Program, now_us: int) -> bool:
+    """An event that arrives late counts if it happened after the entry did (E21)."""
+    if event.occurred_us < _entered(instance):
+        return False
+    return each.late or now_us - event.occurred_us <= program.max_event_age_us
+
+
+def _forgotten_us(instance: Instance, program: Program) -> int:
+    if instance.goal_us or not program.goal_us:
+        return instance.ended_us
+    return max(instance.ended_us, _entered(instance) + program.goal_us + LATE_KEPT_US)

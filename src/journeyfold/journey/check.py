@@ -1,0 +1,184 @@
+"""Is a journey sound by itself: targets, reachability, cycles (journeys J4).
+
+What it names of the rest of the project (segments, templates, purposes) is checked where the
+project is put together; here stands what the steps say of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from journeyfold.core.condition_types import closest
+from journeyfold.journey.conditions import Path
+from journeyfold.journey.definition import Journey
+from journeyfold.journey.program import END
+from journeyfold.journey.step import Send, Step
+
+
+class Finding(msgspec.Struct, frozen=True):
+    path: Path
+    code: str
+    message: str
+    suggestion: str = ""
+
+
+def findings(journey: Journey) -> Iterator[Finding]:
+    """Everything wrong with the steps, in the order of the file."""
+    yield from _twice(journey)
+    known = {step.id for step in journey.steps}
+    unknown = [
+        Finding(path, "P130", f"unknown step '{target}'", closest(target, frozenset(known)))
+        for at, step in enumerate(journey.steps)
+        for path, target in targets(step, ("steps", at))
+        if target not in known
+    ]
+    yield from unknown
+    if not unknown:
+        yield from _unreachable(journey)
+        yield from _endless(journey)
+    yield from _not_yet(journey)
+    for at, step in enumerate(journey.steps):
+        if step.send is not None:
+            yield from _of_send(journey, step.send, ("steps", at, "send"))
+    for old, new in journey.migrate.items():
+        if new not in known:
+            yield Finding(("migrate", old), "P130", f"unknown step '{new}'",
+                          closest(new, frozenset(known)))  # fmt: skip
+
+
+def targets(step: Step, path: Path) -> Iterator[tuple[Path, str]]:
+    """(where it is written, the step it goes to)."""
+    if step.goto is not None:
+        yield (*path, "goto"), step.goto
+    if step.wait_for is not None:
+        if step.wait_for.on_timeout is not None:
+            yield (*path, "wait_for", "on_timeout"), step.wait_for.on_timeout
+        for at, awaited in enumerate(step.wait_for.events):
+            if awaited.goto is not None:
+                yield (*path, "wait_for", "any", at, "goto"), awaited.goto
+    for at, way in enumerate(step.branch or ()):
+        key = "goto" if way.goto is not None else "else"
+        yield (*path, "branch", at, key), way.goto or way.otherwise or ""
+    if step.split is not None:
+        for name, arm in step.split.arms.items():
+            if arm.goto is not None:
+                yield (*path, "split", "arms", name, "goto"), arm.goto
+    if step.decide is not None and step.decide.on_none is not None:
+        yield (*path, "decide", "on_none"), step.decide.on_none
+    if step.webhook is not None and step.webhook.on_fail not in {"continue", "exit"}:
+        yield (*path, "webhook", "on_fail"), step.webhook.on_fail
+    if step.send is not None and step.send.on_fail not in {"continue", "exit"}:
+        yield (*path, "send", "on_fail"), step.send.on_fail
+
+
+def following(journey: Journey) -> dict[str, list[str]]:
+    """Step → the steps it may go to next; END is behind the last."""
+    found: dict[str, list[str]] = {}
+    for at, step in enumerate(journey.steps):
+        behind = journey.steps[at + 1].id if at + 1 < len(journey.steps) else END
+        ways = [target for _, target in targets(step, ())]
+        if _falls_through(step):
+            ways.append(behind)
+        found[step.id] = list(dict.fromkeys(ways))
+    return found
+
+
+def _falls_through(step: Step) -> bool:
+    if step.kind == "exit":
+        return False
+    if step.branch is not None:
+        return step.goto is None and step.branch[-1].otherwise is None
+    if step.split is not None:
+        return step.goto is None and any(arm.goto is None for arm in step.split.arms.values())
+    if step.kind == "goto":
+        return step.max is not None
+    return step.goto is None
+
+
+def _twice(journey: Journey) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for at, step in enumerate(journey.steps):
+        if first.setdefault(step.id, at) != at:
+            yield Finding(("steps", at, "id"), "P161", f"the step '{step.id}' is there twice",
+                          "ids of steps are unique")  # fmt: skip
+
+
+def _unreachable(journey: Journey) -> Iterator[Finding]:
+    ways = following(journey)
+    reached, ahead = set[str](), [journey.steps[0].id]
+    while ahead:
+        step = ahead.pop()
+        if step != END and step not in reached:
+            reached.add(step)
+            ahead += ways[step]
+    for at, each in enumerate(journey.steps):
+        if each.id not in reached:
+            yield Finding(("steps", at, "id"), "P162", f"no way leads to the step '{each.id}'",
+                          "go to it, or remove it")  # fmt: skip
+
+
+def _endless(journey: Journey) -> Iterator[Finding]:
+    """A circle in which nothing waits and no `goto` has a limit runs for ever (J4)."""
+    steps = {step.id: step for step in journey.steps}
+    ways = {
+        name: [] if _rests(steps[name]) else [way for way in after if way != END]
+        for name, after in following(journey).items()
+    }
+    for circle in _circles(ways):
+        at = next(at for at, step in enumerate(journey.steps) if step.id == circle[0])
+        shown = " → ".join([*circle, circle[0]])
+        yield Finding(
+            ("steps", at, "id"), "P163", f"nothing in the circle {shown} waits",
+            "add a wait, or a `max` to its goto",
+        )  # fmt: skip
+
+
+def _rests(step: Step) -> bool:
+    return step.kind in {"wait", "wait_for"} or (step.goto is not None and step.max is not None)
+
+
+def _circles(ways: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """One circle for each place where a walk in depth comes back to its own path."""
+    done: set[str] = set()
+    for start in ways:
+        path: list[str] = []
+        stack = [(start, iter(ways[start]))] if start not in done else []
+        if stack:
+            path.append(start)
+        while stack:
+            step, ahead = stack[-1]
+            target = next(ahead, None)
+            if target is None:
+                done.add(step)
+                path.pop()
+                stack.pop()
+            elif target in path:
+                yield path[path.index(target) :]
+            elif target not in done:
+                path.append(target)
+                stack.append((target, iter(ways[target])))
+
+
+def _not_yet(journey: Journey) -> Iterator[Finding]:
+    """What the definition knows and the engine does not do yet is said, not passed over."""
+    for at, entry in enumerate(journey.entry):
+        if entry.schedule is not None:
+            yield Finding(("entry", at, "schedule"), "P165", "schedules are not in this release")
+        if entry.segment is not None and entry.segment.include_current:
+            path: Path = ("entry", at, "segment", "include_current")
+            yield Finding(path, "P165", "include_current is not in this release")
+        if entry.segment is not None and entry.segment.min_dwell != "0s":
+            path = ("entry", at, "segment", "min_dwell")
+            yield Finding(path, "P165", "min_dwell is not in this release")
+    if journey.on_publish == "migrate":
+        yield Finding(("on_publish",), "P165", "migrate is not in this release")
+
+
+def _of_send(journey: Journey, send: Send, path: Path) -> Iterator[Finding]:
+    if not (send.purpose or journey.policy.purpose):
+        yield Finding(
+            path, "P164", "the message has no purpose",
+            "say `purpose:` here or in the journey's policy",
+        )  # fmt: skip

@@ -1,0 +1,142 @@
+"""May somebody come in, and as what: the checks of an entry in their order (journeys E10-E14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from journeyfold.core.chance import draw_64
+from journeyfold.core.event import Event, Json
+from journeyfold.core.profile import Instance
+from journeyfold.journey.program import Program, Versions, key_path, length_us
+from journeyfold.journey.turn import Turn
+from journeyfold.journey.walk import Walk, passage_of
+
+ENTRY_BYTES = 8_192  # of the properties an instance remembers
+KEY_BYTES = 200
+KEYED_ACTIVE, ALONE_ACTIVE = 20, 1
+
+
+class Entering:
+    def __init__(self, walk: Walk, versions: Versions) -> None:
+        self._walk, self._versions = walk, versions
+
+    def attempt(self, turn: Turn, program: Program, at: int) -> None:
+        """Let the person in by this entry, or say why not; the first failure is told (E10)."""
+        view, entry = turn.view, program.definition.entry[at]
+        if not program.holds(("entry", at, "where"), view, turn.now_us):
+            return  # not what the entry is about: no refusal, or every event would be one
+        why, key = self._refused(turn, program, at)
+        if why:
+            turn.note(program, "", f"refused {why}")
+            turn.emit(
+                program, "journey.refused",
+                f"refused/{program.id}/{at}/{turn.profile.person}/{turn.now_us}/{turn.offset}",
+                reason=why, key=key,
+            )  # fmt: skip
+            return
+        for active in _active(turn, program, key):
+            if program.definition.reentry.on_conflict == "restart":
+                its_own = self._versions[active.journey, active.version]
+                self._walk.end(turn, its_own, active, "restarted")
+        instance = _begun(turn, program, key, entry.event)
+        turn.profile.journeys = [*turn.profile.journeys, instance]
+        passage = passage_of(turn.profile, program.id, key)
+        passage.entries += 1
+        passage.started_us = turn.now_us
+        turn.note(program, "", "entered" + (" (held out)" if instance.is_held_out else ""))
+        turn.emit(
+            program, "journey.entered", f"{instance.id}/entered",
+            instance=instance.id, key=key, is_held_out=instance.is_held_out,
+        )  # fmt: skip
+        self._walk.enter(turn, program, instance, program.first)
+
+    def _refused(self, turn: Turn, program: Program, at: int) -> tuple[str, str]:
+        """(the reason or nothing, the key)."""
+        definition, reentry = program.definition, program.definition.reentry
+        event = turn.record.event if turn.record is not None else None
+        if event is not None and turn.now_us - event.occurred_us > program.max_event_age_us:
+            return "late", ""
+        key = _key(turn, program, at)
+        if key is None:
+            return "no_key", ""
+        if not program.holds(("filter",), turn.view, turn.now_us):
+            return "filter", key
+        passage = passage_of(turn.profile, program.id, key)
+        active = _active(turn, program, key)
+        if reentry.mode == "once" and passage.entries:
+            return "once", key
+        if reentry.mode == "after_exit" and active and reentry.on_conflict != "restart":
+            return "active", key
+        since_us = passage.started_us if reentry.anchor == "start" else passage.ended_us
+        if since_us and turn.now_us < since_us + length_us(reentry.min_interval):
+            return "min_interval", key
+        if reentry.max_entries is not None and passage.entries >= reentry.max_entries:
+            return "max_entries", key
+        keyed = definition.entry[at].key is not None
+        most = reentry.max_active or (KEYED_ACTIVE if keyed else ALONE_ACTIVE)
+        replaced = len(active) if reentry.on_conflict == "restart" else 0
+        if _count_active(turn, program) - replaced >= most:
+            return "max_active", key
+        if active and reentry.on_conflict == "ignore":
+            return "conflict", key
+        return "", key
+
+
+def _active(turn: Turn, program: Program, key: str) -> Sequence[Instance]:
+    return [
+        each
+        for each in turn.profile.journeys
+        if each.journey == program.id and each.key == key and not each.ended_us
+    ]
+
+
+def _count_active(turn: Turn, program: Program) -> int:
+    """All versions count (E10)."""
+    running = (each for each in turn.profile.journeys if not each.ended_us)
+    return sum(each.journey == program.id for each in running)
+
+
+def _key(turn: Turn, program: Program, at: int) -> str | None:
+    """'' without a key expression; None when it is null or no key (E13)."""
+    if program.definition.entry[at].key is None:
+        return ""
+    value, _ = program.ask(key_path(at), turn.view, turn.now_us)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if 0 < len(text.encode()) <= KEY_BYTES else None
+
+
+def _begun(turn: Turn, program: Program, key: str, name: str | None) -> Instance:
+    record = turn.record
+    entry: dict[str, Json]
+    if record is not None and name is not None:
+        entry = _frozen(record.event)
+        cause = f"{record.event.source}/{record.event.id}"
+    else:  # by a segment or a stage: nobody's event, so person and instant name it
+        entry = {"id": "", "name": "", "occurred": turn.now_us, "properties": {}}
+        cause = f"{turn.profile.person}/{turn.now_us}"
+    instance_id = blake2b(f"{program.id}|{key}|{cause}".encode(), digest_size=16).hexdigest()
+    return Instance(
+        id=instance_id, journey=program.id, version=program.version, key=key,
+        entered_us=turn.now_us, entry=entry, until_us=turn.now_us + program.age_us,
+        is_held_out=_is_held_out(program, turn.profile.person),
+    )  # fmt: skip
+
+
+def _frozen(event: Event) -> dict[str, Json]:
+    """What the instance remembers of its entry event; long properties are left out whole."""
+    properties = event.properties
+    size = sum(len(repr(item)) for item in properties.items())
+    return {
+        "id": event.id, "name": event.name, "occurred": event.occurred_us,
+        "properties": dict(properties) if size <= ENTRY_BYTES else {},
+    }  # fmt: skip
+
+
+def _is_held_out(program: Program, person: str) -> bool:
+    holdout = program.definition.holdout
+    if holdout is None:
+        return False
+    return (draw_64("holdout", holdout.salt, person) * 100) >> 64 < holdout.percent

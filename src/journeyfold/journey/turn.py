@@ -1,0 +1,63 @@
+"""One person at one instant: what the steps of a journey read and what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from journeyfold.core.condition_eval import View
+from journeyfold.core.effect import Deliver, Effect, Emit, Say
+from journeyfold.core.event import Json, Record
+from journeyfold.core.profile import Instance, Profile
+from journeyfold.journey.program import Program
+
+
+class Trace(NamedTuple):
+    """A line of `journey simulate`: what happened to whom, where."""
+
+    at_us: int
+    person: str
+    place: str  # journey/step
+    what: str
+
+
+class Turn:
+    """Effects are gathered in order. `record` is None when only time has passed."""
+
+    __slots__ = ("effects", "now_us", "profile", "record", "trace", "view")
+
+    def __init__(
+        self,
+        profile: Profile,
+        view: View,
+        now_us: int,
+        record: Record | None = None,
+        trace: Callable[[Trace], None] | None = None,
+    ) -> None:
+        self.profile, self.view, self.now_us, self.record = profile, view, now_us, record
+        self.effects: list[Effect] = []
+        self.trace = trace
+
+    @property
+    def offset(self) -> int:
+        return self.record.offset if self.record is not None else self.profile.seen
+
+    def looks_at(self, instance: Instance) -> View:
+        """The view with this instance's `entry` and `vars`."""
+        self.view.entry, self.view.vars = instance.entry, instance.vars
+        return self.view
+
+    def emit(self, program: Program, name: str, effect: str, **properties: Json) -> None:
+        told: dict[str, Json] = {"journey": program.id, "version": program.version, **properties}
+        self.effects.append(Emit(effect, name, self.profile.person, self.now_us, told))
+
+    def deliver(self, deliver: Deliver) -> None:
+        self.effects.append(deliver)
+
+    def say(self, say: Say) -> None:
+        self.effects.append(say)
+
+    def note(self, program: Program, step: str, what: str) -> None:
+        if self.trace is not None:
+            place = f"{program.id}/{step}" if step else program.id
+            self.trace(Trace(self.now_us, self.profile.person, place, what))

@@ -1,0 +1,319 @@
+"""From step to step: what an instance does until it waits or ends (journeys E30-E54).
+
+`enter` reaches a step and goes on from it as far as it can at this instant; `leave` is called
+when what it waited for has come. An instance that takes more than a thousand steps at one instant
+ends as `runaway` (E7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from journeyfold.core import localtime
+from journeyfold.core.chance import draw_64
+from journeyfold.core.effect import Deliver, Effect, Say
+from journeyfold.core.event import Json
+from journeyfold.core.instant import rfc3339
+from journeyfold.core.profile import Assignment, Instance, Passage, Profile
+from journeyfold.journey.act import (
+    delivery,
+    effect_uuid,
+    message_of,
+    tell_refusal,
+    tell_skipped,
+    whence,
+)
+from journeyfold.journey.limits import Limits
+from journeyfold.journey.program import END, Program, length_us
+from journeyfold.journey.step import Split, Step, Wait
+from journeyfold.journey.turn import Turn
+
+STEPS_AT_ONCE = 1_000
+_BUCKETS = 10_000
+
+
+class Decider(Protocol):
+    """Decides a placement for a person inside the fold (E42)."""
+
+    def __call__(
+        self, profile: Profile, placement: str, key: str, now_us: int
+    ) -> tuple[Json, list[Effect]]: ...
+
+
+class Walk:
+    """The steps of all programs, over what they need of the rest of the project."""
+
+    def __init__(self, limits: Limits, decide: Decider) -> None:
+        self._limits, self._decide = limits, decide
+        self._steps: Mapping[str, Callable[[Turn, Program, Instance, Step], str | None]] = {
+            "wait": self._wait, "wait_for": self._wait_for, "branch": self._branch,
+            "split": self._split, "send": self._send, "decide": self._decided,
+            "update": self._update, "webhook": self._webhook, "goto": self._goto,
+        }  # fmt: skip
+
+    def enter(self, turn: Turn, program: Program, instance: Instance, step: str) -> None:
+        """Go to a step and on; END ends the instance as completed."""
+        for _ in range(STEPS_AT_ONCE):
+            if step == END:
+                self.end(turn, program, instance, "completed")
+                return
+            instance.step, instance.at_us, instance.at_offset = step, turn.now_us, turn.offset
+            instance.visits[step] = instance.visits.get(step, 0) + 1
+            instance.due_us, instance.held = 0, ""
+            definition = program.steps[step]
+            if definition.exits is not None:
+                self.end(turn, program, instance, definition.exits)
+                return
+            target = self._steps[definition.kind](turn, program, instance, definition)
+            if target is None or instance.ended_us:
+                return
+            instance.steps += 1
+            step = target
+        self.end(turn, program, instance, "runaway")
+
+    def leave(self, turn: Turn, program: Program, instance: Instance, target: str) -> None:
+        """What the step waited for has come."""
+        instance.steps += 1
+        self.enter(turn, program, instance, target)
+
+    def due(self, turn: Turn, program: Program, instance: Instance) -> None:
+        """The instant a step waited for has come."""
+        step = program.steps[instance.step]
+        if step.send is not None:  # held back until now
+            target = self._send(turn, program, instance, step)
+            if target is not None:
+                self.leave(turn, program, instance, target)
+        elif step.wait_for is not None:
+            turn.note(program, step.id, "timed out")
+            target = step.wait_for.on_timeout or program.after[step.id]
+            self.leave(turn, program, instance, target)
+        elif step.webhook is not None:
+            turn.note(program, step.id, "no answer")
+            self._failed(turn, program, instance, step, step.webhook.on_fail)
+        else:
+            self.leave(turn, program, instance, program.after[step.id])
+
+    def recount(self, turn: Turn, program: Program, instance: Instance) -> None:
+        """A wait for local time or for a date of a trait is due when they say now (E33, E34)."""
+        step = program.steps[instance.step]
+        if step.wait is None or instance.held or step.wait.length is not None:
+            return
+        due_us = self._due_us(turn, program, instance, step.wait, instance.at_us)
+        if due_us is None:
+            instance.due_us = 0
+        elif due_us <= turn.now_us:
+            self.due(turn, program, instance)
+        else:
+            instance.due_us = due_us
+
+    def reset(self, turn: Turn, program: Program, instance: Instance) -> None:
+        """Moves the one due of a `wait_for`; there is no second timer (E35)."""
+        step = program.steps[instance.step]
+        assert step.wait_for is not None
+        instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
+        turn.note(program, step.id, f"waits anew until {rfc3339(instance.due_us)}")
+
+    def end(self, turn: Turn, program: Program, instance: Instance, reason: str) -> None:
+        """Dues and holds are dropped at once (E20)."""
+        instance.ended_us, instance.reason = turn.now_us, reason
+        instance.due_us, instance.held = 0, ""
+        passage = passage_of(turn.profile, instance.journey, instance.key)
+        passage.ended_us = turn.now_us
+        turn.note(program, instance.step, f"exit {reason}")
+        turn.emit(
+            program, "journey.exited", f"{instance.id}/exited",
+            instance=instance.id, key=instance.key, step=instance.step, reason=reason,
+        )  # fmt: skip
+
+    # -- waits ----------------------------------------------------------------------------------
+
+    def _wait(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.wait is not None
+        due_us = self._due_us(turn, program, instance, step.wait, turn.now_us)
+        if due_us is None:
+            if step.wait.on_missing == "exit":
+                self.end(turn, program, instance, "missing")
+                return None
+            if step.wait.on_missing == "wait":
+                turn.note(program, step.id, f"waits for {step.wait.at}")
+                return None
+            turn.note(program, step.id, f"skipped: {step.wait.at} is not known")
+            return program.after[step.id]
+        if due_us <= turn.now_us:
+            return program.after[step.id]
+        instance.due_us = due_us
+        turn.note(program, step.id, f"waits until {rfc3339(due_us)}")
+        return None
+
+    def _due_us(
+        self, turn: Turn, program: Program, instance: Instance, wait: Wait, since_us: int
+    ) -> int | None:
+        """When the wait is over, counted from the instant the step was reached (E5)."""
+        if wait.length is not None:
+            return since_us + length_us(wait.length)
+        if wait.at is not None:
+            path = ("steps", program.places[instance.step], "wait", "at")
+            at_us, _ = program.ask(path, turn.looks_at(instance), turn.now_us)
+            return at_us + length_us(wait.offset) if isinstance(at_us, int) else None
+        zone = self._limits.reader.zone(turn.profile)
+        if wait.local_days is not None:
+            return localtime.plus_days(since_us, wait.local_days, zone)
+        if wait.local_months is not None:
+            return localtime.plus_months(since_us, wait.local_months, zone)
+        minutes = localtime.minutes_of(wait.until or "")
+        assert minutes is not None, "a wait has one form, and its time of day was checked"
+        goes = wait.if_past == "go"
+        return localtime.next_wall(since_us, minutes, zone, wait.days, if_past_go=goes)
+
+    def _wait_for(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.wait_for is not None
+        instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
+        turn.note(program, step.id, f"waits for an event until {rfc3339(instance.due_us)}")
+        return None
+
+    # -- ways -----------------------------------------------------------------------------------
+
+    def _branch(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        view, at = turn.looks_at(instance), program.places[step.id]
+        for index, way in enumerate(step.branch or ()):
+            if way.otherwise is not None:
+                return way.otherwise
+            if program.holds(("steps", at, "branch", index, "if"), view, turn.now_us):
+                turn.note(program, step.id, f"if {way.when}")
+                return way.goto
+        return program.after[step.id]
+
+    def _split(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.split is not None
+        arm = self._arm(turn, program, instance, step, step.split)
+        if instance.arms.get(step.id) != arm:
+            instance.arms[step.id] = arm
+            turn.emit(
+                program, "journey.assigned", f"{instance.id}/{step.id}/assigned",
+                instance=instance.id, step=step.id, salt=step.split.salt, arm=arm,
+            )  # fmt: skip
+        turn.note(program, step.id, f"arm {arm}")
+        return step.split.arms[arm].goto or program.after[step.id]
+
+    def _arm(
+        self, turn: Turn, program: Program, instance: Instance, step: Step, split: Split
+    ) -> str:
+        if split.by == "person":
+            return _arm_of_person(turn, program, instance, split)
+        unit = instance.key
+        if split.by != "key":
+            path = ("steps", program.places[step.id], "split", "by")
+            value, _ = program.ask(path, turn.looks_at(instance), turn.now_us)
+            unit = str(value)
+        return instance.arms.get(step.id) or _drawn(split, unit)[0]
+
+    def _goto(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.goto is not None
+        if step.max is not None and instance.visits[step.id] > step.max:
+            turn.note(program, step.id, f"{step.max} times, goes on")
+            return program.behind[step.id]
+        return step.goto
+
+    # -- acts -----------------------------------------------------------------------------------
+
+    def _send(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.send is not None
+        message = message_of(program, instance, step, step.send)
+        refused = self._limits.refusal(message, turn.profile, turn.now_us)
+        if refused is None:
+            turn.deliver(delivery(turn, program, instance, step, message))
+            place = f"{program.id}/{step.id}"
+            self._limits.take_slot(message, turn.profile, place, turn.now_us)
+            turn.note(program, step.id, f"sends {step.send.template or 'by stage'}")
+            return program.after[step.id]
+        tell_refusal(turn, program, instance, step, message, refused)
+        if refused.until_us:
+            instance.due_us, instance.held = refused.until_us, refused.gate
+            return None
+        return program.after[step.id]
+
+    def _decided(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.decide is not None
+        visit = instance.visits[step.id]
+        key = effect_uuid(program.id, instance.id, step.id, visit, "decide")
+        chosen, effects = self._decide(turn.profile, step.decide.placement, key, turn.now_us)
+        turn.effects += effects
+        instance.vars[step.decide.save] = chosen
+        shown = chosen.get("offer") if isinstance(chosen, dict) else None
+        turn.note(program, step.id, f"decides {shown or 'nothing'}")
+        if chosen is None and step.decide.on_none is not None:
+            return step.decide.on_none
+        return program.after[step.id]
+
+    def _update(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        """Writes no state: the event comes back through the log like any other (E41)."""
+        assert step.update is not None
+        visit = instance.visits[step.id]
+        turn.say(
+            Say(
+                effect_uuid(program.id, instance.id, step.id, visit, "update"),
+                "Identify", "identify", turn.profile.person, turn.now_us,
+                traits=step.update.traits,
+            )
+        )  # fmt: skip
+        turn.note(program, step.id, f"updates {', '.join(step.update.traits)}")
+        return program.after[step.id]
+
+    def _webhook(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        assert step.webhook is not None
+        visit = instance.visits[step.id]
+        if instance.is_held_out:
+            key = effect_uuid(program.id, instance.id, step.id, visit, "webhook")
+            tell_skipped(turn, program, instance, step, key, "holdout")
+            return program.after[step.id]
+        turn.deliver(
+            Deliver(
+                effect_uuid(program.id, instance.id, step.id, visit, "webhook"),
+                step.webhook.destination, turn.profile.person, turn.now_us, "functional",
+                {**whence(program, instance, step), "payload": step.webhook.payload,
+                 "entry": instance.entry, "vars": instance.vars},
+            )
+        )  # fmt: skip
+        turn.note(program, step.id, f"calls {step.webhook.destination}")
+        if step.webhook.reply is None:
+            return program.after[step.id]
+        instance.due_us = turn.now_us + length_us(step.webhook.reply.timeout)
+        return None
+
+    def _failed(
+        self, turn: Turn, program: Program, instance: Instance, step: Step, on_fail: str
+    ) -> None:
+        if on_fail == "exit":
+            self.end(turn, program, instance, "failed")
+        else:
+            target = program.after[step.id] if on_fail == "continue" else on_fail
+            self.leave(turn, program, instance, target)
+
+
+def passage_of(profile: Profile, journey: str, key: str) -> Passage:
+    return profile.passages.setdefault(f"{journey}/{key}", Passage())
+
+
+def _arm_of_person(turn: Turn, program: Program, instance: Instance, split: Split) -> str:
+    """Sticky over re-entry, merge and changed weights (E40)."""
+    name = f"split/{split.salt}"
+    held = turn.profile.assignments.get(name)
+    if held is not None and held.arm in split.arms:
+        return held.arm
+    arm, bucket = _drawn(split, turn.profile.person)
+    turn.profile.assignments[name] = Assignment(
+        arm, bucket, program.version, turn.now_us, instance.owner
+    )
+    return arm
+
+
+def _drawn(split: Split, unit: str) -> tuple[str, int]:
+    """(arm, bucket of 10,000): arms in the order of the file share the buckets by weight."""
+    bucket = (draw_64("assign", split.salt, unit) * _BUCKETS) >> 64
+    upto = 0
+    for name, arm in split.arms.items():
+        upto += arm.weight * _BUCKETS // 100
+        if bucket < upto:
+            return name, bucket
+    raise AssertionError("the weights of a split sum to 100")

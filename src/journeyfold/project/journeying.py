@@ -1,0 +1,99 @@
+"""The journeys of a project, ready to run: what their gates ask of a person is answered here.
+
+`journey` knows nothing of traits or consent; this reads them as conditions do, so a gate and a
+condition can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from journeyfold.core import localtime
+from journeyfold.core.aggregate_keys import AggregateKeys
+from journeyfold.core.condition_compile import compile_conditions
+from journeyfold.core.condition_typed import Typed
+from journeyfold.core.event import Json
+from journeyfold.core.instant import duration_us
+from journeyfold.core.profile import Profile
+from journeyfold.journey.advance import Journeys
+from journeyfold.journey.limits import Limits, MessageCap, Quiet
+from journeyfold.journey.program import Program
+from journeyfold.journey.walk import Decider, Walk
+from journeyfold.project.model import Project
+from journeyfold.project.settings import MessageCapRule
+from journeyfold.project.zones import zone_of_country
+
+STOPPED = frozenset({"bounced", "complained", "unsubscribed"})
+"""Kinds of contact after which a channel is closed to a person."""
+ADDRESS = {"email": "email", "sms": "phone", "push": "push_token"}
+"""The trait each channel writes to; a webhook needs none."""
+
+TraitReader = Callable[[Profile, str], Json]
+ConsentReader = Callable[[Profile, str], bool]
+
+
+class PersonReader:
+    """`journey.limits.Reader` over traits, consents and contacts."""
+
+    def __init__(self, project: Project, trait: TraitReader, consent: ConsentReader) -> None:
+        self._trait, self._consent = trait, consent
+        self._purposes = frozenset(project.settings.privacy.known)
+        self._zone = project.settings.time_zone
+
+    def zone(self, profile: Profile) -> str:
+        """The trait `timezone`, else the one zone of the trait `country`, else the project's."""
+        told = self._trait(profile, "timezone")
+        if isinstance(told, str) and localtime.is_zone(told):
+            return told
+        country = self._trait(profile, "country")
+        return (zone_of_country(country) if isinstance(country, str) else "") or self._zone
+
+    def consents(self, profile: Profile, purpose: str, channel: str) -> bool:
+        """`marketing` by e-mail asks for `marketing_email` where the project knows it (E50)."""
+        narrower = f"{purpose}_{channel}"
+        return self._consent(profile, narrower if narrower in self._purposes else purpose)
+
+    def is_suppressed(self, profile: Profile, channel: str) -> bool:
+        return any(
+            contact.kind in STOPPED and contact.placement == channel for contact in profile.contacts
+        )
+
+    def has_address(self, profile: Profile, channel: str) -> bool:
+        trait = ADDRESS.get(channel)
+        return trait is None or bool(self._trait(profile, trait))
+
+
+def limits_of(project: Project, trait: TraitReader, consent: ConsentReader) -> Limits:
+    contact = project.settings.contact
+    quiet = Quiet(*contact.quiet.minutes) if contact.quiet is not None else None
+    caps = [_cap(name, rule) for name, rule in contact.messages.items()]
+    return Limits(PersonReader(project, trait, consent), quiet, caps)
+
+
+def programs_of(
+    project: Project, typed: Mapping[str, Typed], keys: AggregateKeys
+) -> dict[str, Program]:
+    """Journey → the program of the version this project has of it."""
+    evaluator = compile_conditions(typed, keys)
+    return {name: Program(journey, evaluator) for name, journey in project.journeys.items()}
+
+
+def journeys_of(
+    live: Mapping[str, Program],
+    pinned: Mapping[tuple[str, str], Program],
+    limits: Limits,
+    decide: Decider,
+) -> Journeys:
+    """`pinned` are older versions somebody is still in (journeys E61)."""
+    in_force = {(program.id, program.version): program for program in live.values()}
+    return Journeys({**pinned, **in_force}, live, Walk(limits, decide))
+
+
+def _cap(name: str, rule: MessageCapRule) -> MessageCap:
+    match rule.per:
+        case "day":
+            return MessageCap(name, rule.max, rule.channel, calendar="day")
+        case "week":
+            return MessageCap(name, rule.max, rule.channel, calendar="week")
+        case length:
+            return MessageCap(name, rule.max, rule.channel, window_us=duration_us(length) or 0)

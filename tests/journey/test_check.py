@@ -1,0 +1,77 @@
+"""What `check` finds in a journey, and where (journeys J4 and section 8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from journeyfold.core.errors import ProjectError
+
+
+def problem(rig, steps: str, more: str = "") -> str:
+    with pytest.raises(ProjectError) as raised:
+        rig(f"entry: [{{event: Cart Updated}}]\n{more}steps:\n{steps}")
+    (found,) = raised.value.problems
+    return str(found)
+
+
+DRAW = "  - {id: x, split: {salt: s, arms: {a: {weight: 50, goto: mial}, b: {weight: 50}}}}\n"
+WAIT = "  - {id: w, wait: {for: 1h}}\n"
+SEND = "{channel: email, template: hello, purpose: marketing}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (
+            f"{DRAW}  - {{id: mail, send: {SEND}}}\n",
+            "journeys/it.yaml:3:59: P130 unknown step 'mial'; did you mean mail?",
+        ),
+        (WAIT + "  - {id: e, exit: done}\n" + "  - {id: z, wait: {for: 1h}}\n", "P162 no way leads to the step 'z'"),
+        ("  - {id: a, update: {traits: {x: 1}}}\n  - {id: b, goto: a}\n", "P163 nothing in the circle a → b → a waits"),
+        (WAIT + "  - {id: w, wait: {for: 1h}}\n", "P161 the step 'w' is there twice"),
+        ("  - {id: m, send: {channel: email, template: hello}}\n", "P164 the message has no purpose"),
+        ("  - {id: m, send: {channel: email, template: helo, purpose: marketing}}\n", "unknown template 'helo'; did you mean 'hello'?"),
+        ("  - {id: w, wait: {for: P1D}}\n", "write 24h (exact) or local_days: 1 (calendar)"),
+        ("  - {id: x, split: {salt: s, arms: {a: {weight: 50}, b: {weight: 40}}}}\n", "the weights sum to 90"),
+        ("  - {id: x, branch: [{if: properties.total > 1, goto: y}]}\n  - {id: y, wait: {for: 1h}}\n", "properties is not available in a step"),
+        ("  - {id: x, wait_for: {any: [{event: Order Complete}], timeout: 1h}}\n", "unknown event 'Order Complete'; did you mean 'Order Completed'?"),
+        ("  - {id: x, decide: {placement: cart, save: o}}\n", "unknown placement 'cart'; known: cart-popup"),
+        ("  - {id: x, wait: {for: 1h}, exit: done}\n", "this one says wait and exit"),
+        ('  - {id: x, wait: {for: 1h, until: "09:00"}}\n', "a wait is one of"),
+        ('  - {id: x, wait: {until: "29:00"}}\n', "is no time of day"),
+    ],
+)  # fmt: skip
+def test_one_mistake_gets_one_sentence_at_its_place(rig, steps, words):
+    assert words in problem(rig, steps)
+
+
+def test_a_purpose_nobody_declared_is_found(rig):
+    assert "unknown purpose 'marketin'; did you mean 'marketing'?" in problem(
+        rig, WAIT, "policy: {purpose: marketin}\n"
+    )
+
+
+def test_a_cap_nobody_declared_is_found(rig):
+    assert "unknown cap 'weekly'" in problem(rig, WAIT, "policy: {purpose: marketing, caps: [weekly]}\n")  # fmt: skip
+
+
+def test_an_entry_of_two_kinds_is_found(rig):
+    with pytest.raises(ProjectError) as raised:
+        rig(f"entry: [{{event: Page, api: true}}]\nsteps:\n{WAIT}")
+    assert "an entry is one of event, segment, stage, schedule and api" in str(raised.value)
+
+
+def test_a_circle_with_a_limit_is_no_endless_circle(rig):
+    assert rig(
+        "entry: [{event: Cart Updated}]\nsteps:\n  - {id: a, update: {traits: {x: 1}}}\n"
+        "  - {id: b, goto: a, max: 3}\n"
+    )
+
+
+def test_comments_and_layout_make_no_version(rig):
+    text = f"entry: [{{event: Cart Updated}}]\nsteps:\n{WAIT}"
+    versions = {
+        next(iter(rig(each).engine._versions))[1]
+        for each in (text, "# a word\n" + text, text.replace("{id: w, wait", "{ id: w,   wait"))
+    }
+    assert len(versions) == 1
