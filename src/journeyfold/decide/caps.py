@@ -26,14 +26,18 @@ class ContactCounts:
         self.of_offer: dict[str, list[Contact]] = {}
         for contact in self.every:
             self.of_offer.setdefault(contact.offer, []).append(contact)
+        self._known: set[tuple[str, str, str]] | None = None
         self.add(reserved)
 
     def add(self, contacts: Iterable[Contact]) -> None:
         """Also used between the placements of one call: each sees what the former ones chose."""
         for contact in contacts:
-            of_offer = self.of_offer.setdefault(contact.offer, [])
-            if not any((each.kind, each.key) == (contact.kind, contact.key) for each in of_offer):
-                of_offer.append(contact)
+            if self._known is None:
+                self._known = {(each.offer, each.kind, each.key) for each in self.every}
+            identity = (contact.offer, contact.kind, contact.key)
+            if identity not in self._known:
+                self._known.add(identity)
+                self.of_offer.setdefault(contact.offer, []).append(contact)
                 self.every.append(contact)
 
 

@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 import msgspec
 import nh3
-from liquid import BoundTemplate
 
 from journeyfold.core.event import Json
 from journeyfold.decide import template as liquid
 from journeyfold.decide.definition import Variant, is_locale_map
+from journeyfold.decide.rendering import Rendering
 from journeyfold.decide.template import TemplateError
 
 URL_SCHEMES = frozenset({"http", "https", "mailto"})
@@ -52,7 +52,7 @@ _PROJECT = nh3.Cleaner(
 class Text(msgspec.Struct, frozen=True):
     """A Liquid text. `cleaner` is there for HTML; `is_link` for values that become a URL."""
 
-    template: BoundTemplate
+    rendering: Rendering
     cleaner: nh3.Cleaner | None = None
     is_link: bool = False
     is_subject: bool = False
@@ -110,16 +110,16 @@ def _file(name: Json, templates: Mapping[str, str], *, escape: bool) -> Part:
     source = templates.get(name) if isinstance(name, str) else None
     if source is None:
         raise TemplateError(f"TemplateNotFound: templates/{name} does not exist")
-    return Text(liquid.parse(source, escape=escape), cleaner=_PROJECT if escape else None)
+    rendering = Rendering(liquid.parse(source, escape=escape))
+    return Text(rendering, cleaner=_PROJECT if escape else None)
 
 
 def _part(key: str, value: Json, *, escape: bool) -> Part:
     if isinstance(value, str):
         cleaner = _INLINE if escape and key == "html" else None
         if "{{" in value or "{%" in value:
-            return Text(
-                liquid.parse(value, escape=escape), cleaner, _is_link(key), key == "subject"
-            )
+            rendering = Rendering(liquid.parse(value, escape=escape))
+            return Text(rendering, cleaner, _is_link(key), key == "subject")
         return Constant(cleaner.clean(value) if cleaner else _plain(key, value))
     if isinstance(value, dict):
         parts = {name: _part(name, each, escape=escape) for name, each in value.items()}
@@ -146,7 +146,7 @@ def _render(part: Part, values: Mapping[str, object], locales: Sequence[str], no
 
 
 def _text(part: Text, values: Mapping[str, object], now_us: int) -> str:
-    text = liquid.render(part.template, values, now_us)
+    text = part.rendering(values, now_us)
     if part.cleaner is not None:
         return part.cleaner.clean(text)
     if part.is_link:
