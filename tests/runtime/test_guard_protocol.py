@@ -183,6 +183,20 @@ def test_a_broken_chunk_in_the_middle_is_400(patient):
     assert statuses(received) == [400]
 
 
+@pytest.mark.parametrize("body", [b"0x3\r\nabc\r\n0\r\n\r\n", b"zz\r\n", b"3\r\nabcXX"])
+def test_a_chunk_that_is_none_is_refused_in_the_one_form_of_an_error(patient, body):
+    head = b"POST /early HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    received = answer_to(patient, head + body)
+    assert statuses(received) == [400]
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["error"]["code"] == "bad_request"
+
+
+def test_a_method_of_nobody_is_told_which_there_are(patient):
+    received = answer_to(patient, b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert statuses(received) == [405]
+    assert b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n" in received
+
+
 def test_an_early_answer_is_not_lost_in_a_reset(patient):
     head = b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n"
     received = answer_to(patient, head, *[b"x" * 65_536] * 20)

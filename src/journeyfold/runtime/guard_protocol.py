@@ -151,6 +151,11 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._watch(len(data), was_idle=was_idle, was_in_body=was_in_body)
 
+    def send_400_response(self, msg: str) -> None:
+        """What only the parser finds, such as a chunk's size that is none: in our form too."""
+        del msg
+        self._refuse(Fault(400, "bad_request", "the body's chunks cannot be read"))
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._arm("reply", self._limits.reply_s)
