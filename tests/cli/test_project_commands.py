@@ -92,6 +92,11 @@ def test_test_shows_what_failed_and_exits_with_1(shop, capsys):
     assert out.endswith("0 scenarios passed, 1 failed\n")
 
 
+def test_test_refuses_to_pass_when_it_played_nothing(shop, capsys):
+    assert run(["test", "--only", "no such name"], InMemory()) == 64
+    assert "nothing was played" in capsys.readouterr().err
+
+
 def test_test_as_json_has_an_object_a_scenario(shop, capsys):
     run(["test", "--json"], InMemory())
     answer = msgspec.json.decode(capsys.readouterr().out)

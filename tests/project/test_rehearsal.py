@@ -43,7 +43,11 @@ AT = " at 2026-03-02T10:00:00Z"
         ("people: []", 20, 'expected [], is [["anonymous_id:a"]]' + AT),
         ("suppressed: [x]", 24, 'expected ["x"], is []' + AT),
         ("dropped_fields: [email]", 28, 'expected ["email"], is []' + AT),
-        ("deliveries: [{placement: y}]", 24, 'expected [{"placement":"y"}], is []' + AT),
+        (
+            "deliveries: [{placement: cart-popup}]",
+            24,
+            'expected [{"placement":"cart-popup"}], is []' + AT,
+        ),
         (
             "decide: {placement: cart-popup, offer: ten-percent}",
             51,
@@ -72,4 +76,31 @@ def test_a_list_of_expectations_asks_for_several_people():
     )
     assert failures(text) == [
         (5, 33, "expected in 'new-visitor', is in no segment at 2026-03-02T10:01:00Z")
+    ]
+
+
+SPANS = """features:
+  last_cart: {value: 'last("Cart Updated")'}
+  cart_age: {value: 'recency("Cart Updated")'}
+"""
+
+
+def spans(expect):
+    files = {path: SHOP[path] for path in SHOP if path.startswith(("schemas/", "sources/"))}
+    files |= {"journeyfold.yaml": SHOP["journeyfold.yaml"], "features.yaml": SPANS}
+    files["journeyfold.yaml"] = files["journeyfold.yaml"].partition("contact:")[0]
+    files["tests/x.yaml"] = f"{CART}  wait: 5m\n  expect: {{features: {{{expect}}}}}\n"
+    project = load_checked(files)
+    (outcome,) = rehearse(project, Laboratory)
+    return [failure.message.partition(" at ")[0] for failure in outcome.failures]
+
+
+def test_an_instant_and_a_span_are_expected_as_they_are_written_elsewhere():
+    assert spans("last_cart: '2026-03-02T10:00:00Z', cart_age: 5m") == []
+
+
+def test_an_instant_and_a_span_that_differ_are_shown_as_such():
+    assert spans("last_cart: '2026-03-02T11:00:00Z', cart_age: 6m") == [
+        'expected last_cart "2026-03-02T11:00:00Z", is "2026-03-02T10:00:00Z"',
+        'expected cart_age "6m", is "5m"',
     ]

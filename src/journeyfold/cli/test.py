@@ -10,6 +10,7 @@ import click
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import project_option, require_project
 from journeyfold.cli.output import count, json_option, print_json, print_problems
+from journeyfold.core.errors import UsageError
 
 if TYPE_CHECKING:
     from journeyfold.project.rehearsal import Outcome
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def test(ctx: click.Context, directory: Path, only: str | None, as_json: bool) -> None:
     """Play the scenarios of tests/*.yaml and compare with what they expect.
 
-    Exit code 0 when all pass, 1 when one fails.
+    Exit code 0 when all pass, 1 when one fails, 64 when --only names none.
     """
     from journeyfold.project.check import load_checked
     from journeyfold.project.load import read_directory
@@ -35,6 +36,8 @@ def test(ctx: click.Context, directory: Path, only: str | None, as_json: bool) -
         for outcome in rehearse(project, runtime().rehearsal)
         if only is None or only in outcome.name
     ]
+    if only is not None and not outcomes:
+        raise UsageError(f"no scenario of tests/ has '{only}' in its name; nothing was played")
     failed = [outcome for outcome in outcomes if outcome.failures]
     if as_json:
         print_json({"ok": not failed, "scenarios": outcomes})

@@ -12,7 +12,7 @@ import msgspec
 
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Identifier, Json
-from journeyfold.core.instant import duration_us, instant_us, rfc3339
+from journeyfold.core.instant import duration_us, human_duration, instant_us, rfc3339
 from journeyfold.project.document import Path
 from journeyfold.project.given import first_identifier, identifier_of, sent
 from journeyfold.project.model import Project
@@ -199,7 +199,8 @@ class _Rehearsal:
 
     def _equal(self, path: Path, name: str, expected: Json, actual: Json) -> Iterator[Problem]:
         if not _same(expected, actual):
-            yield self._failure(path, f"expected {name} {_shown(expected)}, is {_shown(actual)}")
+            is_ = _in_words_of(expected, actual)
+            yield self._failure(path, f"expected {name} {_shown(expected)}, is {_shown(is_)}")
 
     def _failure(self, path: Path, message: str) -> Problem:
         at = f" at {rfc3339(self._now_us)}" if self._now_us is not None else ""
@@ -207,12 +208,31 @@ class _Rehearsal:
 
 
 def _same(expected: Json, actual: Json) -> bool:
-    """Numbers by value (89 is 89.0, and sums of decimals need no last digit), else equal."""
+    """Numbers by value (89 is 89.0, and sums of decimals need no last digit), else equal.
+
+    Where the engine has an instant or a span, text is read as one: `5m`, `2026-03-02T10:00:00Z`.
+    """
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
     if isinstance(expected, int | float) and isinstance(actual, int | float):
         return math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(expected, str) and isinstance(actual, int):
+        return actual in {instant_us(expected), _span_us(expected)}
     return expected == actual
+
+
+def _in_words_of(expected: Json, actual: Json) -> Json:
+    """What is, written as what was expected: an instant beside an instant, a span beside a span."""
+    if isinstance(expected, str) and isinstance(actual, int) and not isinstance(actual, bool):
+        if instant_us(expected) is not None:
+            return rfc3339(actual)
+        if _span_us(expected) is not None:
+            return human_duration(actual)
+    return actual
+
+
+def _span_us(text: str) -> int | None:
+    return 0 if text == "0s" else duration_us(text)
 
 
 def _shown(value: object) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from journeyfold.core.decision import REASON_CODES
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us, instant_us
+from journeyfold.decide.definition import CONTEXT
 from journeyfold.project.document import Document, Path
 from journeyfold.project.given import KEYS, TYPES, identifier_of, instant_after
 from journeyfold.project.model import Project
@@ -26,6 +28,8 @@ class _Check:
         self._now_us: int | None = None
 
     def scenario(self, scenario: Scenario, path: Path) -> Iterator[Problem]:
+        if not any(step.expect for step in scenario.steps()):
+            yield self._problem(path, "P156", "this scenario expects nothing", "add `expect: …`")
         for index, step in enumerate(scenario.steps()):
             inner = path if index == 0 else (*path, "then", index - 1)
             yield from self._step(step, inner)
@@ -61,13 +65,12 @@ class _Check:
         yield from self._known(path, "type", given.get("type"), TYPES)
         yield from self._known(path, "source", given.get("source"), self._project.sources)
         consent = given.get("consent")
-        for purpose in consent if isinstance(consent, dict) else ():
-            yield from self._named(
-                (*path, "consent", purpose),
-                "purpose",
-                purpose,
-                self._project.settings.privacy.known,
-            )
+        for purpose, state in consent.items() if isinstance(consent, dict) else ():
+            inner = (*path, "consent", purpose)
+            known = self._project.settings.privacy.known
+            yield from self._named(inner, "purpose", purpose, known)
+            if not isinstance(state, bool):
+                yield from self._named(inner, "answer", str(state), ("granted", "denied"))
         if (
             "event" not in given
             and given.get("type", "track") == "track"
@@ -99,6 +102,9 @@ class _Check:
         for purpose in expected.consent:
             known = self._project.settings.privacy.known
             yield from self._named((*path, "consent", purpose), "purpose", purpose, known)
+        for index, delivery in enumerate(expected.deliveries or ()):
+            inner = (*path, "deliveries", index)
+            yield from self._known(inner, "placement", delivery.placement, self._project.placements)
         yield from self._stages(expected, path)
         if expected.of is not None:
             yield from self._identifier(expected.of, (*path, "of"))
@@ -138,8 +144,18 @@ class _Check:
             yield from self._named((*path, "offer"), "offer", expected.offer, project.offers)
         for index, offer in enumerate(expected.offers or []):
             yield from self._named((*path, "offers", index), "offer", offer, project.offers)
-        for offer in expected.reasons:
-            yield from self._named((*path, "reasons", offer), "offer", offer, project.offers)
+        for offer, code in expected.reasons.items():
+            inner = (*path, "reasons", offer)
+            yield from self._named(inner, "offer", offer, project.offers)
+            yield from self._named(inner, "reason", code, REASON_CODES)
+        first = project.offers.get(expected.offer or "")
+        if first is not None and expected.variant is not None:
+            variants = [variant.id for variant in first.variants]
+            yield from self._named((*path, "variant"), "variant", expected.variant, variants)
+        placement = project.placements.get(expected.placement)
+        known = {*CONTEXT, *(placement.context if placement else ())}
+        for name in expected.context:
+            yield from self._named((*path, "context", name), "name of the context", name, known)
 
     def _identifier(self, text: str, path: Path) -> Iterator[Problem]:
         identifier = identifier_of(text)
