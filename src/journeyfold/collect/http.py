@@ -6,7 +6,7 @@ modules beside this one; here a request is taken apart and answered. A 200 is se
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
@@ -109,7 +109,7 @@ async def _messages(door: Door, request: Request, receive: Receive, route: Route
     parcel = _parcel(value, request, known, route, now_us)
     if isinstance(parcel, Refused):
         return refuse_whole(door, known.gate.source.source, now_us, parcel, known.headers)
-    if (wait_s := _wait_s(door, known, len(parcel.items))) > 0:
+    if (wait_s := _wait_s(door, known, parcel.items)) > 0:
         door.throttled(known.gate.source.source, 429)
         return refusal(Refused("rate_limited"), known.headers, retry_after_s=wait_s)
     if route.action == "validate":
@@ -153,7 +153,7 @@ async def _pixel(door: Door, request: Request, route: Route) -> Answer:
         if isinstance(message, Refused):
             refuse_whole(door, known.gate.source.source, now_us, message, [])
             result = message.code
-        elif _wait_s(door, known, 1) > 0:
+        elif _wait_s(door, known, [message]) > 0:
             door.throttled(known.gate.source.source, 429)
             result = "rate_limited"
         else:
@@ -185,12 +185,17 @@ def _key_of(value: object) -> Presented | None:
     return Presented(key if isinstance(key, str) else "")
 
 
-def _wait_s(door: Door, known: Access, items: int) -> int:
-    """A key has its source's rate unless it was given one of its own (C07, C36)."""
+def _wait_s(door: Door, known: Access, items: Sequence[object]) -> int:
+    """A key has its source's rate unless it was given one of its own (C07, C36).
+
+    A retry brings the same messages, so the id of the first tells it from other requests.
+    """
     key, limits = known.key, known.gate.source.limits
     has_own = (key.rate_per_s, key.burst) != _USUAL_RATE
     rate, burst = (key.rate_per_s, key.burst) if has_own else (limits.events_per_s, limits.burst)
-    return door.rates.wait_s(key.id, items, rate, burst, door.monotonic_s())
+    first = items[0]
+    request = first.get("messageId") if isinstance(first, dict) else None
+    return door.rates.wait_s(key.id, len(items), rate, burst, door.monotonic_s(), request)
 
 
 def _result(answer: Answer) -> str:
