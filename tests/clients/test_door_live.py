@@ -47,6 +47,31 @@ def test_a_pixel_is_a_picture_and_an_event(door):
     assert records[0]["properties"]["subject"] == "Hi"
 
 
+def test_a_pixel_as_mails_for_segment_hold_it_carries_its_key_in_its_message(door):
+    message = {"writeKey": "WK", "userId": "px-2", "event": "Email Opened", "messageId": "px-2"}
+    packed = base64.b64encode(json.dumps(message).encode()).decode()
+    shown = httpx.get(f"{door.url}/v1/pixel/track", params={"data": packed}, trust_env=False)
+    assert shown.headers["x-result"] == "appended"
+    assert [each["name"] for each in person_page(door, "px-2")[1]] == ["Email Opened"]
+
+
+def test_a_client_pointed_at_a_wrong_path_learns_it(door):
+    """A redirect to the sign-in page would be a 200 to a client that follows it."""
+    sent = httpx.post(
+        f"{door.url}/v1x/batch", json={"batch": []}, auth=("WK", ""), follow_redirects=True,
+        trust_env=False,
+    )  # fmt: skip
+    assert (sent.status_code, sent.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_figures_that_were_forwarded_need_a_server_key(door):
+    url, far = f"{door.url}/metrics", {"x-forwarded-for": "203.0.113.9"}
+    assert httpx.get(url, headers=far, trust_env=False).status_code == 401
+    assert httpx.get(url, headers=far, auth=("WK", ""), trust_env=False).status_code == 401
+    with door.client() as server:
+        assert server.get("/metrics", headers=far).status_code == 200
+
+
 def test_a_beacon_brings_its_key_in_the_address(door):
     batch = {"batch": [{"type": "track", "event": "Left", "anonymousId": "bc-1"}]}
     sent = httpx.post(
