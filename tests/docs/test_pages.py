@@ -63,6 +63,14 @@ def test_a_file_that_is_shown_passes_check_in_the_shop(code):
     load_checked({**template_files("shop"), name: code})
 
 
+def test_a_metric_that_is_shown_exists():
+    reference = (DOCS / "reference" / "metrics.md").read_text()
+    known = set(re.findall(r"^\| `(\w+)` \|", reference, re.MULTILINE))
+    for page in (DOCS / "how-to").glob("*.md"):
+        for name in re.findall(r"journeyfold_([a-z_]+)", page.read_text()):
+            assert re.sub("_(bucket|count|sum)$", "", name) in known, f"{page.name}: {name}"
+
+
 def test_the_readme_is_short():
     lines = (ROOT / "README.md").read_text().splitlines()
     assert len(lines) <= 90

@@ -17,7 +17,8 @@ import httpx
 import pytest
 from live import free_port
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-decision.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "tutorial" / "first-decision.md"
 FENCE = re.compile(r"^```(sh|text)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 END = "__end__"
 
@@ -66,26 +67,60 @@ def as_pattern(line):
     return ".*".join(re.escape(part) for part in line.strip().split("…"))
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on the path")
-def test_every_command_of_the_tutorial_does_what_it_says(tmp_path):
-    port = free_port()
-    text = PAGE.read_text().replace("8091", str(port))
-    blocks = FENCE.findall(text)
-    assert len([each for each in blocks if each[0] == "sh"]) >= 10
-    shell, started, said = Shell(tmp_path), [], ""
-    try:
-        for language, words, code in blocks:
-            if language == "text":
-                for line in code.splitlines():
-                    assert re.search(as_pattern(line), said), f"{line!r} is not in:\n{said}"
-            elif "background" in words:
-                started.append(shell.start(code))
-                wait_ready(port)
-            else:
-                status, said = shell.run(code)
-                assert status == 0, f"{code}\nended with {status}:\n{said}"
-                time.sleep(0.3)  # the time a reader needs, and the fold
-    finally:
-        for process in started:
-            os.kill(process, signal.SIGINT)
-        shell.close()
+def play(text, shell, port, started):
+    """Every block in its order; what is shown must be in what came out."""
+    said = ""
+    for language, words, code in FENCE.findall(text):
+        if language == "text":
+            for line in code.splitlines():
+                assert re.search(as_pattern(line), said), f"{line!r} is not in:\n{said}"
+        elif "background" in words:
+            started.append(shell.start(code))
+            wait_ready(port)
+        else:
+            status, said = shell.run(code)
+            assert status == 0, f"{code}\nended with {status}:\n{said}"
+            time.sleep(0.3)  # the time a reader needs, and the fold
+
+
+@pytest.fixture
+def playing(tmp_path):
+    """Plays pages one after the other, in one shell, at a port of their own."""
+    port, shell, started = free_port(), Shell(tmp_path), []
+    yield lambda text: play(re.sub("8091|8080", str(port), text), shell, port, started)
+    for process in started:
+        os.kill(process, signal.SIGINT)
+    shell.close()
+
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on the path")
+
+
+@needs_curl
+def test_every_command_of_the_tutorial_does_what_it_says(playing):
+    text = PAGE.read_text()
+    assert len([each for each in FENCE.findall(text) if each[0] == "sh"]) >= 10
+    playing(text)
+
+
+ANN = """
+```sh
+journeyfold init shop --template shop
+cd shop
+```
+```sh background
+journeyfold up --port 8080
+```
+```sh
+KEY=$(journeyfold keys create --kind srv --source shop_server --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["key"])')
+curl -sf -u "$KEY:" http://127.0.0.1:8080/v1/identify -H 'Content-Type: application/json' -d '{
+  "userId": "ann", "traits": {"email": "ann@example.org", "country": "DE"}}'
+sleep 2
+```
+"""
+
+
+@needs_curl
+def test_every_command_of_answering_a_data_subject_does_what_it_says(playing):
+    playing(ANN)
+    playing((DOCS / "how-to" / "answer-a-data-subject.md").read_text())
