@@ -73,13 +73,15 @@ class KindRule(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         if not _KIND_NAME.fullmatch(self.name):
-            raise ValueError(f"kind {self.name!r}: lower-case letters, digits, `_` and `.` only")
+            raise ValueError(
+                f"name: {self.name!r} is no kind; lower-case letters, digits, `_` and `.` only"
+            )
         if isinstance(self.limit, int) and self.limit < 1:
-            raise ValueError(f"kind {self.name}: limit must be at least 1")
+            raise ValueError("limit: must be at least 1")
         if self.hub < 1:
-            raise ValueError(f"kind {self.name}: hub must be at least 1")
+            raise ValueError("hub: must be at least 1")
         if self.pattern is not None:
-            compile_pattern(self.pattern, f"kind {self.name}")
+            compile_pattern(self.pattern, "pattern")
 
     @cached_property
     def bound(self) -> Limit:
@@ -148,12 +150,13 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
         for position, name in enumerate(names):
             if name in names[:position]:
                 raise ValueError(f"kinds: {name} stands twice")
-        mentioned = [*(rule.kind for rule in self.blocked), *(self.client_may or ())]
-        for name in mentioned:
+        mentioned = [("blocked", rule.kind) for rule in self.blocked]
+        mentioned += [("client_may", name) for name in self.client_may or ()]
+        for key, name in mentioned:
             if name not in names:
-                raise ValueError(f"unknown kind {name!r}; kinds are {', '.join(names)}")
+                raise ValueError(f"{key}: unknown kind {name!r}; known: {', '.join(names)}")
         if self.region is not None and not re.fullmatch(r"[A-Z]{2}", self.region):
-            raise ValueError(f"region {self.region!r}: two capital letters, as DE")
+            raise ValueError(f"region: {self.region!r} is no country; two capital letters, as DE")
         if self.max_nodes < 1:
             raise ValueError("max_nodes: must be at least 1")
 
