@@ -117,8 +117,9 @@ def event_id_of(item: object, arrival: Arrival, index: int, fresh: Callable[[], 
 def canonical(item: Members, arrival: Arrival) -> tuple[Members, tuple[str, ...]]:
     """The item without nulls, transport and server fields, over the batch's context (C18)."""
     message: Members = item.copy()  # cheaper than choosing: few messages hold what goes
-    for key in [key for key, value in item.items() if value is None or key in TRANSPORT]:
-        del message[key]
+    if None in item.values() or not TRANSPORT.isdisjoint(item):
+        for key in [key for key, value in item.items() if value is None or key in TRANSPORT]:
+            del message[key]
     dropped: list[str] = []
     if not USUAL.issuperset(message):
         dropped = [key for key in message if key in RESERVED or key.startswith("received")]
