@@ -7,6 +7,7 @@ file as the author sees it, whatever quoting or folding the author chose.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -33,7 +34,7 @@ class Document(msgspec.Struct, frozen=True):
     file: str
     text: str
     value: object
-    spots: dict[Path, Spot]
+    spots: Mapping[Path, Spot]
 
     def problem(
         self,
