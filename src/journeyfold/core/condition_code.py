@@ -15,7 +15,7 @@ from journeyfold.core import aggregate_read as reads
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition import CompareOp
-from journeyfold.core.condition_flip import Threshold, border, flip
+from journeyfold.core.condition_flip import Threshold, border, flip, window
 from journeyfold.core.condition_scope import FLOAT, TIMESTAMP
 from journeyfold.core.condition_source import CLASSES, Source
 from journeyfold.core.condition_typed import (
@@ -341,15 +341,18 @@ class Writer:
         if expr.read == "recency":
             return self.out.kept(f"None if {held} is None else now - {held}.last_us"), "Z"
         none = self.out.constant(reads.empty(expr.read))
-        value = self.out.kept(
-            f"{none} if {held} is None else read_{expr.read}({held}, now, {within}, {argument})"
-        )
+        read = f"{none} if {held} is None else read_{expr.read}({held}, now, {within}, {argument})"
+        if expr.within_us is None:
+            value = self.out.kept(read)
+            return self.guarded(value, expr.type.name) if expr.spec.kind == "ends" else value, "Z"
+        n, at, start = window(self.out, held, ("window", self.keys.of(expr), expr.within_us), expr)
+        value = self.out.kept(f"{n} if {n} >= 0 else {read}" if expr.read == "count" else read)
         if expr.spec.kind == "ends":
             value = self.guarded(value, expr.type.name)
-        if expr.within_us is None:
-            return value, "Z"
-        change = "last_change" if expr.read == "last" else "next_change"
-        return value, self.out.kept(f"{change}({held}, now, {within})")
+        change, leaves = ("last", "-1") if expr.read == "last" else ("next", start)
+        soon = f"{at}[{leaves}] + {within} if {n} > 0"
+        slow = f"{change}_change({held}, now, {within})"
+        return value, self.out.kept(f"{soon} else {slow} if {n} else Z")
 
     def quintile(self, expr: Quintile) -> Block:
         value, due = self.block(expr.of)

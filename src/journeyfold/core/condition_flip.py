@@ -53,7 +53,7 @@ def flip(out: Source, op: CompareOp, pace: int, names: tuple[str, str, str], due
 
 def border(out: Source, held: str, slot: tuple[object, ...], test: Threshold) -> tuple[str, str]:
     """Value and next instant of a threshold; `held` names the aggregate, `slot` its window."""
-    n, at, start = _window(out, held, slot, test.figure)
+    n, at, start = window(out, held, slot, test.figure)
     value, due = out.name("v"), out.name("n")
     within, op, k = (out.constant(x) for x in (test.figure.within_us, test.op, test.k))
     slow = f"{value}, {due} = {test.figure.read}_test({held}, now, {within}, {op}, {k})"
@@ -86,7 +86,7 @@ def _least(test: Threshold) -> int:
     return ceil(test.k) if test.op in {">=", "<"} else floor(test.k) + 1
 
 
-def _window(
+def window(
     out: Source, held: str, slot: tuple[object, ...], figure: Figure
 ) -> tuple[str, str, str]:
     """(number of points, all points, position of the first); -1 points: read it slowly.

@@ -90,7 +90,8 @@ class Engine:
         self._begin(writer)
         effects: list[Effect] = []
         for record in records:
-            effects += self._step(record, writer)
+            is_event = record.kind == "event"  # nearly all are
+            effects += self._event(record) if is_event else self._step(record, writer)
         if records:
             last = records[-1]
             applied = standing(writer).applied + len(records)
@@ -154,7 +155,8 @@ class Engine:
     # -- one person's record --------------------------------------------------------------------
 
     def _event(self, record: Record) -> list[Effect]:
-        found = self._resolved(record)
+        assert self._resolver is not None, "a project is activated before any event"
+        found = self._resolver.resolve(record)
         effects = self._changes(found.changes, record) if found.changes else []
         if not found.person:
             return effects

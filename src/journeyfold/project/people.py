@@ -94,6 +94,9 @@ class People:
 
     def open(self, person: str) -> Profile:
         """The profile to change, new if there is none."""
+        if person in self._dirty and (held := self._profiles.get(person)) is not None:
+            self._profiles.move_to_end(person)
+            return held
         profile = self.get(person)
         if profile is None:
             profile = Profile(person=person)

@@ -12,18 +12,21 @@ from collections.abc import Sequence
 
 from journeyfold.core.effect import Effect
 from journeyfold.core.event import Event, Record, is_bot
-from journeyfold.core.profile import Profile
+from journeyfold.core.profile import Profile, Session
 from journeyfold.privacy.consent import fold_basis, states_consent
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.profile.contact import KIND_OF_EVENT, fold_contact
-from journeyfold.profile.session import fold_session
+from journeyfold.profile.session import SESSION_GAP_US, fold_session
 from journeyfold.project.compile import Compiled
-from journeyfold.segment.manual import changes_list
+from journeyfold.segment.manual import SOURCE, changes_list
 
 
 def is_usual(event: Event) -> bool:
     return not (
-        event.traits or "unset" in event.context or states_consent(event) or changes_list(event)
+        event.traits
+        or "unset" in event.context
+        or states_consent(event)
+        or (event.source == SOURCE and changes_list(event))
     )
 
 
@@ -56,7 +59,11 @@ def fold_usual(
     if not is_bot(event):
         for aggregation in collecting:
             aggregation.fold(profile, event)
-    fold_session(profile, event)
+    sessions = profile.sessions
+    if sessions and (last := sessions[-1]).last_us <= at_us <= last.last_us + SESSION_GAP_US:
+        sessions[-1] = Session(last.first_us, at_us, last.events + 1)
+    else:
+        fold_session(profile, event)
     if name in KIND_OF_EVENT:
         fold_contact(profile, event, compiled.policies.keep_contacts_us)
 
