@@ -124,3 +124,25 @@ sleep 2
 def test_every_command_of_answering_a_data_subject_does_what_it_says(playing):
     playing(ANN)
     playing((DOCS / "how-to" / "answer-a-data-subject.md").read_text())
+
+
+ORDERS = """
+```sh
+journeyfold init shop --template shop
+cd shop
+cat > orders.csv <<'END'
+order_id,customer_id,ordered_at,sku,name,category,quantity,price
+1,ann,2026-05-01 10:00:00,S1,Boot,shoes,1,89.90
+1,ann,2026-05-01 10:00:00,S2,Lace,accessories,2,4.50
+2,,2026-05-02 11:00:00,S1,Boot,shoes,1,89.90
+END
+```
+"""
+
+
+@needs_curl
+def test_every_command_of_importing_a_file_does_what_it_says(playing):
+    text = (DOCS / "how-to" / "import-a-file.md").read_text()
+    definition = re.search(r"^```yaml check\n# (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    written = f"```sh\ncat > {definition[1]} <<'END'\n{definition[2]}END\n```\n"
+    playing(ORDERS + written + text)
