@@ -15,7 +15,7 @@ def test_a_place_is_found_when_it_is_asked_for() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_place() -> None:
-    with pytest.raises(ProjectError, match="a.json:2:2: P102 the key 'b' stands twice"):
+    with pytest.raises(ProjectError, match=r"a\.json:2:2: P102 the key 'b' stands twice"):
         read_schema("a.json", '{"a": {"b": 1,\n "b": 2}}')
 
 
