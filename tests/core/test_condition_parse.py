@@ -141,6 +141,24 @@ def test_what_is_not_the_language_is_one_error_with_its_code(text, code, part):
     assert part in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("text", "way_out"),
+    [
+        ('traits.a = "x"', "write =="),
+        ("traits.a && traits.b", "write and"),
+        ("traits.a || traits.b", "write or"),
+        ("!traits.a", "write not"),
+        ("traits.a > 1 AND traits.b", "write and"),
+        ('traits.a in ("x", "y")', "write a list: […]"),
+        ("-traits.a > 3", "write 0 - …"),
+    ],
+)
+def test_what_other_languages_write_gets_our_word_for_it(text, way_out):
+    with pytest.raises(ConditionError) as caught:
+        parse(text)
+    assert caught.value.problems[0].suggestion == way_out
+
+
 @pytest.mark.parametrize("text", ["(" * 10_000, "traits.a == \0", "x" * 1_000_000])
 def test_a_hostile_text_is_refused_within_milliseconds(text):
     spent = []

@@ -68,13 +68,26 @@ def parse(text: str, place: Place | None = None) -> Parsed:
     except SyntaxError as error:
         at = lead + max((error.offset or 1) - 1, 0)
         raise error_at(
-            text, place, min(at, len(text)), "J102", f"not a condition: {error.msg}"
+            text,
+            place,
+            min(at, len(text)),
+            "J102",
+            f"not a condition: {error.msg}",
+            _way_out(text[at:]),
         ) from None
     except (RecursionError, MemoryError, ValueError):
         raise error_at(text, place, 0, "J101", f"nested deeper than {DEPTH_MAX} levels") from None
     reader = _Reader(text, flat[lead:], lead, place)
     node = reader.node(tree.body, 1)
     return Parsed(node=node, text=text, place=place, starts=reader.starts)
+
+
+def _way_out(rest: str) -> str:
+    """What other languages write where Python's grammar gives up."""
+    if re.match(r"=(?!=)", rest):
+        return "write =="
+    word = re.match(r"(AND|OR|NOT|IN|IS)\b", rest)
+    return f"write {word[0].lower()}" if word else ""
 
 
 def read_json(value: object, place: Place | None = None) -> Parsed:
@@ -152,8 +165,9 @@ class _Reader:
                 return self.path(tree)
             case ast.Call():
                 return self.call(tree, depth)
+        way_out = "write a list: […]" if isinstance(tree, ast.Tuple) else ""
         message = f"{_name_of(tree)} is not part of the language"
-        raise error_at(self.text, self.place, self.start(tree), "J103", message)
+        raise error_at(self.text, self.place, self.start(tree), "J103", message, way_out)
 
     def comparison(self, tree: ast.Compare, depth: int) -> Node:
         operators = [type(op) for op in tree.ops]
@@ -212,7 +226,8 @@ class _Reader:
             inner.value, bool | int | float | str | None
         ):
             found = to_text(self.path(inner)) if isinstance(inner, ast.Name) else _name_of(inner)
-            self.fail(tree, "J103", f"a literal is needed here, not {found}")
+            way_out = "write 0 - …" if negative else ""
+            self.fail(tree, "J103", f"a literal is needed here, not {found}", way_out)
         value = inner.value
         if negative:
             if isinstance(value, bool) or not isinstance(value, int | float):

@@ -48,13 +48,20 @@ def scan(text: str, place: Place) -> None:
         raise error_at(text, place, 0, "J102", "an empty condition")
 
 
-def _unreadable(text: str, index: int) -> tuple[str, str]:
+def _unreadable(text: str, index: int) -> tuple[str, str, str]:
     character = text[index]
     if character == "\0" or "\ud800" <= character <= "\udfff":
-        return "J101", "a character that is not text"
+        return "J101", "a character that is not text", ""
     if character in "\"'":
-        return "J102", "a string that does not end on its line"
-    return "J103", f"{character!r} has no place in a condition"
+        return "J102", "a string that does not end on its line", ""
+    way_out = _OF_OTHER_LANGUAGES.get(character, "")
+    return "J103", f"{character!r} has no place in a condition", way_out
+
+
+_OF_OTHER_LANGUAGES = {
+    "&": "write and", "|": "write or", "!": "write not", "/": "multiply, as by 0.5",
+    "#": "a comment stands after # in the YAML, outside of the quotes",
+}  # fmt: skip
 
 
 def _check_token(text: str, place: Place, index: int, kind: str, token: str, previous: str) -> None:

@@ -188,7 +188,7 @@ class Checker:
     def negation(self, node: Not, child: Node) -> Expr:
         of = self.condition(child)
         if not is_never_null(of):
-            text = to_text(child)
+            text = to_text(child) if isinstance(child, Path | Call) else f"({to_text(child)})"
             self.hints.append(
                 msgspec.structs.replace(
                     self.parsed.problem(
@@ -340,7 +340,8 @@ class Checker:
                 "compare outside of the function",
             )  # fmt: skip
         if node.root in known or node.root == "item":
-            self.fail(node, "J143", f"{node.root} is not available in a {self.place}")
+            place = "decision" if self.place == "contextual" else self.place
+            self.fail(node, "J143", f"{node.root} is not available in a {place}")
         roots = list(_ROOTS[self.place])
         as_trait = f"did you mean traits.{node.root}?" if self.scope.traits.field(node.root) else ""
         self.fail(node, "J104", f"{text} is not known", as_trait or closest(node.root, roots))
@@ -377,7 +378,7 @@ class Checker:
             self.fail(
                 node,
                 "J104",
-                f"there is no feature {name!r}",
+                f"there is no feature {name!r}" if name else "which feature? write features.NAME",
                 closest(name, list(self.scope.features)),
             )
         return Named(found.type, f"features.{name}", found)

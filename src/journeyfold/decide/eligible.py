@@ -67,7 +67,7 @@ def eligible(
 
 def _unconsented(candidate: Candidate) -> CandidateReason:
     return CandidateReason(
-        candidate.id, "consent", "no_consent", f"consent({candidate.purpose!r})", False
+        candidate.id, "consent", "no_consent", f'consent("{candidate.purpose}")', False
     )
 
 
