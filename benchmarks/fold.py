@@ -27,6 +27,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.people import encode_profile
+from journeyfold.runtime.work import GC_THRESHOLDS
 from journeyfold.runtime.worker import LAGGING  # what `work` folds in one commit at this rate
 from journeyfold.testing.shoppers import history
 
@@ -133,6 +134,7 @@ def mature(directory: Path, log: OneProject, compiled: object, count: int) -> No
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
+    gc.set_threshold(*GC_THRESHOLDS)  # as `work` does
     made = project()
     compiled, log = compile_project(made), OneProject(made)
     with tempfile.TemporaryDirectory() as directory:

@@ -6,6 +6,8 @@ the same bytes (segments F1-F4). Writing is `profile/buckets.py`, reading `aggre
 A key names kind, span and feature: `e.9f3c…` is a lifetime register, `e31.9f3c…` a window kept for
 31 days, `r20.…` the 20 latest events. So a stored aggregate can be merged and pruned without the
 project that asked for it.
+
+None of these holds a cycle, and there are dozens to a profile: the collector need not look at them.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ NEVER = INT64_MAX
 Scalar: TypeAlias = bool | int | float | str | None
 
 
-class Events(msgspec.Struct, array_like=True):
+class Events(msgspec.Struct, array_like=True, gc=False):
     """How many, and the first and last instant."""
 
     tile_us: ClassVar[int] = HOUR_US
@@ -43,7 +45,7 @@ class Events(msgspec.Struct, array_like=True):
     last_us: int
 
 
-class Numbers(msgspec.Struct, array_like=True):
+class Numbers(msgspec.Struct, array_like=True, gc=False):
     """Exact sums in micro-units; a total beyond 64 bits is kept as decimal text."""
 
     tile_us: ClassVar[int] = HOUR_US
@@ -55,7 +57,7 @@ class Numbers(msgspec.Struct, array_like=True):
     high: int
 
 
-class Ends(msgspec.Struct, array_like=True):
+class Ends(msgspec.Struct, array_like=True, gc=False):
     """First and last value with the event id that orders them at one instant."""
 
     tile_us: ClassVar[int] = HOUR_US
@@ -66,7 +68,7 @@ class Ends(msgspec.Struct, array_like=True):
     last: tuple[str, Scalar]
 
 
-class Distinct(msgspec.Struct, array_like=True):
+class Distinct(msgspec.Struct, array_like=True, gc=False):
     """The 256 smallest hashes of the values, sorted: exact below, an estimate at 256."""
 
     tile_us: ClassVar[int] = HOUR_US
@@ -76,7 +78,7 @@ class Distinct(msgspec.Struct, array_like=True):
     hashes: list[int]
 
 
-class Shares(msgspec.Struct, array_like=True):
+class Shares(msgspec.Struct, array_like=True, gc=False):
     """Counts of the 64 values with the smallest hashes, and `n` of all. A tile is a day."""
 
     tile_us: ClassVar[int] = DAY_US
@@ -91,7 +93,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 
-class Days(msgspec.Struct, Generic[R, V], array_like=True):
+class Days(msgspec.Struct, Generic[R, V], array_like=True, gc=False):
     """A window: exact points of quiet days in order, tiles of busy ones.
 
     `at` and `value` run in parallel (no values for `Events`); so do `hour` (tile start in hours
@@ -104,20 +106,20 @@ class Days(msgspec.Struct, Generic[R, V], array_like=True):
     tile: list[R] = []
 
 
-class Recent(msgspec.Struct, array_like=True):
+class Recent(msgspec.Struct, array_like=True, gc=False):
     """The latest events, oldest first: (occurred_us, id, chosen properties)."""
 
     rows: list[tuple[int, str, list[Json]]] = []
 
 
-class Matches(msgspec.Struct, array_like=True):
+class Matches(msgspec.Struct, array_like=True, gc=False):
     """The 100 latest matches of one step; `n` counts all, so a drop is known (segments C13)."""
 
     n: int = 0
     points: list[tuple[int, str]] = []
 
 
-class Steps(msgspec.Struct, array_like=True):
+class Steps(msgspec.Struct, array_like=True, gc=False):
     matches: list[Matches] = []
 
 
