@@ -74,3 +74,9 @@ def test_nothing_is_drawn_of_nothing():
 def test_a_share_never_leaves_its_track():
     assert 'width="100.0%"' in share_bar(7)
     assert 'width="0.0%"' in share_bar(-1)
+
+
+def test_a_cause_at_the_edge_draws_no_line_through_the_amounts():
+    given = {"label": "x", "unit": "/s", "ticks": []}
+    assert 'class="ref"' not in line_chart([Line([2, 1])], marks=[Mark(0.0, "import")], **given)
+    assert 'class="ref"' in line_chart([Line([2, 1])], marks=[Mark(0.5, "import")], **given)

@@ -14,6 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 _TOPS = ((1, 2), (1.5, 3), (2, 4), (3, 3), (4, 4), (6, 3), (8, 4), (9, 3), (10, 2))
+EDGE = 0.02  # of the width: where a line would run through the amounts
 PLOT_TOP = 30  # room above the highest hairline for its label
 
 
@@ -254,6 +255,9 @@ def _now(now: tuple[float, str], line: Line, top: float, height: int) -> Markup:
 
 
 def _cause(mark: Mark, height: int) -> Markup:
+    """A dotted line and its words; at the very edge the words alone, beside the amounts."""
+    if mark.at < EDGE:
+        return Markup('<text class="halo" x="0" y="8">{}</text>').format(mark.text)
     anchor, shift = ("end", -6) if mark.at > 0.5 else ("start", 6)
     return Markup(
         '<line class="ref" x1="{0}%" x2="{0}%" y1="10" y2="{1}"/>'
