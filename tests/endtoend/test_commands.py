@@ -219,6 +219,20 @@ def test_decisions_are_exported(shop, tmp_path):
     assert placements.count("home-hero") == 5
 
 
+def test_everybody_is_exported_with_the_consents_that_hold(people):
+    consents = {person["consents"]["personalization"] for person in people}
+    assert consents <= {"granted", "denied"}
+    assert all(person["consents"]["necessary"] == "granted" for person in people)
+
+
+def test_instants_are_timestamps_in_parquet(shop, tmp_path):
+    path = tmp_path / "events.parquet"
+    asked(shop, "export", "events", "--to", str(path))
+    table = parquet.read_table(path)
+    assert str(table.schema.field("occurred").type) == "timestamp[us, tz=UTC]"
+    assert table["appended"][0].as_py().tzinfo is not None
+
+
 def test_an_export_never_replaces_a_file_unasked(shop, tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("mine")

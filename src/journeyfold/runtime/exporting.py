@@ -1,7 +1,8 @@
 """`export`: events, people or decisions as a file other tools read. Bounded memory, whole or not.
 
 CSV is for people: cells that a spreadsheet would run start with an apostrophe (trust SEC-18);
-NDJSON and Parquet stay raw.
+NDJSON and Parquet stay raw. Instants are RFC 3339 text, in Parquet timestamps. Everybody comes with
+the consents that hold, defaults included, so that what is done with the file can respect them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from journeyfold.core.event import Json
-from journeyfold.core.instant import rfc3339
+from journeyfold.core.instant import instant_us, rfc3339
 from journeyfold.project.people import decode_profile, sizes
 from journeyfold.project.reports import ExportReport
 from journeyfold.runtime.explaining import look_at
@@ -31,9 +32,11 @@ COLUMNS = {
     "decisions": ("offset", "decided", "id", "person", "decision", "context"),
     "people": (
         "person", "identifiers", "seen", "first", "last", "events", "traits", "features",
-        "segments", "stages",
+        "segments", "stages", "consents",
     ),
 }  # fmt: skip
+_INSTANTS = frozenset({"appended", "occurred", "received", "decided", "first", "last"})
+_WHOLE = frozenset({"offset", "seen", "events"})
 
 
 def export(
@@ -85,6 +88,7 @@ def _people(workspace: Workspace, progress: Progress) -> Iterator[Row]:
     """One commit of the state: everybody by the definitions and borders in force there."""
     with look_at(workspace, None) as look:
         compiled, reader = look.compiled, look.reader
+        purposes = sorted(compiled.project.settings.privacy.known)
         people = sizes(reader).get("people", 0)
         for number, (_, raw) in enumerate(reader.scan("profile"), 1):
             profile = decode_profile(raw)
@@ -98,6 +102,10 @@ def _people(workspace: Workspace, progress: Progress) -> Iterator[Row]:
                 "features": compiled.feature_values(profile, look.now_us),
                 "segments": _names(profile.memberships),
                 "stages": {name: at.stage for name, at in profile.stages.items()},
+                "consents": {
+                    purpose: "granted" if compiled.consents(profile, purpose) else "denied"
+                    for purpose in purposes
+                },
             }  # fmt: skip
             if number % _PIECE == 0 or number == people:
                 progress("exporting", number, people)
@@ -139,18 +147,17 @@ def _parquet(path: Path, columns: tuple[str, ...], rows: Iterator[Row]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [
-            (name, pa.int64() if name in {"offset", "seen", "events"} else pa.string())
-            for name in columns
-        ],
-        metadata={"journeyfold.format": "1"},
-    )
+    instant = pa.timestamp("us", tz="UTC")
+    types = {
+        name: instant if name in _INSTANTS else pa.int64() if name in _WHOLE else pa.string()
+        for name in columns
+    }
+    schema = pa.schema(list(types.items()), metadata={"journeyfold.format": "1"})
     count = 0
     with pq.ParquetWriter(path, schema) as writer:
         piece: list[Row] = []
         for row in rows:
-            piece.append({name: _arrow(row[name]) for name in columns})
+            piece.append({name: _arrow(name, row[name]) for name in columns})
             count += 1
             if len(piece) == _PIECE:
                 writer.write_table(pa.Table.from_pylist(piece, schema))
@@ -160,7 +167,9 @@ def _parquet(path: Path, columns: tuple[str, ...], rows: Iterator[Row]) -> int:
     return count
 
 
-def _arrow(value: Json) -> str | int | None:
+def _arrow(name: str, value: Json) -> str | int | None:
+    if name in _INSTANTS and isinstance(value, str):
+        return instant_us(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     return value if isinstance(value, str) else _text(value)
