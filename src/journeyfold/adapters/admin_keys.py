@@ -28,7 +28,7 @@ LIVE_MAX = 2
 OVERLAP_US = DAY_US  # the old key's time after a rotation (trust SEC-5)
 SCOPES: Mapping[KeyKind, tuple[str, ...]] = {
     "pub": ("collect", "decide"),
-    "srv": ("collect", "profiles:read", "decide", "segments:read"),
+    "srv": ("collect", "profiles:read", "decide", "segments:read", "project:write"),
     "adm": ("admin",),
 }
 
