@@ -1,6 +1,7 @@
 """A runtime that answers from a table and remembers what it was asked."""
 
 from journeyfold.project.reports import (
+    BackupReport,
     BadRow,
     DecisionChange,
     Explanation,
@@ -21,6 +22,7 @@ from journeyfold.project.reports import (
 )
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
+BACKUP = BackupReport("/backups/shop", 10, 81_920, 0.5, "/shop/.journeyfold/keys/root.key")
 REPLAYED = QuarantineReplay(3, 2, 0, {"schema": 1})
 PARKED = ParkedItem(41, "shop_web", "Order Completed", "fold_failed", "ZeroDivisionError: x")
 KEY = KeyRow(
@@ -49,6 +51,7 @@ class Answers:
             "quarantine_replay": REPLAYED,
             "keys_create": KEY, "keys_list": [KEY], "keys_rotate": KEY, "keys_revoke": KEY,
             "export": ExportReport("people", "p.csv", 3, 120), "bench": [FIGURE],
+            "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},
         } | given  # fmt: skip
         self.asked = []

@@ -57,6 +57,7 @@ QUESTIONS = [
     ("keys", "rotate", "7hKq2MbX0a"),
     ("keys", "revoke", "7hKq2MbX0a"),
     ("export", "people", "--to", "p.csv"),
+    ("backup", "copy"),
     ("bench",),
     ("up", "--port", "9000"),
     ("demo",),
@@ -225,3 +226,12 @@ def test_import_needs_a_source_that_is_an_import(source, sentence, call, capsys)
     assert run(["import", source], runtime) == 64
     assert sentence in capsys.readouterr().err
     assert runtime.asked == []
+
+
+def test_a_backup_reminds_of_the_key_that_is_not_in_it(project, capsys):
+    runtime = answers.Answers()
+    assert run(["backup", "copies/monday"], runtime) == 0
+    printed = capsys.readouterr()
+    assert printed.out.endswith("10 records in /backups/shop (81,920 bytes)\n")
+    assert "The root key is not in it" in printed.err
+    assert str(runtime.asked[0][2]["to"]) == "copies/monday"

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
+        BackupReport,
         Explanation,
         ExportReport,
         Figure,
@@ -135,6 +136,10 @@ class Runtime(Protocol):
         form: str,
         progress: Progress,
     ) -> ExportReport: ...
+
+    def backup(
+        self, directory: Path, data: Path | None, *, to: Path, progress: Progress
+    ) -> BackupReport: ...
 
     def bench(self, names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figure]: ...
 

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),
     "export": ("export:export", "Write events or people to a file."),
+    "backup": ("backup:backup", "Copy the data while the platform runs, and verify the copy."),
     "bench": ("bench:bench", "Measure, and compare with the goals."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
     "schema": ("schema:schema", "Write the JSON Schemas of project files for editors."),

@@ -198,6 +198,16 @@ class ExportReport(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class BackupReport(msgspec.Struct, frozen=True):
+    """`root_key` is where the key lies that the copy needs and does not hold."""
+
+    path: str
+    records: int
+    bytes: int
+    seconds: float
+    root_key: str
+
+
 class Figure(msgspec.Struct, frozen=True):
     """One number of a benchmark; ratios come from one run on one machine."""
 

@@ -16,6 +16,7 @@ from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import ApiKey
 from journeyfold.project.model import Project
 from journeyfold.project.reports import (
+    BackupReport,
     Explanation,
     ExportReport,
     Figure,
@@ -29,6 +30,7 @@ from journeyfold.project.reports import (
     ReplayReport,
 )
 from journeyfold.runtime import (
+    backing_up,
     explaining,
     exporting,
     importing,
@@ -203,6 +205,11 @@ def export(
 ) -> ExportReport:
     with _workspace(directory, data) as workspace:
         return exporting.export(workspace, what=what, to=to, form=form, progress=progress)
+
+
+def backup(directory: Path, data: Path | None, *, to: Path, progress: Progress) -> BackupReport:
+    with _workspace(directory, data) as workspace:
+        return backing_up.back_up(workspace, to.resolve(), progress)
 
 
 def bench(names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figure]:
