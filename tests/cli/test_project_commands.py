@@ -120,3 +120,10 @@ def test_version_names_the_libraries_that_bear_data(capsys):
     assert run(["version", "--json"]) == 0
     answer = msgspec.json.decode(capsys.readouterr().out)
     assert answer["libraries"]["lmdb"]
+
+
+def test_where_many_sources_stand_their_number_is_told(shop, capsys):
+    for number in range(13):
+        (shop / "sources" / f"till_{number}.yaml").write_text("kind: server\n")
+    assert run(["keys", "create", "--kind", "srv", "--source", "quux"]) == 64
+    assert "no source 'quux' under sources/; 16 others stand there" in capsys.readouterr().err

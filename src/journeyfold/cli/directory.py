@@ -51,7 +51,8 @@ def require_source(directory: Path, name: str, kind: str | None = None) -> None:
     sources = load(read_directory(directory)).sources
     fitting = [each for each in sources if kind in (None, sources[each].kind)]
     if name not in sources:
-        raise UsageError(f"no source '{name}' under sources/; {did_you_mean(name, fitting)}")
+        hint = did_you_mean(name, fitting) or f"{len(fitting)} others stand there"
+        raise UsageError(f"no source '{name}' under sources/; {hint}")
     if name not in fitting:
         raise UsageError(
             f"sources/{name}.yaml is of kind {sources[name].kind}, not {kind}; "
