@@ -137,6 +137,16 @@ def test_a_row_opens_in_the_drawer_and_back_closes_it(opened):
     assert page.complaints == []
 
 
+def test_on_a_narrow_screen_the_drawer_is_a_sheet_from_below(opened):
+    page = opened("/live", width=390, height=844)
+    page.click("live-tail tbody tr:nth-child(2) td.main a")
+    page.wait_for_selector("#record h2:visible")
+    assert page.evaluate("getComputedStyle(document.getElementById('record')).position") == "fixed"
+    page.click("#record [data-close]")
+    page.wait_for_url(re.compile(r"/live$"))
+    assert not page.is_visible("#record")
+
+
 def test_new_records_appear_by_themselves(opened, served):
     page = opened("/live")
     page.wait_for_selector("live-state .on-good")

@@ -272,3 +272,8 @@ def test_roles_without_an_act_do_not_see_its_button(signed_in, desk):
     text = signed_in(desk, "viewer").get("/settings").text
     assert "Create a key" not in text
     assert "Revoke" not in text
+
+
+def test_an_empty_log_has_no_last_record_to_be_as_of(signed_in):
+    client = signed_in(SampleDesk(people=0))
+    assert all("as of" not in client.get(path).text for path in ("/", "/live", "/segments"))
