@@ -41,11 +41,14 @@ def run(args: Sequence[str], runtime: object = None) -> int:
         return done.exit_code
     except (click.Abort, KeyboardInterrupt):
         return STOPPED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # a page of help, no sentence
+        return UsageError.exit_code
     except click.ClickException as error:
         return _fail(UsageError(_usage_sentence(error)), args)
     except JourneyfoldError as error:
         return _fail(error, args)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click and rich make the one the other
         sys.stderr.close()  # the reader went away, as `| head` does: nobody is left to tell
         return 0
     except OSError as error:
