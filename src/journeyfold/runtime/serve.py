@@ -16,12 +16,12 @@ import msgspec
 import uvicorn
 
 from journeyfold.adapters.disk_room import room
-from journeyfold.api.errors import ApiError
 from journeyfold.collect.enrich import agent_of
 from journeyfold.collect.http import Collector
 from journeyfold.collect.request import Request, request_of
 from journeyfold.project.engine import Standing, standing
 from journeyfold.runtime.guard import Guard, GuardSettings
+from journeyfold.runtime.guard_headers import error_body
 from journeyfold.runtime.guard_protocol import ConnectionLimits, server_options
 from journeyfold.runtime.notify import Listener
 from journeyfold.runtime.platform import Platform
@@ -65,8 +65,8 @@ class Front:
         door = self._platform.door
         if (denied := why_not(request, door.keys, door.now_us())) is not None:
             door.audit(denied.cause, request.ip)
-            refused = ApiError("unauthorized", "off this machine, figures need a server key")
-            await _send(send, refused.status, b"application/json", refused.body())
+            said = error_body("unauthorized", "off this machine, figures need a server key")
+            await _send(send, 401, b"application/json", said)
             return
         await _send(send, 200, b"text/plain; version=0.0.4", self._platform.telemetry.text())
 
