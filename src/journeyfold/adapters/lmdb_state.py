@@ -187,7 +187,7 @@ def structure_problems(path: Path) -> list[str]:
     Reads all of it, without LMDB's own code, so no damage can crash this process.
     """
     try:
-        found: list[str] = verify(str(path))  # type: ignore[no-untyped-call]
+        found: list[str] = verify(str(path))  # type: ignore[no-untyped-call]  # lmdb has no types
     except VerifyError as error:
         return [str(error)]
     return found

@@ -137,7 +137,7 @@ def _pointer_to(value: object, wanted: object) -> str:
         node, where = stack.pop()
         if len(where) > 512:
             continue
-        pairs = node.items() if isinstance(node, dict) else enumerate(node)  # type: ignore[arg-type]
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)  # type: ignore[arg-type]  # a list
         for name, child in pairs:
             if name is wanted:
                 return where + pointer(str(name)[:64])

@@ -177,10 +177,10 @@ def micros(value: object) -> int | None:
     """A number in micro-units, half even from its shortest decimal form (segments F4)."""
     kind = type(value)
     if kind is int:
-        made = value * MICRO  # type: ignore[operator]
+        made = value * MICRO  # type: ignore[operator]  # told by its type
     elif kind is float:
-        scaled: float = value * MICRO  # type: ignore[operator]
-        made = _rounded(scaled, value)  # type: ignore[arg-type]
+        scaled: float = value * MICRO  # type: ignore[operator]  # told by its type
+        made = _rounded(scaled, value)  # type: ignore[arg-type]  # as above
     else:
         return None
     return made if -MICROS_MAX <= made <= MICROS_MAX else None

@@ -117,7 +117,7 @@ def _numbers(held: Aggregate, now_us: int, within_us: int) -> tuple[int, int, li
         return held.n, int(held.total), [held.low, held.high]
     assert isinstance(held, Days)
     i, j = span(held, now_us, within_us)
-    values: list[int] = held.value[i:j]  # type: ignore[assignment]
+    values: list[int] = held.value[i:j]  # type: ignore[assignment]  # sums are of numbers
     n, total = len(values), sum(values)
     if not held.tile:
         return n, total, values
@@ -161,7 +161,8 @@ def _ends(
     found: list[tuple[int, str, Scalar]] = []
     for index in {i, j - 1} if i < j else ():
         at = held.at[index]
-        pair: tuple[str, Scalar] = held.value[index] if held.value else ("", at)  # type: ignore[assignment]
+        kept = held.value[index] if held.value else ("", at)
+        pair: tuple[str, Scalar] = kept  # type: ignore[assignment]  # of firsts and lasts
         found.append((at, *pair))
     for tile in tiles(held, now_us, within_us):
         both = _ends(tile, now_us, within_us)
@@ -187,7 +188,7 @@ def _distinct(held: Aggregate, now_us: int, within_us: int, _: Scalar) -> int:
         return estimate(held.hashes)
     assert isinstance(held, Days)
     i, j = span(held, now_us, within_us)
-    hashes: set[int] = set(held.value[i:j])  # type: ignore[arg-type]
+    hashes: set[int] = set(held.value[i:j])  # type: ignore[arg-type]  # distinct keeps hashes
     if len(hashes) < HASHES_MAX and not held.tile:
         return len(hashes)
     for tile in tiles(held, now_us, within_us):
@@ -223,7 +224,8 @@ def _shares(held: Aggregate, now_us: int, within_us: int) -> tuple[int, dict[str
 def _share(held: Aggregate, now_us: int, within_us: int, value: Scalar) -> float | None:
     if isinstance(held, Days) and not held.tile:
         i, j = span(held, now_us, within_us)
-        return held.value[i:j].count(str(value)) / (j - i) if i < j else None  # type: ignore[arg-type]
+        texts: list[str] = held.value[i:j]  # type: ignore[assignment]  # shares keep texts
+        return texts.count(str(value)) / (j - i) if i < j else None
     n, counts = _shares(held, now_us, within_us)
     return counts.get(str(value), 0) / n if n else None
 

@@ -49,8 +49,9 @@ def _typed(value: Json, type_: ContextType) -> Json:
         case "int":
             return value if isinstance(value, int) and not isinstance(value, bool) else None
         case "float":
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return float(value) if is_number else None  # type: ignore[arg-type]
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                return None
+            return float(value)
         case "timestamp":
             return instant_us(value) if isinstance(value, str) else None
         case _:

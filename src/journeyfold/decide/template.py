@@ -122,7 +122,7 @@ def _bounded(name: str, apply: Callable[..., object]) -> Callable[..., object]:
         if name in _GROWS:
             _foresee(name, value, args)
         if name == "date" and value in ("now", "today"):
-            value = kwargs["context"].resolve("now")  # type: ignore[attr-defined]
+            value = kwargs["context"].resolve("now")  # type: ignore[attr-defined]  # Liquid's
         if not needs_context:
             kwargs.pop("context", None)
         result = apply(value, *args, **kwargs)
@@ -130,9 +130,9 @@ def _bounded(name: str, apply: Callable[..., object]) -> Callable[..., object]:
         return result
 
     if needs_context or name == "date":
-        measured.with_context = True  # type: ignore[attr-defined]
+        measured.with_context = True  # type: ignore[attr-defined]  # Liquid looks for it
     if needs_environment:
-        measured.with_environment = True  # type: ignore[attr-defined]
+        measured.with_environment = True  # type: ignore[attr-defined]  # Liquid looks for it
     return measured
 
 

@@ -132,15 +132,18 @@ def chosen(
     if items:
         found = [log.quarantine.get(item) for item in items]
         return [each for each in found if each is not None and each.state == "held"]
-    return list(_every(log, source, code))
+    return list(every_held(log, source, code))
 
 
 def newest(log: SqliteLog, source: str | None, code: str | None, limit: int) -> list[HeldMessage]:
     """What is held, newest first."""
-    return list(deque(_every(log, source, code), maxlen=limit))[::-1]
+    return list(deque(every_held(log, source, code), maxlen=limit))[::-1]
 
 
-def _every(log: SqliteLog, source: str | None, code: str | None) -> Iterator[HeldMessage]:
+def every_held(
+    log: SqliteLog, source: str | None = None, code: str | None = None
+) -> Iterator[HeldMessage]:
+    """Oldest first, a page at a time."""
     after = 0
     while page := log.quarantine.page(source=source, code=code, after=after, limit=_PIECE):
         yield from page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,9 +13,8 @@ from journeyfold.core.event import Identifier, Record
 from journeyfold.log.quarantine import HeldMessage
 from journeyfold.project.engine import standing
 from journeyfold.runtime.platform import Platform
-from journeyfold.runtime.requarantine import judge_by, replay_held
+from journeyfold.runtime.requarantine import every_held, judge_by, replay_held
 
-_PAGE = 500
 _MINUTE_US = 60_000_000
 
 
@@ -58,7 +57,7 @@ class QuarantineRoom:
 
     def reasons(self) -> Sequence[HeldReason]:
         found: dict[tuple[str, str, str, str], list[int]] = {}
-        for message in self._every():
+        for message in every_held(self._platform.log):
             held = message.held
             key = (held.code, held.pointer, held.name, held.source)
             at = found.setdefault(key, [0, held.received_us, held.received_us])
@@ -72,7 +71,7 @@ class QuarantineRoom:
     ) -> Sequence[HeldRecord]:
         chosen = [
             message
-            for message in self._every(source=source, code=code)
+            for message in every_held(self._platform.log, source or None, code or None)
             if (not name or message.held.name == name) and (not before or message.id < before)
         ]
         newest = chosen[-limit:][::-1]
@@ -89,7 +88,7 @@ class QuarantineRoom:
     def replay(self, *, code: str, source: str, name: str, actor: str, dry_run: bool) -> Replayed:
         chosen = [
             message
-            for message in self._every(source=source, code=code)
+            for message in every_held(self._platform.log, source or None, code or None)
             if not name or message.held.name == name
         ]
         judge = judge_by(self._platform.door.gates())
@@ -98,17 +97,6 @@ class QuarantineRoom:
             by = By(actor, "admin", self._platform.clock.now_us())
             self._platform.admin.audit.add(by, "quarantine.replay", f"{source}/{code}/{name}")
         return Replayed(done.appended, done.duplicate, done.quarantined, done.rejected)
-
-    def _every(self, source: str = "", code: str = "") -> Iterator[HeldMessage]:
-        after = 0
-        while True:
-            page = self._platform.log.quarantine.page(
-                source=source or None, code=code or None, after=after, limit=_PAGE
-            )
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].id
 
 
 class _Claim(msgspec.Struct):
