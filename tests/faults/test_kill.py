@@ -8,17 +8,23 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from faults.senders import Sender, finished, started
-from live import Live, metrics, platform, run_cli, start, wait_ready
+from live import Live, free_port, metrics, platform, run_cli, start, wait_ready
+
+from journeyfold.runtime.refolding import ask
+from journeyfold.runtime.workspace import Workspace, place_of
 
 KILLS = int(os.environ.get("JOURNEYFOLD_KILLS", "200"))
 NAMED_S = 4.0
 POINTS = {
     "before_begin": 20, "after_insert": 20, "before_commit": 20, "after_commit_before_ack": 20,
     "mid_fold": 10, "before_state_commit": 10, "after_state_commit": 10,
+    "mid_delivery": 20, "after_delivery_before_status": 10, "mid_checkpoint": 1,
+    "mid_state_swap": 1,
 }  # fmt: skip
 """Where a process dies, and at which visit: every life of it does some work first."""
 AT_POINTS_MIN = 3
@@ -75,6 +81,20 @@ def verify(live: Live, senders: list[Sender]) -> None:
     assert numbers[appended] == len(ids)
 
 
+def impatient_shop(directory: Path) -> None:
+    """Carts are abandoned after a second, so that there is something to deliver."""
+    run_cli(directory, "init", "shop", "--template", "shop")
+    segments = directory / "shop" / "segments" / "shopping.yaml"
+    segments.write_text(segments.read_text().replace('>= "5m"', '>= "1s"', 1))
+
+
+def fold_again(live: Live) -> None:
+    """What `quarantine replay` asks for when records are parked; it holds until it is done."""
+    workspace = Workspace(place_of(live.directory, None))
+    ask(workspace.log.marks)
+    workspace.close()
+
+
 def exported(live: Live) -> list[str]:
     run_cli(live.directory, "export", "events", "--to", "events.ndjson", timeout=300)
     rows = map(json.loads, (live.directory / "events.ndjson").read_text().splitlines())
@@ -113,10 +133,12 @@ def test_no_acknowledged_event_is_lost_or_doubled_by_kills_at_random(tmp_path):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", POINTS)
 def test_nothing_is_lost_at_a_named_point(tmp_path, name):
-    run_cli(tmp_path, "init", "shop", "--template", "shop")
+    impatient_shop(tmp_path)
     live = start(tmp_path / "shop", None, JOURNEYFOLD_KILL_POINT=f"{name}:{POINTS[name]}")
     try:
         senders = started(live, 2)
+        if name == "mid_state_swap":
+            fold_again(live)
         deadline = time.monotonic() + 30
         until = time.monotonic() + NAMED_S
         while live.kills() < AT_POINTS_MIN or time.monotonic() < until:
@@ -132,3 +154,16 @@ def test_nothing_is_lost_at_a_named_point(tmp_path, name):
         verify(healthy, senders)
     finally:
         live.stop()
+
+
+@pytest.mark.timeout(120)
+def test_a_first_start_that_is_killed_before_a_file_has_its_name_is_repeated(tmp_path):
+    run_cli(tmp_path, "init", "shop", "--template", "shop")
+    killed = run_cli(
+        tmp_path / "shop", "up", "--port", str(free_port()), check=False,
+        JOURNEYFOLD_KILL_POINT="before_rename",
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "shop/.journeyfold/FORMAT").exists()
+    live = start(tmp_path / "shop")
+    assert live.stop() == 0, live.output

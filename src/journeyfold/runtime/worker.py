@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
@@ -122,6 +123,8 @@ class Worker:
                     deliver.person, str(deliver.payload["placement"]), deliver.due_us, deliver.key
                 )
                 self._pages.send(msgspec.json.encode(push))
+                point("mid_delivery")
+        point("after_delivery_before_status")
         with self._state.write() as writer:
             for deliver in delivers:
                 writer.delete("outbox", deliver.key.encode())
