@@ -11,12 +11,10 @@ from journeyfold.core.effect import Deliver, Effect, Emit, Say
 from journeyfold.core.event import Event, Json, Record
 from journeyfold.core.instant import instant_us, rfc3339
 from journeyfold.core.profile import Instance, Profile, Statement
-from journeyfold.journey.advance import Journeys
 from journeyfold.journey.program import Program
-from journeyfold.journey.turn import Trace, Turn
+from journeyfold.journey.turn import Trace
 from journeyfold.project.check import load_checked
 from journeyfold.project.compile import Step, compile_project
-from journeyfold.project.journeying import journeys_of, limits_of, programs_of
 from journeyfold.project.scaffold import template_files
 
 START = "2026-11-23T10:00:00Z"  # a Monday
@@ -50,21 +48,23 @@ class Rig:
         texts = {"it": journeys} if isinstance(journeys, str) else journeys
         self.project = project_of(texts, settings, **more)
         self.compiled = compile_project(self.project)
-        around = self.compiled.surroundings
-        self.limits = limits_of(self.project, around.trait, around.consent)
+        self.compiled._decide = lambda *_asked: (self.chosen, [])
+        self.compiled.ride_on({})
         self.chosen: Json = {"offer": "ten-percent"}
-        programs = programs_of(self.project, self.compiled.journeys_typed, self.compiled.keys)
-        self.engine = self.engine_of(programs)
         self.profile = Profile(person="p_" + "a" * 26)
         self.now_us, self.offset = us(START), 0
         self.effects: list[Effect] = []
         self.lines: list[str] = []
 
-    def engine_of(self, live: dict[str, Program], pinned=None) -> Journeys:
-        return journeys_of(live, pinned or {}, self.limits, self._decide)
+    @property
+    def travel(self):
+        self.compiled.travel.trace = self._trace
+        return self.compiled.travel
 
-    def _decide(self, _profile, _placement, _key, _now_us):
-        return self.chosen, []
+    @property
+    def program(self) -> Program:
+        """Of the journey that stands first."""
+        return next(iter(self.compiled.programs.values()))
 
     # -- what happens -----------------------------------------------------------------------------
 
@@ -83,12 +83,10 @@ class Rig:
         return self.fold(Record(self.offset, self.now_us, "event", event))
 
     def fold(self, record: Record) -> list[str]:
-        step = Step(record, self.profile, bytes(16), (), self.compiled, [self.compiled.aggregation])
-        effects = step.fold()
-        self.effects += effects
-        turn = self._turn(record.appended_us, record)
-        self.engine.record(turn, [each for each in effects if isinstance(each, Emit)])
-        self.effects += turn.effects
+        assert self.travel is not None
+        collecting = [self.compiled.aggregation]
+        step = Step(record, self.profile, bytes(16), (), self.compiled, collecting)
+        self.effects += step.fold()
         return self._told()
 
     def traits(self, **traits: Json) -> list[str]:
@@ -109,22 +107,11 @@ class Rig:
 
     def to(self, at: str, *, until_before: bool = False) -> list[str]:
         """Let time pass; what is due exactly at `at` is settled, too, unless a record comes."""
+        assert self.travel is not None
         upto_us = us(at)
-        while True:
-            due_us = self.profile.journeys_due_us
-            if not due_us or due_us > upto_us or (until_before and due_us == upto_us):
-                break
-            turn = self._turn(due_us, None)
-            self.engine.time(turn)
-            self.effects += turn.effects
+        self.effects += self.compiled.advance(self.profile, upto_us + (not until_before))
         self.now_us = max(self.now_us, upto_us)
         return self._told()
-
-    def _turn(self, now_us: int, record: Record | None) -> Turn:
-        view = self.compiled.view(self.profile)
-        if record is not None:
-            view.event = record.event
-        return Turn(self.profile, view, now_us, record, self._trace)
 
     def _trace(self, line: Trace) -> None:
         self.lines.append(f"{rfc3339(line.at_us)[5:-1]} {line.place} {line.what}")
@@ -132,14 +119,6 @@ class Rig:
     def _told(self) -> list[str]:
         told, self.lines = self.lines, []
         return told
-
-    def membership_until(self, at: str) -> None:
-        """Let memberships change by time, and tell the journeys of it."""
-        for each in self.compiled.advance(self.profile, us(at) + 1):
-            if isinstance(each, Emit):
-                turn = self._turn(each.at_us, None)
-                self.engine.moved(turn, [each])
-                self.effects += turn.effects
 
     # -- what is there ------------------------------------------------------------------------------
 

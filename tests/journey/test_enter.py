@@ -142,7 +142,7 @@ def test_jt01_the_same_event_gives_the_same_instance(rig):
 def test_entering_a_segment_lets_in(rig):
     it = rig("entry: [{segment: {id: cart-abandoned}}]\nsteps: [{id: a, wait: {for: 1h}}]\n")
     it.event("Cart Updated", cart_id="c1", items=1)
-    it.membership_until("2026-11-23T10:30:00Z")
+    it.to("2026-11-23T10:30:00Z")
     assert it.steps == ["a"]
 
 
@@ -161,9 +161,9 @@ def test_a_request_lets_in(rig):
 
 def test_about_a_tenth_is_held_out_and_always_the_same(rig):
     it = rig(journey("holdout: {percent: 10, salt: s}"))
-    program = it.engine._versions["it", next(iter(it.engine._versions))[1]]
     from journeyfold.journey.enter import _is_held_out
 
+    program = it.program
     held = [n for n in range(5_000) if _is_held_out(program, f"p{n}")]
     assert 430 <= len(held) <= 570
     assert held == [n for n in range(5_000) if _is_held_out(program, f"p{n}")]

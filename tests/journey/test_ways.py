@@ -57,9 +57,7 @@ def test_jt29_changed_weights_do_not_move_who_was_drawn(rig):
     )  # fmt: skip
     again = rig(changed)
     again.profile = it.profile
-    again.engine = again.engine_of(
-        {"it": next(iter(again.engine._versions.values()))}, dict(it.engine._versions)
-    )
+    again.compiled.ride_on({("it", it.program.version): it.program})
     again.now_us, again.offset = it.now_us, it.offset
     again.event("Cart Updated", cart_id="2")
     assert again.steps == [before, before]

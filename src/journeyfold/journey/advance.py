@@ -14,15 +14,13 @@ from typing import NamedTuple
 from journeyfold.core.aggregate import NEVER
 from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
-from journeyfold.core.instant import DAY_US
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
-from journeyfold.journey.program import Program, Versions, entries_by
+from journeyfold.journey.program import LATE_KEPT_US, Program, Versions, entries_by
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import Walk
 
-LATE_KEPT_US = 7 * DAY_US  # how long an ended instance still hears of a goal that came late
 MICRO = 1_000_000
 
 
@@ -38,7 +36,14 @@ class Journeys:
         self._versions, self._walk = versions, walk
         self._entries = entries_by(live)
         self._entering = Entering(walk, versions)
+        self._opens = frozenset(name for kind, name in self._entries if kind == "event")
+        self._opens_by_move = any(kind not in {"event", "asked"} for kind, _ in self._entries)
         self._listens = frozenset(name for each in versions.values() for name in each.events)
+
+    def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
+        """Whether this could let anybody in who is in no journey."""
+        is_entry = event.name in self._opens or event.name == ASKED
+        return is_entry or (bool(moves) and self._opens_by_move)
 
     def record(self, turn: Turn, moves: Iterable[Emit]) -> None:
         """Handle a record after its facts and memberships; `moves` are what those emitted."""
@@ -55,6 +60,12 @@ class Journeys:
             self._exit_by_condition(turn)
         self._come_in(turn, _causes(moves), None)
         self._close(turn)
+
+    def end_surplus(self, turn: Turn, instances: Iterable[Instance]) -> None:
+        """Of two runs that became one person's, the one that did not get as far (E70)."""
+        for each in instances:
+            program = self._versions[each.journey, each.version]
+            self._walk.end(turn, program, each, "merged")
 
     def time(self, turn: Turn) -> None:
         """Settle what is due exactly at `turn.now_us`, in the order of E1."""

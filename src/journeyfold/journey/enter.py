@@ -120,7 +120,7 @@ def _begun(turn: Turn, program: Program, key: str, name: str | None) -> Instance
     instance_id = blake2b(f"{program.id}|{key}|{cause}".encode(), digest_size=16).hexdigest()
     return Instance(
         id=instance_id, journey=program.id, version=program.version, key=key,
-        entered_us=turn.now_us, entry=entry, until_us=turn.now_us + program.age_us,
+        entered_us=turn.now_us, entry=entry, owner=turn.owner, until_us=turn.now_us + program.age_us,
         is_held_out=_is_held_out(program, turn.profile.person),
     )  # fmt: skip
 

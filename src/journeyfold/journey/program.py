@@ -20,6 +20,7 @@ from journeyfold.journey.definition import Entry, Exit, Journey
 from journeyfold.journey.step import Step
 
 AGE_US = 90 * DAY_US  # an instance without `after` ends then (E7)
+LATE_KEPT_US = 7 * DAY_US  # how long an ended instance still hears of a goal that came late
 END = ""  # the target behind the last step
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
@@ -58,6 +59,7 @@ class Program:
             (each.reason for each in journey.exit if each.after and each.reason), "timeout"
         )
         self.goal_us = length_us(journey.goal.within) if journey.goal else 0
+        self.longest_us = self.age_us + self.goal_us + LATE_KEPT_US
         self.exits: tuple[tuple[int, Exit], ...] = tuple(enumerate(journey.exit))
         self.events = frozenset(_events(journey))
         self._run = evaluator.run

@@ -22,9 +22,11 @@ class Trace(NamedTuple):
 
 
 class Turn:
-    """Effects are gathered in order. `record` is None when only time has passed."""
+    """Effects are gathered in order. `record` is None when only time has passed; `owner` is the
+    hex node of its owner.
+    """
 
-    __slots__ = ("effects", "now_us", "profile", "record", "trace", "view")
+    __slots__ = ("effects", "now_us", "owner", "profile", "record", "trace", "view")
 
     def __init__(
         self,
@@ -33,10 +35,11 @@ class Turn:
         now_us: int,
         record: Record | None = None,
         trace: Callable[[Trace], None] | None = None,
+        owner: str = "",
     ) -> None:
         self.profile, self.view, self.now_us, self.record = profile, view, now_us, record
         self.effects: list[Effect] = []
-        self.trace = trace
+        self.trace, self.owner = trace, owner
 
     @property
     def offset(self) -> int:

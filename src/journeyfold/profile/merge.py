@@ -11,7 +11,16 @@ from typing import TypeVar
 
 import msgspec
 
-from journeyfold.core.profile import Assignment, Membership, Profile, Score, StageAt, Statement
+from journeyfold.core.profile import (
+    Assignment,
+    Instance,
+    Membership,
+    Passage,
+    Profile,
+    Score,
+    StageAt,
+    Statement,
+)
 from journeyfold.profile.aggregates import merge_aggregates
 from journeyfold.profile.contact import merge_contacts
 from journeyfold.profile.session import merge_sessions
@@ -19,6 +28,7 @@ from journeyfold.profile.traits import Policies, merge_traits
 
 Registers = dict[str, dict[str, Statement]]
 MergeConsents = Callable[[Registers, Registers], Registers]
+MergeRuns = Callable[[Profile, Profile], tuple[list[Instance], dict[str, Passage]]]
 
 
 class MergePolicies(msgspec.Struct, frozen=True):
@@ -27,6 +37,7 @@ class MergePolicies(msgspec.Struct, frozen=True):
     consents: MergeConsents
     traits: Policies = {}
     keep_contacts_us: int = 0
+    runs: MergeRuns | None = None  # of journeys; None where there are none
 
 
 def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Profile:
@@ -50,6 +61,8 @@ def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Pr
         wake_us=_least(kept.wake_us, other.wake_us),
         manual=sorted({*kept.manual, *other.manual}),
     )
+    if policies.runs is not None:
+        merged.journeys, merged.passages = policies.runs(kept, other)
     merge_aggregates(merged, other)
     return merged
 

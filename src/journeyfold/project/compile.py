@@ -20,6 +20,7 @@ from journeyfold.core.event import Json, Record, is_bot
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile, Statement
 from journeyfold.decide.catalogue import Catalogue
+from journeyfold.journey.join import joined_runs
 from journeyfold.privacy.consent import (
     basis_grants,
     effective,
@@ -35,7 +36,9 @@ from journeyfold.profile.merge import MergePolicies
 from journeyfold.profile.session import fold_session
 from journeyfold.profile.traits import LAST, fold_traits, plain_traits, value_of
 from journeyfold.project.conditions import type_conditions
+from journeyfold.project.journeying import limits_of, programs_of
 from journeyfold.project.model import Project
+from journeyfold.project.travel import Pinned, Travel
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.bind import Bound
 from journeyfold.segment.manual import changes_list, fold_list
@@ -80,9 +83,12 @@ class Compiled:
             templates=project.templates, version=project.hash[:12],
             locale=project.settings.locale, contact=project.settings.contact.shown,
         )  # fmt: skip
+        self.limits = limits_of(project, _trait_reader(project), _consent_reader(project))
+        self.programs = programs_of(project, conditions.journeys, self.keys)
         self.policies = MergePolicies(
             consents=merge_consents, traits=project.traits,
-            keep_contacts_us=self.catalogue.longest_window_us,
+            keep_contacts_us=max(self.catalogue.longest_window_us, self.limits.longest_us),
+            runs=joined_runs,
         )  # fmt: skip
         self.grants: dict[str, Mapping[str, Statement]] = {
             name: basis_grants(source) for name, source in project.sources.items()
@@ -94,6 +100,8 @@ class Compiled:
         self._behind_quintiles = compile_conditions(behind, self.keys)
         self.pushes = _pushes(project)
         self.use_cuts({})
+        self.travel: Travel | None = None
+        self.ride_on({})
 
     def use_cuts(self, cuts: Cuts) -> None:
         """The quintile borders in force from here on."""
@@ -102,6 +110,24 @@ class Compiled:
         )
         self.segmentation.meet_nobody(self.view(Profile(person="")))
 
+    def ride_on(self, pinned: Pinned) -> None:
+        """Run these older versions of journeys, too: somebody may still be in them."""
+        is_idle = not self.programs and not pinned
+        self.travel = (
+            None
+            if is_idle
+            else Travel(
+                self.programs, pinned, self.limits, self._decide, self.view, self.segmentation
+            )
+        )
+
+    def _decide(
+        self, profile: Profile, placement: str, key: str, now_us: int
+    ) -> tuple[Json, list[Effect]]:
+        from journeyfold.project.deciding import decided_in_fold  # it reads what is compiled here
+
+        return decided_in_fold(self, profile, placement, key, now_us)
+
     def view(self, profile: Profile, context: Mapping[str, Json] | None = None) -> PersonView:
         return PersonView(profile, self.surroundings, context)
 
@@ -109,6 +135,8 @@ class Compiled:
         """Let log time pass for one person: what was due before `upto_us`, at its instants."""
         if not 0 < profile.wake_us < upto_us:
             return []
+        if self.travel is not None:
+            return self.travel.advance(profile, upto_us, self.with_pushes)
         emits = self.segmentation.advance(profile, self.view(profile), upto_us)
         return self.with_pushes(emits)
 
@@ -116,7 +144,11 @@ class Compiled:
         """Evaluate everything: after a merge, a new definition or new cut points."""
         view = self.view(profile)
         emits = self.segmentation.evaluate_person(profile, view, now_us, None, cause)
-        return self.with_pushes(emits)
+        effects = self.with_pushes(emits)
+        if self.travel is not None:
+            lived = emits if cause in _LIVE else []
+            effects += self.travel.settled(profile, now_us, lived)
+        return effects
 
     def with_pushes(self, emits: list[Emit]) -> list[Effect]:
         """A trigger's placements are pushed when its segment is entered by life, not by a change
@@ -211,7 +243,11 @@ class Step:
         emits = compiled.segmentation.evaluate_person(
             profile, compiled.view(profile), now_us, self.touched, is_new=is_new
         )
-        return effects + self.compiled.with_pushes(emits) if emits else effects
+        if emits:
+            effects = effects + compiled.with_pushes(emits)
+        if compiled.travel is not None:
+            effects = effects + compiled.travel.record(profile, self.record, self.owner, emits)
+        return effects
 
     def facts(self, stages: Stages | None = None) -> None:
         """`stages` are those of the record's kind where none are given."""

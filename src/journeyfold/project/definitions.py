@@ -9,7 +9,7 @@ one offset (segments B2). Features once collected stay collected: a rebuild does
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -33,9 +33,18 @@ class Build(msgspec.Struct):
     progress: int = -1
 
 
+class Pin(msgspec.Struct):
+    """An older version of a journey: the offset of a project that has it, and until when somebody
+    may still be in it (journeys E61).
+    """
+
+    offset: int
+    until_us: int
+
+
 class Standing(msgspec.Struct):
-    """What meta remembers: the version in force, builds, quintile cuts, and which aggregates are
-    collected, each with the offset of a version that defines it.
+    """What meta remembers: the version in force, builds, quintile cuts, which aggregates are
+    collected, each with the offset of a version that defines it, and `journey@version` pinned.
     """
 
     offset: int = -1  # of the project.activated record in force
@@ -43,6 +52,7 @@ class Standing(msgspec.Struct):
     collected: dict[str, int] = {}
     builds: list[Build] = []
     cuts: Cuts = {}
+    pinned: dict[str, Pin] = {}
 
 
 _KEY = b"definitions"
@@ -87,7 +97,7 @@ class Definitions:
         self.standing.collected |= dict.fromkeys(wanted, record.offset)
         self._collect()
         if self.in_force is None or (not missing and not self.standing.builds):
-            self.switch(record.offset)
+            self.switch(record.offset, record.appended_us)
             return None
         build = Build(hash=version.hash, offset=record.offset, keys=missing)
         self.standing.builds.append(build)
@@ -98,11 +108,13 @@ class Definitions:
         builds = self.standing.builds
         if not builds or builds[0].offset != record.event.properties["offset"]:
             return False
-        self.switch(builds.pop(0).offset)
+        self.switch(builds.pop(0).offset, record.appended_us)
         return True
 
-    def switch(self, offset: int) -> None:
-        self.standing.hash, self.standing.offset = self.version(offset).hash, offset
+    def switch(self, offset: int, at_us: int) -> None:
+        version = self.version(offset)
+        self._pin(version, at_us)
+        self.standing.hash, self.standing.offset = version.hash, offset
         self._use(offset)
 
     def cut(self, record: Record) -> None:
@@ -137,7 +149,24 @@ class Definitions:
     def _use(self, offset: int) -> None:
         version = self.version(offset)
         version.use_cuts(self.standing.cuts)
+        pinned = (self.version(pin.offset).programs.values() for pin in self._pins())
+        named = {(each.id, each.version): each for group in pinned for each in group}
+        wanted = {key for key in named if "@".join(key) in self.standing.pinned}
+        version.ride_on({key: named[key] for key in wanted})
         self.in_force = version
+
+    def _pins(self) -> Iterable[Pin]:
+        return self.standing.pinned.values()
+
+    def _pin(self, version: Compiled, at_us: int) -> None:
+        """Keep the journeys that this version replaces, as long as somebody may be in them."""
+        pinned = {key: pin for key, pin in self.standing.pinned.items() if pin.until_us > at_us}
+        for program in self.in_force.programs.values() if self.in_force is not None else ():
+            until_us = at_us + program.longest_us
+            pinned[f"{program.id}@{program.version}"] = Pin(self.standing.offset, until_us)
+        for program in version.programs.values():
+            pinned.pop(f"{program.id}@{program.version}", None)
+        self.standing.pinned = pinned
 
     def _collect(self) -> None:
         """One aggregation a version that is still needed for some key."""
@@ -150,4 +179,5 @@ class Definitions:
             zone = version.project.settings.time_zone
             self.collecting.append(Aggregation(version.keys, zone, only=frozenset(keys)))
         needed = {*by_version, self.standing.offset, *(b.offset for b in self.standing.builds)}
+        needed |= {pin.offset for pin in self._pins()}
         self._versions = {at: one for at, one in self._versions.items() if at in needed}

@@ -13,6 +13,7 @@ from journeyfold.core.effect import Effect, Emit
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile
 from journeyfold.identity.resolve import Change, Merged, Reanchored, Split, Suppressed
+from journeyfold.journey.join import of_nodes
 from journeyfold.profile.merge import merge_profiles
 from journeyfold.project.compile import Compiled
 from journeyfold.project.people import People
@@ -76,6 +77,10 @@ def _split(
             profile.memberships, profile.stages = whole.memberships, whole.stages
         elif profile.seen < 0:
             continue
+        if whole is not None:
+            nodes = {node.hex() for node in part.nodes}
+            profile.journeys = of_nodes(whole, nodes, keeps_name=keeps_name)
+            profile.passages = whole.passages if keeps_name else {}
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
     _recount(people, record.appended_us, before=[whole] if whole else [], after=parts)

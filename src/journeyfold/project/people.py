@@ -62,6 +62,10 @@ def series(reader: StateReader, name: str, since_us: int = 0) -> list[tuple[int,
     return found
 
 
+_MOVES = frozenset({"segment.entered", "segment.left"})
+_RUNS = {"journey.entered": 1, "journey.exited": -1}
+
+
 class People:
     """A write-back cache over one open transaction; `flush` stages it, `forget` drops it."""
 
@@ -157,8 +161,10 @@ class People:
                 lifecycle = effect.properties["lifecycle"]
                 self._resize(f"stage/{lifecycle}/{effect.properties['from']}", -1)
                 self._resize(f"stage/{lifecycle}/{effect.properties['to']}", 1)
-            else:
+            elif effect.name in _MOVES:
                 self._moved(f"segment/{effect.properties['segment']}", effect)
+            elif effect.name in _RUNS:
+                self._resize(f"journey/{effect.properties['journey']}", _RUNS[effect.name])
         return effects
 
     def note_consents(self, registers: dict[bytes, Registers]) -> None:

@@ -69,4 +69,8 @@ def fold_usual(
 
     view = compiled.view(profile)
     emits = segmentation.evaluate_reached(profile, view, now_us, mask, is_new=is_new)
-    return effects + compiled.with_pushes(emits) if emits else effects
+    if emits:
+        effects = effects + compiled.with_pushes(emits)
+    if compiled.travel is not None:
+        effects = effects + compiled.travel.record(profile, record, owner, emits)
+    return effects

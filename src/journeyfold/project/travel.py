@@ -1,0 +1,97 @@
+"""Journeys inside the fold: time and records move a person's runs on, after their memberships.
+
+The rest of the fold knows one instance of this, or None where a project has no journeys and nobody
+is in one, so that such a project pays nothing. The person's wake is the earlier of what memberships
+and journeys wait for (journeys E6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from journeyfold.core.effect import Effect, Emit
+from journeyfold.core.event import Record
+from journeyfold.core.profile import Profile
+from journeyfold.journey.advance import Journeys
+from journeyfold.journey.join import surplus
+from journeyfold.journey.limits import Limits
+from journeyfold.journey.program import Program
+from journeyfold.journey.turn import Trace, Turn
+from journeyfold.journey.walk import Decider
+from journeyfold.project.journeying import journeys_of
+from journeyfold.segment.membership import Segmentation
+from journeyfold.segment.view import PersonView
+
+Look = Callable[[Profile], PersonView]
+Pinned = Mapping[tuple[str, str], Program]
+
+
+class Travel:
+    """`look` makes the view of a person; `segmentation` owns the other half of the wake."""
+
+    def __init__(
+        self,
+        live: Mapping[str, Program],
+        pinned: Pinned,
+        limits: Limits,
+        decide: Decider,
+        look: Look,
+        segmentation: Segmentation,
+    ) -> None:
+        self.live, self._look, self._segmentation = live, look, segmentation
+        self._journeys: Journeys = journeys_of(live, pinned, limits, decide)
+        self.trace: Callable[[Trace], None] | None = None
+
+    def advance(
+        self, profile: Profile, upto_us: int, moved: Callable[[list[Emit]], list[Effect]]
+    ) -> list[Effect]:
+        """Let log time pass up to, not including, `upto_us`: memberships first where both are due
+        at one instant (E1). `moved` makes effects of what memberships emitted.
+        """
+        effects: list[Effect] = []
+        while 0 < profile.wake_us < upto_us:
+            at_us, emits = profile.wake_us, list[Emit]()
+            view = self._look(profile)
+            if any(0 < due_us <= at_us for due_us in profile.dues):
+                emits = self._segmentation.evaluate_person(profile, view, at_us, (), "time")
+                effects += moved(emits)
+            turn = Turn(profile, view, at_us, trace=self.trace)
+            if emits:
+                self._journeys.moved(turn, emits)
+            if 0 < profile.journeys_due_us <= at_us:
+                self._journeys.time(turn)
+            effects += turn.effects
+            self._set_wake(profile)
+            assert not 0 < profile.wake_us <= at_us, "a wake lies in the future"
+        return effects
+
+    def record(
+        self, profile: Profile, record: Record, owner: bytes, emits: Sequence[Emit]
+    ) -> list[Effect]:
+        """After the record's facts and memberships, then what is due at its own instant."""
+        if not profile.journeys and not self._journeys.concerns(record.event, emits):
+            return []
+        view = self._look(profile)
+        view.event = record.event
+        turn = Turn(profile, view, record.appended_us, record, self.trace, owner.hex())
+        self._journeys.record(turn, emits)
+        if 0 < profile.journeys_due_us <= record.appended_us:
+            self._journeys.time(turn)
+        self._set_wake(profile)
+        return turn.effects
+
+    def settled(self, profile: Profile, now_us: int, emits: Sequence[Emit]) -> list[Effect]:
+        """After memberships were evaluated anew: a merge, new definitions, new cut points."""
+        if not profile.journeys and not emits:
+            return []
+        turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
+        self._journeys.end_surplus(turn, surplus(profile))
+        self._journeys.moved(turn, emits)
+        self._set_wake(profile)
+        return turn.effects
+
+    def _set_wake(self, profile: Profile) -> None:
+        dues = [due_us for due_us in profile.dues if due_us]
+        if profile.journeys_due_us:
+            dues.append(profile.journeys_due_us)
+        profile.wake_us = min(dues, default=0)
