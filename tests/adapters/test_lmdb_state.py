@@ -7,8 +7,15 @@ import sys
 
 import pytest
 
+from journeyfold.adapters.format import LAYOUT
 from journeyfold.adapters.lmdb_state import LmdbState
-from journeyfold.adapters.state_opening import Damage, open_state, set_aside, verify_state
+from journeyfold.adapters.state_opening import (
+    Damage,
+    discard,
+    open_state,
+    set_aside,
+    verify_state,
+)
 from journeyfold.core.errors import DamageError, FormatError, StateGrew
 from journeyfold.testing.contracts.state import StateContract
 from journeyfold.testing.kill import armed
@@ -156,6 +163,37 @@ def test_a_state_of_a_newer_release_is_refused(filled):
     state.close()
     with pytest.raises(FormatError, match="data is format 2"):
         open_state(filled)
+
+
+def stamped(directory, layout):
+    state = open_state(directory)
+    with state.write() as writer:
+        if layout is None:
+            writer.delete("meta", b"layout")
+        else:
+            writer.put("meta", b"layout", b"%d" % layout)
+    state.close()
+
+
+@pytest.mark.parametrize("mode", ["write", "read"])
+@pytest.mark.parametrize("layout", [None, LAYOUT - 1])
+def test_a_state_of_an_older_layout_is_outdated(filled, mode, layout):
+    stamped(filled, layout)
+    found = open_state(filled, mode)
+    assert isinstance(found, Damage)
+    assert found.reason == "outdated"
+    assert f"has layout {layout or 0}, this release's is {LAYOUT}" in found.detail
+
+
+def test_a_state_of_a_newer_layout_is_refused(filled):
+    stamped(filled, LAYOUT + 1)
+    with pytest.raises(FormatError, match=f"layout {LAYOUT + 1}, this release reads up to"):
+        open_state(filled)
+
+
+def test_a_discarded_state_leaves_nothing(filled):
+    discard(filled)
+    assert list(filled.iterdir()) == []
 
 
 def test_a_changed_value_is_damage_and_is_named(filled):

@@ -10,6 +10,7 @@ import time
 import pytest
 from live import CLI, free_port, platform, run_cli, start, wait_ready
 
+from journeyfold.adapters.format import LAYOUT
 from journeyfold.adapters.lmdb_state import LmdbState
 from journeyfold.adapters.sqlite_file import connect
 from journeyfold.runtime import commands
@@ -158,6 +159,42 @@ def test_a_state_that_is_gone_or_corrupt_is_rebuilt_from_the_log(ran, damage):
     finally:
         assert live.stop() == 0
     assert is_equal_to_a_replay(ran)
+
+
+def relaid(directory, layout):
+    """A state as a build with another layout left it: its profiles are none we could read."""
+    state = LmdbState(directory / ".journeyfold/state.lmdb")
+    with state.write() as writer:
+        people = [key for key, _ in writer.scan("profile")]
+        for key in people:
+            writer.put("profile", key, b"something else")
+        writer.put("meta", b"layout", b"%d" % layout)
+    state.close()
+
+
+def test_a_state_of_an_older_layout_is_rebuilt_from_the_log(ran):
+    relaid(ran, LAYOUT - 1)
+    live = start(ran)
+    try:
+        live.wait_folded()
+        said = f"has layout {LAYOUT - 1}, this release's is {LAYOUT}; rebuilding it from the log"
+        assert said in live.output
+        assert "Traceback" not in live.output
+    finally:
+        assert live.stop() == 0
+    assert not list((ran / ".journeyfold").glob("state.lmdb.*"))
+    assert is_equal_to_a_replay(ran)
+
+
+def test_a_state_of_a_newer_layout_is_refused_and_not_touched(ran):
+    relaid(ran, LAYOUT + 1)
+    before = (ran / ".journeyfold/state.lmdb/data.mdb").read_bytes()
+    done = up(ran)
+    assert done.returncode == 78
+    assert sentence_of(done) == (
+        f"journeyfold: the state has layout {LAYOUT + 1}, this release reads up to {LAYOUT}"
+    )
+    assert (ran / ".journeyfold/state.lmdb/data.mdb").read_bytes() == before
 
 
 def test_a_damaged_value_is_found_when_it_is_read_and_the_state_rebuilt(ran):

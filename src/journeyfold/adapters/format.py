@@ -1,7 +1,8 @@
 """Which release's bytes a data directory holds: the file FORMAT (trust REL-25).
 
-A directory of a newer format is refused and not touched. State and columns are rebuilt when their
-format changes; the log and the admin store are migrated.
+A directory of a newer format is refused and not touched. The log and the admin store are migrated.
+The state has a number of its own, its layout, because it is never migrated: an older one is thrown
+away and rebuilt from the log.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from journeyfold.core.errors import FormatError
 
 FORMAT = 1
 FILE_NAME = "FORMAT"
+
+LAYOUT = 1
+"""Of the structs the state holds: one more whenever they, or what the fold puts in them, change."""
+LAYOUT_FIELDS = "d0e684c19b09fa9c"
+"""A digest of their fields, so that nobody forgets; `tests/project/test_layout.py` says the new."""
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -44,6 +50,12 @@ def check_format(found: int) -> None:
     """Refuse what a newer release wrote, in one sentence."""
     if found > FORMAT:
         raise FormatError(f"data is format {found}, this release reads up to {FORMAT}")
+
+
+def check_layout(found: int) -> None:
+    """Refuse a state that a newer release built."""
+    if found > LAYOUT:
+        raise FormatError(f"the state has layout {found}, this release reads up to {LAYOUT}")
 
 
 def _create(path: Path) -> Format:

@@ -20,7 +20,7 @@ import lmdb
 from lmdb.verify import VerifyError, verify
 
 from journeyfold.adapters.faults import point
-from journeyfold.adapters.format import FORMAT, check_format
+from journeyfold.adapters.format import FORMAT, LAYOUT, check_format, check_layout
 from journeyfold.core.errors import Busy, EngineError, StateDamageError, StateGrew
 from journeyfold.core.ports import SPACES, StateReader, StateWriter
 
@@ -33,7 +33,7 @@ READERS_MAX = 512
 IDLE_S = 5.0
 WRITE_BYTES = 2**20  # with less room than this a batch may be cut short
 CHECK_BYTES = 4
-FORMAT_KEY = b"format"
+FORMAT_KEY, LAYOUT_KEY = b"format", b"layout"
 
 Mode = Literal["write", "read"]
 
@@ -83,6 +83,7 @@ class LmdbState:
         self._writing = threading.Lock()
         self._idle = threading.Condition()
         self._open_transactions = 0
+        self.layout = LAYOUT  # of the structs it holds; less in one that an older release built
         self._environment = lmdb.open(
             str(path),
             map_size=map_bytes,
@@ -174,11 +175,15 @@ class LmdbState:
 
     def _settle_format(self) -> None:
         with self.read() as reader:
-            found = reader.get("meta", FORMAT_KEY)
-        if found is None and self._mode == "write":
+            found, layout = reader.get("meta", FORMAT_KEY), reader.get("meta", LAYOUT_KEY)
+        if found is not None:
+            self.layout = int(layout or 0)  # the first ones had no stamp
+        elif self._mode == "write":
             with self.write() as writer:
                 writer.put("meta", FORMAT_KEY, str(FORMAT).encode())
+                writer.put("meta", LAYOUT_KEY, str(LAYOUT).encode())
         check_format(int(found or FORMAT))
+        check_layout(self.layout)
 
 
 def structure_problems(path: Path) -> list[str]:

@@ -1,4 +1,6 @@
-"""Opening state that may be missing or damaged: say so, so that it can be rebuilt from the log."""
+"""Opening state that may be missing, damaged or an older release's: say so, so that it can be
+rebuilt from the log.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,20 @@ import msgspec
 
 from journeyfold.adapters.durable_file import sync_directory
 from journeyfold.adapters.faults import point
+from journeyfold.adapters.format import LAYOUT
 from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState, Mode, structure_problems
 from journeyfold.core.errors import DamageError, EngineError
 from journeyfold.core.ports import SPACES
 
+OLD_NAME = f"{DIRECTORY_NAME}.old"
+
 
 class Damage(msgspec.Struct, frozen=True):
-    """Why there is no state to open: none was ever written, or its bytes are not what was."""
+    """Why there is no state to open: none was ever written, its bytes are not what was, or an
+    older release built it and a rebuild would not give the same.
+    """
 
-    reason: Literal["missing", "corrupt"]
+    reason: Literal["missing", "corrupt", "outdated"]
     detail: str
 
 
@@ -35,7 +42,7 @@ def open_state(directory: Path, mode: Mode = "write") -> LmdbState | Damage:
     if not pages.stat().st_size:  # LMDB would take it for a new one
         return Damage("corrupt", f"{pages} is empty")
     try:
-        return LmdbState(path, mode)
+        state = LmdbState(path, mode)
     except DamageError as error:
         return Damage("corrupt", str(error))
     except lmdb.Error as error:
@@ -43,6 +50,10 @@ def open_state(directory: Path, mode: Mode = "write") -> LmdbState | Damage:
         if problems := structure_problems(path):
             return Damage("corrupt", problems[0])
         raise EngineError(f"{path} cannot be opened: {error}") from error
+    if state.layout < LAYOUT:
+        state.close()
+        return Damage("outdated", f"{path} has layout {state.layout}, this release's is {LAYOUT}")
+    return state
 
 
 def verify_state(directory: Path) -> list[str]:
@@ -75,10 +86,20 @@ def set_aside(directory: Path) -> Path:
     return aside
 
 
+def discard(directory: Path) -> None:
+    """Remove a state that nobody can use any more; nothing in it is not in the log."""
+    path = directory / DIRECTORY_NAME
+    old = directory / OLD_NAME
+    shutil.rmtree(old, ignore_errors=True)
+    path.rename(old)
+    sync_directory(directory)
+    shutil.rmtree(old)
+
+
 def put_in_place(directory: Path, beside: Path) -> None:
     """Make another state the one in force. Killed half-way there is none: it is rebuilt."""
     path = directory / DIRECTORY_NAME
-    old = beside.with_suffix(".old")
+    old = directory / OLD_NAME
     shutil.rmtree(old, ignore_errors=True)  # of one that was killed
     path.rename(old)
     point("mid_state_swap")

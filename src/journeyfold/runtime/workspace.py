@@ -19,7 +19,7 @@ from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState
 from journeyfold.adapters.sqlite_admin import SqliteAdmin
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.adapters.sqlite_tail import require_whole_tail
-from journeyfold.adapters.state_opening import Damage, open_state, set_aside
+from journeyfold.adapters.state_opening import Damage, discard, open_state, set_aside
 from journeyfold.core.effect import effect_id
 from journeyfold.core.errors import FormatError, ProjectError, UsageError
 from journeyfold.core.event import Event
@@ -119,8 +119,9 @@ class Workspace:
         return SqliteAdmin(self.place.data)
 
     def open_state(self, report: Callable[[str], None] = lambda _text: None) -> LmdbState:
-        """For the one writer. A missing store is made, a corrupt one moved aside; both are then
-        rebuilt from the log. FormatError when the state is ahead of the log (REL-11).
+        """For the one writer. A missing store is made, a corrupt one moved aside, one of an older
+        layout removed; then it is rebuilt from the log. FormatError when the state is ahead of the
+        log (REL-11) or of a newer layout.
         """
         opened = open_state(self.place.data, "write")
         if not isinstance(opened, Damage):
@@ -128,6 +129,9 @@ class Workspace:
             return opened
         if opened.reason == "corrupt":
             self.renew_state(opened.detail, report)
+        elif opened.reason == "outdated":
+            report(f"{opened.detail}; rebuilding it from the log")
+            discard(self.place.data)
         elif self.log.head()[0] >= 0:
             report(f"{opened.detail}; rebuilding it from the log")
         return LmdbState(self.place.data / DIRECTORY_NAME)
