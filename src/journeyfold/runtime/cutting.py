@@ -1,0 +1,131 @@
+"""Quintile cuts of the population (segments F5), looked through a slice at a time.
+
+A cut reads everybody's committed profile, which takes seconds with 200,000 people; between two
+slices the fold goes on. Each slice has a read transaction of its own, because one held open for as
+long would keep the state from using its freed pages: a person counts as they are when their slice
+comes. The cuts become a record, so a replay uses the ones that were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import islice
+
+import msgspec
+
+from journeyfold.core.event import Json
+from journeyfold.core.instant import DAY_US
+from journeyfold.core.ports import Clock, StateStore
+from journeyfold.log.store import Marks
+from journeyfold.project.compile import Compiled
+from journeyfold.project.people import decode_profile, sizes
+from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.segment.cutpoints import quintile_cuts
+
+SLICE_PEOPLE = 200  # some 10 ms
+_PEOPLE = "cut_people"
+GROWN = 1.2  # a population this much larger than at the last cut is cut again at once
+
+
+class Look(msgspec.Struct):
+    """A look through the population under way: of these features, from this person on."""
+
+    in_force: Compiled
+    values: dict[str, list[float]]
+    people: int
+    start: bytes = b""
+    is_through: bool = False
+
+
+class Cutting:
+    """What was last cut, when and from how many people is marked in the log's own file."""
+
+    def __init__(self, state: StateStore, clock: Clock, marks: Marks) -> None:
+        self._state, self._clock, self._marks = state, clock, marks
+        self._cut_people = marks.number(_PEOPLE) or 0
+        self._cut_us: dict[str, int] = {}
+        self._look: Look | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self._look is not None
+
+    def begin(self, loop: FoldLoop) -> None:
+        """Is something due? `go_on` then looks through the population."""
+        in_force = loop.engine.definitions.in_force
+        if in_force is None or not in_force.quintiles:
+            return
+        with self._state.read() as reader:
+            people = sizes(reader).get("people", 0)
+        due = self._due(in_force, people)
+        if due:
+            self._look = Look(in_force, {name: [] for name in due}, people)
+
+    def go_on(self, loop: FoldLoop, limit: int = SLICE_PEOPLE) -> bool:
+        """One slice; True when it was the last and new cuts were appended."""
+        look = self._look
+        if look is not None and look.in_force is not loop.engine.definitions.in_force:
+            look = self._look = None  # begun with a version that is gone
+        if look is None:
+            return False
+        self._slice(look, limit)
+        if not look.is_through:
+            return False
+        self._look = None
+        return self._append(loop, look)
+
+    def _slice(self, look: Look, limit: int) -> None:
+        now_us, names = self._clock.now_us(), list(look.values)
+        seen = 0
+        with self._state.read() as reader:
+            for key, raw in islice(reader.scan("profile", look.start), limit):
+                found = look.in_force.quintile_values(decode_profile(raw), now_us, names)
+                for name, value in found.items():
+                    look.values[name].append(value)
+                look.start = key + b"\0"  # the least key after this one
+                seen += 1
+        look.is_through = seen < limit
+
+    def _append(self, loop: FoldLoop, look: Look) -> bool:
+        now_us = self._clock.now_us()
+        cuts = {name: quintile_cuts(population) for name, population in look.values.items()}
+        usable = {name: list(cut) for name, cut in cuts.items() if cut is not None}
+        standing = loop.engine.definitions.standing
+        is_new = any(standing.cuts.get(name) != cut for name, cut in usable.items())
+        if is_new:
+            told: dict[str, Json] = {"cuts": {name: list(cut) for name, cut in usable.items()}}
+            loop.append("cutpoints", "cutpoints.updated", told, now_us, f"cuts/{now_us}")
+        self._mark(look.in_force, list(look.values), look.people, now_us)
+        return is_new
+
+    def _mark(self, in_force: Compiled, names: Sequence[str], people: int, now_us: int) -> None:
+        """After the record: a crash in between cuts once more, which changes nothing."""
+        self._cut_people = people
+        self._marks.set_number(_PEOPLE, people)
+        for name in names:
+            key = _key(in_force, name)
+            self._cut_us[key] = now_us
+            self._marks.set_number(key, now_us)
+
+    def _last_us(self, key: str) -> int:
+        if key not in self._cut_us:
+            self._cut_us[key] = self._marks.number(key) or 0
+        return self._cut_us[key]
+
+    def _due(self, in_force: Compiled, people: int) -> list[str]:
+        """Features never cut, last cut a refresh ago, or cut from a much smaller population."""
+        grown = people > self._cut_people * GROWN
+        now_us = self._clock.now_us()
+        return [
+            name
+            for name, quintile in in_force.quintiles.items()
+            if grown
+            or now_us - self._last_us(_key(in_force, name)) >= (quintile.refresh_us or DAY_US)
+        ]
+
+
+def _key(in_force: Compiled, name: str) -> str:
+    """Of a feature and what it is made of: with another expression it was never cut."""
+    text = in_force.quintiles[name].of.text
+    return f"cut/{name}/{blake2b(text.encode(), digest_size=8).hexdigest()}"
