@@ -38,6 +38,10 @@ class House:
         usable = normalised(event, self.rules)[0] if event.identifiers else ()
         nodes = tuple(node_of(identifier, KEY) for identifier in usable)
         self.log.append([Entry(event=event, kind=kind, nodes=nodes)], now_us=self.now_us)
+        self.fold()
+
+    def fold(self):
+        """What others have appended, too."""
         self.effects += fold_all(self.engine, self.log, self.state)
 
     def track(

@@ -172,6 +172,13 @@ def _not_yet(journey: Journey) -> Iterator[Finding]:
         if entry.segment is not None and entry.segment.min_dwell != "0s":
             path = ("entry", at, "segment", "min_dwell")
             yield Finding(path, "P165", "min_dwell is not in this release")
+    for at, step in enumerate(journey.steps):
+        if step.webhook is not None:
+            path = ("steps", at, "webhook")
+            yield Finding(path, "P165", "webhook steps are not in this release")
+        if step.send is not None and step.send.channel != "email":
+            path = ("steps", at, "send", "channel")
+            yield Finding(path, "P165", f"{step.send.channel} is not in this release", "email is")
     if journey.on_publish == "migrate":
         yield Finding(("on_publish",), "P165", "migrate is not in this release")
 

@@ -16,7 +16,7 @@ from journeyfold.core.condition_compile import Evaluator, compile_conditions
 from journeyfold.core.condition_typed import Quintile, Typed, unwrapped
 from journeyfold.core.effect import Deliver, Effect, Emit
 from journeyfold.core.errors import ProjectError
-from journeyfold.core.event import Json, Record, is_bot
+from journeyfold.core.event import Event, Json, Record, is_bot
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile, Statement
 from journeyfold.decide.catalogue import Catalogue
@@ -45,6 +45,7 @@ from journeyfold.segment.manual import changes_list, fold_list
 from journeyfold.segment.membership import Segmentation
 from journeyfold.segment.view import PersonView, Surroundings
 
+OWN_SOURCE = "_fold"  # of what journeys say, and of what became of their messages
 PUSH = "stream"  # the destination of a trigger: open pages of the person
 Cuts = Mapping[str, Sequence[float]]
 
@@ -252,8 +253,18 @@ class Step:
     def facts(self, stages: Stages | None = None) -> None:
         """`stages` are those of the record's kind where none are given."""
         self.profile.seen = self.record.offset
-        for stage in stages or (LISTED if changes_list(self.record.event) else FOLD):
+        for stage in stages or _stages_of(self.record.event):
             stage(self)
+
+
+def _stages_of(event: Event) -> Stages:
+    if changes_list(event):
+        return LISTED
+    return OWN if event.source == OWN_SOURCE else FOLD
+
+
+def _named(step: Step) -> None:
+    step.touched.append(f"event:{step.record.event.name}")
 
 
 def _seen(step: Step) -> None:
@@ -321,6 +332,9 @@ STATED: Stages = (_stated,)
 
 LISTED: Stages = (_list,)
 """Of a change of a manual segment: no visit, no activity of the person."""
+
+OWN: Stages = (_named, _traits, _aggregates, _contact)
+"""Of what the platform itself says of a person: no visit, no activity of theirs."""
 
 _LIVE = frozenset({"event", "time", "merge"})
 

@@ -16,10 +16,11 @@ import msgspec
 
 from journeyfold.core.effect import Effect
 from journeyfold.core.errors import JourneyfoldError
-from journeyfold.core.event import Record
+from journeyfold.core.event import Identifier, Record
 from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.decide.assignment import fold_decision
+from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.compile import STATED, Compiled, Step
@@ -344,6 +345,23 @@ class Engine:
             raise
         except Exception:  # noqa: BLE001 - a bug of ours that this record meets: park it, go on
             park(writer, record, traceback.format_exc(limit=-6), person)
+
+    def identifier_of(self, person: str, reader: StateReader | None = None) -> Identifier | None:
+        """The person's strongest identifier, for what the platform says of them; inside a
+        transaction of the fold, or as `reader` has it.
+        """
+        rules = self.compiled.project.identity
+        resolver = Resolver(rules, self._node_key, reader) if reader else self._resolver
+        assert resolver is not None, "a project is activated before any event"
+        strength = {kind.name: at for at, kind in enumerate(rules.kinds)}
+        nodes = resolver.explain(person).nodes
+        if not nodes:
+            return None
+        best = min(nodes, key=lambda one: (strength.get(one.kind, len(strength)), one.value))
+        return Identifier(best.kind, best.value)
+
+    def node_of(self, identifier: Identifier) -> bytes:
+        return node_of(identifier, self._node_key)
 
     def known(self, record: Record) -> Profile | None:
         """The profile a record would meet if it were folded next; valid inside a transaction."""

@@ -25,12 +25,20 @@ _OFFER = object_of(
         "rank": INT,
     }
 )
+_MESSAGE = object_of(
+    dict.fromkeys(
+        ("message", "journey", "version", "instance", "step", "channel", "template", "gate",
+         "reason", "transport"),
+        STRING,
+    )
+)  # fmt: skip
 BUILT_IN_EVENTS: dict[str, Type] = {
     **dict.fromkeys(("Offer Shown", "Offer Clicked", "Offer Dismissed", "Offer Accepted"), _OFFER),
     **dict.fromkeys(
         ("Identify", "Page", "Screen", "Group", "Alias", "Consent Updated"),
         Type("object", fields=()),
     ),
+    **dict.fromkeys(("message.sent", "message.failed", "message.skipped"), _MESSAGE),
 }
 """Names every project knows; a schema of the same name says more."""
 

@@ -17,7 +17,7 @@ from journeyfold.privacy.consent import fold_basis, states_consent
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.profile.contact import KIND_OF_EVENT, fold_contact
 from journeyfold.profile.session import SESSION_GAP_US, fold_session
-from journeyfold.project.compile import Compiled
+from journeyfold.project.compile import OWN_SOURCE, Compiled
 from journeyfold.segment.manual import SOURCE, changes_list
 
 
@@ -25,6 +25,7 @@ def is_usual(event: Event) -> bool:
     return not (
         event.traits
         or "unset" in event.context
+        or event.source == OWN_SOURCE
         or states_consent(event)
         or (event.source == SOURCE and changes_list(event))
     )

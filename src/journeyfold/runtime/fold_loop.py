@@ -15,15 +15,16 @@ from collections.abc import Sequence
 import msgspec
 
 from journeyfold.adapters.faults import point
-from journeyfold.core.effect import Deliver, Effect, Emit, effect_id
+from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
-from journeyfold.core.event import Event, Json, Kind, Record
+from journeyfold.core.event import Event, Identifier, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
+from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine, Standing
 from journeyfold.project.parking import park
 
-SYSTEM_SOURCE, FOLD_SOURCE = "_system", "_fold"
+SYSTEM_SOURCE = "_system"
 
 
 class FoldLoop:
@@ -123,15 +124,37 @@ class FoldLoop:
             self.standing = self._engine.open(reader)
 
     def _log_outputs(self, effects: Sequence[Effect]) -> None:
-        emits = [output_entry(effect) for effect in effects if isinstance(effect, Emit)]
-        if emits:
-            self._log.append(emits, now_us=self._clock.now_us())
+        entries = [output_entry(effect) for effect in effects if isinstance(effect, Emit)]
+        for effect in effects:
+            if isinstance(effect, Say):
+                said = self._said(effect, self._engine.identifier_of(effect.person))
+                entries += [said] if said is not None else []
+        if entries:
+            self._log.append(entries, now_us=self._clock.now_us())
+
+    def say(self, say: Say) -> None:
+        """Append an event about a person that the platform itself states."""
+        with self._state.read() as reader:
+            said = self._said(say, self._engine.identifier_of(say.person, reader))
+        if said is not None:
+            self._log.append([said], now_us=self._clock.now_us())
+
+    def _said(self, say: Say, who: Identifier | None) -> Entry | None:
+        """None where the person is not there any more."""
+        if who is None:
+            return None
+        event = Event(
+            id=say.key, name=say.name, type=say.type, source=OWN_SOURCE, identifiers=(who,),
+            occurred_us=say.at_us, received_us=say.at_us, properties=say.properties,
+            traits=say.traits, context={"auth": "system"},
+        )  # fmt: skip
+        return Entry(event=event, kind="event", nodes=(self._engine.node_of(who),))
 
 
 def output_entry(emit: Emit) -> Entry:
     """The record of a fact the fold found, indexed under its person's anchor node."""
     event = Event(
-        id=effect_id(emit.key), name=emit.name, type="output", source=FOLD_SOURCE, identifiers=(),
+        id=effect_id(emit.key), name=emit.name, type="output", source=OWN_SOURCE, identifiers=(),
         occurred_us=emit.at_us, received_us=emit.at_us,
         properties={**emit.properties, "person": emit.person}, context={"auth": "system"},
     )  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 
+from journeyfold.adapters.mailbox import FileMailbox
 from journeyfold.core.errors import JourneyfoldError, StateDamageError
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
@@ -16,6 +17,7 @@ from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.conservation import Monitor
 from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.messaging import Messaging
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
@@ -61,9 +63,11 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         listener, pages = Listener(run, "work"), Notifier(run, "serve-")
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
+        mailbox = FileMailbox(workspace.place.data)
+        messaging = Messaging(workspace.log, state, loop, mailbox, workspace.clock)
         schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look)
         worker = Worker(
-            loop, state, schedule, listener, pages, beside.require_going, _report,
+            loop, state, schedule, listener, pages, messaging, beside.require_going, _report,
             Asked(workspace.log.marks),
         )  # fmt: skip
         worker.run(stop)

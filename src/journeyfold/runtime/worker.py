@@ -17,6 +17,7 @@ from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
+from journeyfold.project.compile import PUSH
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
@@ -28,6 +29,10 @@ POLL_S = 0.02
 TICK_S = 0.1  # a due wake waits at most this long
 FULL_S = 1.0  # between tries while the disk is full: work resumes soon after space is freed
 PUSH_MAX_AGE_US = 600_000_000  # decisions W4: an older trigger is dropped with a reason
+
+
+Messages = Callable[[Sequence[Deliver]], None]
+"""Settles messages: when it returns, what became of each is in the log."""
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -49,13 +54,14 @@ class Worker:
         schedule: Schedule,
         listener: Listener,
         pages: Notifier,
+        messages: Messages,
         require_health: Callable[[], None],
         report: Callable[[str], None] = lambda _text: None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._loop, self._state, self._schedule = loop, state, schedule
         self._listener, self._pages, self._require_health = listener, pages, require_health
-        self._report, self._is_over = report, is_over
+        self._report, self._is_over, self._messages = report, is_over, messages
         self._next_tick_s = 0.0
         self._limit = BATCH
 
@@ -113,12 +119,15 @@ class Worker:
         return [msgspec.msgpack.decode(raw, type=Deliver) for raw in rows]
 
     def _deliver(self, delivers: Sequence[Deliver]) -> None:
-        """Pushes to open pages: sent once, dropped when too old, then out of the outbox."""
+        """Pushes to open pages are sent once, or dropped when too old; messages go where they go.
+        Then they are out of the outbox.
+        """
         if not delivers:
             return
         newest_us = self._loop.standing.appended_us
+        self._messages([each for each in delivers if each.destination != PUSH])
         for deliver in delivers:
-            if is_current(deliver, newest_us):
+            if deliver.destination == PUSH and is_current(deliver, newest_us):
                 push = Push(
                     deliver.person, str(deliver.payload["placement"]), deliver.due_us, deliver.key
                 )
