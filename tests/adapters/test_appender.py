@@ -104,6 +104,21 @@ def test_what_a_loop_had_at_hand_goes_in_one_commit(log):
     appender.close()
 
 
+def test_a_group_waits_while_each_turn_of_the_loop_brings_another_submission(log):
+    appender = Appender(log, Noon(), linger_s=60)
+
+    async def scenario():
+        submitted = [appender.submit([entry("first")])]
+        for at in range(10):
+            submitted.append(appender.submit([entry(str(at))]))
+            await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.gather(*submitted), 5)
+
+    asyncio.run(scenario())
+    assert log.batches == [11]
+    appender.close()
+
+
 def test_a_full_queue_refuses_and_keeps_what_it_took(log, appender):
     async def scenario():
         log.may_go.clear()

@@ -18,9 +18,9 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from journeyfold.core.errors import Busy, EngineError
 from journeyfold.core.ports import Clock, Entry, Fate, Held
 
-GROUP_RECORDS, GROUP_BYTES = 256, 2**20  # enough to go; a waiting queue goes in groups of four
+GROUP_RECORDS, GROUP_BYTES = 512, 2**20  # enough to go; a waiting queue goes in groups of two
 QUEUE_RECORDS, QUEUE_BYTES = 10_000, 32 * 2**20
-LINGER_S = 0.02  # at most: a loop with nothing more at hand lets its group go at once
+LINGER_S = 0.04  # at most: a loop with nothing more at hand lets its group go at once
 USUAL_BYTES = 1_024  # of an item whose sender does not say
 
 D = TypeVar("D")
@@ -78,6 +78,7 @@ class Appender(Generic[D]):
         self._changed = threading.Condition()
         self._queue: deque[_Submission[D]] = deque()
         self._queued_records = self._queued_bytes = 0
+        self._submissions = 0
         self._is_due = False
         self._failure: EngineError | None = None
         self._is_closing = False
@@ -118,12 +119,13 @@ class Appender(Generic[D]):
             was_enough = self._is_enough()
             is_first = not self._queue
             self._queue.append(added)
+            self._submissions += 1
             self._queued_records += len(drafts)
             self._queued_bytes += size
             if is_first or (self._is_enough() and not was_enough):
                 self._changed.notify()
         if is_first:
-            loop.call_soon(self._go)
+            loop.call_soon(self._go, loop, self._submissions)
         return future
 
     def close(self) -> None:
@@ -133,11 +135,15 @@ class Appender(Generic[D]):
             self._changed.notify()
         self._thread.join()
 
-    def _go(self) -> None:
-        """The loop has done what was at hand when the queue's first came."""
+    def _go(self, loop: asyncio.AbstractEventLoop, seen: int) -> None:
+        """One more turn of the loop: has it brought a submission, or is nothing more at hand?"""
         with self._changed:
-            self._is_due = True
-            self._changed.notify()
+            is_due = self._submissions == seen
+            if is_due:
+                self._is_due = True
+                self._changed.notify()
+        if not is_due:
+            loop.call_soon(self._go, loop, self._submissions)
 
     def _require_room(self, records: int, size: int) -> None:
         if self._failure is not None:
@@ -174,7 +180,7 @@ class Appender(Generic[D]):
                 self._changed.wait(left_s)
             group: list[_Submission[D]] = []
             records = size = 0
-            while self._queue and records < 4 * GROUP_RECORDS and size < 4 * GROUP_BYTES:
+            while self._queue and records < 2 * GROUP_RECORDS and size < 2 * GROUP_BYTES:
                 group.append(self._queue.popleft())
                 records += len(group[-1].drafts)
                 size += group[-1].bytes
