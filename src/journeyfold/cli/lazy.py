@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "Make a shop with history and live traffic, and run it."),
     "import": ("imports:import_", "Read a file or table through a source's mapping."),
     "replay": ("replay:replay", "Rebuild state from the log, beside the live one."),
+    "journey": ("journey:journey", "Play a journey in virtual time."),
     "why": ("why:why", "Explain a membership, a decision or a merge."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),

@@ -113,14 +113,13 @@ class Compiled:
 
     def ride_on(self, pinned: Pinned) -> None:
         """Run these older versions of journeys, too: somebody may still be in them."""
-        is_idle = not self.programs and not pinned
-        self.travel = (
-            None
-            if is_idle
-            else Travel(
+        trace = self.travel.trace if self.travel is not None else None
+        self.travel = None
+        if self.programs or pinned:
+            self.travel = Travel(
                 self.programs, pinned, self.limits, self._decide, self.view, self.segmentation
             )
-        )
+            self.travel.trace = trace
 
     def _decide(
         self, profile: Profile, placement: str, key: str, now_us: int

@@ -96,6 +96,15 @@ class SeenDecision(msgspec.Struct, frozen=True):
     fallback_level: int = 0
 
 
+class Travelled(msgspec.Struct, frozen=True):
+    """One line of a simulation: `place` is journey/step."""
+
+    at_us: int
+    person: str
+    place: str
+    what: str
+
+
 class RehearsalEngine(Protocol):
     """A platform in memory. Instants are log time and never go back."""
 
@@ -115,6 +124,10 @@ class RehearsalEngine(Protocol):
 
     def suppressed(self) -> list[str]:
         """Links that a limit refused, as `limit user_id 2>1`."""
+        ...
+
+    def travelled(self) -> list[Travelled]:
+        """What has happened to people in journeys so far, in order."""
         ...
 
     def deliveries(self) -> list[dict[str, Json]]:

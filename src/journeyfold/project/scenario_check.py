@@ -22,6 +22,15 @@ def scenario_problems(project: Project) -> Iterator[Problem]:
             yield from _Check(project, project.documents[file]).scenario(scenario, (index,))
 
 
+def given_problems(
+    project: Project, document: Document, lines: Iterable[Mapping[str, Json]]
+) -> Iterator[Problem]:
+    """Of a file that is nothing but events, one after the other."""
+    check = _Check(project, document)
+    for index, given in enumerate(lines):
+        yield from check.given(given, (index,))
+
+
 class _Check:
     def __init__(self, project: Project, document: Document) -> None:
         self._project, self._document = project, document
@@ -36,7 +45,7 @@ class _Check:
 
     def _step(self, step: Step, path: Path) -> Iterator[Problem]:
         for index, given in enumerate(step.given):
-            yield from self._given(given, (*path, "given", index))
+            yield from self.given(given, (*path, "given", index))
         if step.wait is not None and self._now_us is not None:
             self._now_us += duration_us(step.wait) or 0
         if step.now is not None:
@@ -48,7 +57,7 @@ class _Check:
             inner = ("expect", index) if listed else ("expect",)
             yield from self._expectation(expected, (*path, *inner))
 
-    def _given(self, given: Mapping[str, Json], path: Path) -> Iterator[Problem]:
+    def given(self, given: Mapping[str, Json], path: Path) -> Iterator[Problem]:
         kinds = list(self._project.identity.by_name)
         for key in given:
             if key not in KEYS and key not in kinds:

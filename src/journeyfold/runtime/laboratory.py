@@ -11,7 +11,7 @@ import msgspec
 from journeyfold.adapters.memory import MemoryLog, MemoryState
 from journeyfold.collect.admit import judge
 from journeyfold.collect.envelope import Draft
-from journeyfold.core.effect import Deliver, effect_id
+from journeyfold.core.effect import Deliver, Say, effect_id
 from journeyfold.core.event import Event, Identifier, Json, Kind
 from journeyfold.core.ports import Entry, StateReader
 from journeyfold.core.profile import Profile
@@ -20,11 +20,12 @@ from journeyfold.decide.decide import decide
 from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
-from journeyfold.project.compile import Compiled, compile_project
+from journeyfold.journey.turn import Trace
+from journeyfold.project.compile import OWN_SOURCE, Compiled, compile_project
 from journeyfold.project.engine import Engine, standing
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile, profile_of
-from journeyfold.project.scenario import SeenDecision, SeenPerson
+from journeyfold.project.scenario import SeenDecision, SeenPerson, Travelled
 from journeyfold.project.situation import Situated
 from journeyfold.runtime.gates import gates_of
 
@@ -41,6 +42,9 @@ class Laboratory:
         self._gates = gates_of(project, KEY, lambda: self._state)
         self._sent: list[dict[str, Json]] = []
         self._suppressed: list[str] = []
+        self._travelled: list[Travelled] = []
+        if self._compiled.travel is not None:
+            self._compiled.travel.trace = self._note
         self._now_us = 0
         told: dict[str, Json] = {"hash": project.hash, "files": dict(project.files)}
         self._append(_system("project.activated", 0, told), "project", ())
@@ -105,6 +109,9 @@ class Laboratory:
             }
         return sorted(links.values())
 
+    def travelled(self) -> list[Travelled]:
+        return list(self._travelled)
+
     def deliveries(self) -> list[dict[str, Json]]:
         return list(self._sent)
 
@@ -115,6 +122,24 @@ class Laboratory:
         with self._state.write() as writer:
             effects = self._engine.fold(writer, self._log.read(done, 1_000))
         self._sent += [dict(each.payload) for each in effects if isinstance(each, Deliver)]
+        for each in effects:
+            if isinstance(each, Say):
+                self._say(each)
+
+    def _say(self, say: Say) -> None:
+        """What a journey says comes back through the log, as in life."""
+        with self._state.read() as reader:
+            who = self._engine.identifier_of(say.person, reader)
+        if who is not None:
+            event = Event(
+                id=say.key, name=say.name, type=say.type, source=OWN_SOURCE, identifiers=(who,),
+                occurred_us=say.at_us, received_us=say.at_us, properties=say.properties,
+                traits=say.traits, context={"auth": "system"},
+            )  # fmt: skip
+            self._append(event, "event", (node_of(who, KEY),))
+
+    def _note(self, line: Trace) -> None:
+        self._travelled.append(Travelled(*line))
 
     def _profile(self, claim: Identifier) -> Profile | None:
         rules = self._compiled.project.identity
