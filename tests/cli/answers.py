@@ -29,7 +29,12 @@ KEY = KeyRow(
     "7hKq2MbX0a", "pub", "shop_web", "live", 1_700_000_000_000_000, key="jf_pub_live_7hKq2MbX0a"
 )
 READY = Ready("http://127.0.0.1:8080", "http://127.0.0.1:8080/console", sign_in="admin / x", write_key="jf_pub_x", example="curl …", notices=("Copy keys/root.key to a safe place.",))  # fmt: skip
-IMPORT = ImportReport("shop_orders", 10, 7, 1, 2, 5, 3, 1, 1, 0, {"no_customer": 2}, (BadRow(4, "torn", "quote"),), 1.5)  # fmt: skip
+_BAD_ROWS = (
+    BadRow(4, "torn", "quote"),
+    BadRow(5, "no_time", "line 5: the time it occurred is empty"),
+    BadRow(6, "bad_value", "line 6, column 'total': no number"),
+)
+IMPORT = ImportReport("shop_orders", 10, 7, 1, 2, 5, 3, 1, 1, 0, {"no_customer": 2}, _BAD_ROWS, 1.5)  # fmt: skip
 PLAN = PlanReport(
     "30d", 100, 5000,
     segments=(SegmentChange("vip", 10, 12, 3, 1, (Mover("p_a", "enters", "count >= 3"),)),),

@@ -88,6 +88,13 @@ def test_import_ends_with_the_counts(call):
     assert report["reasons"] == {"no_customer": 2}
 
 
+def test_an_example_names_its_line_once(call):
+    _, out, _ = call("import", "shop_orders")
+    assert "  line 4: torn quote\n" in out
+    assert "  line 5: no_time the time it occurred is empty\n" in out
+    assert "  line 6: bad_value column 'total': no number\n" in out
+
+
 def test_import_passes_its_options_on(call):
     _, _, asked = call(
         "import", "shop_orders", "--dry-run", "--limit", "5", "--from", "x", "--force"

@@ -340,6 +340,7 @@ def test_a_replay_beside_the_platform_gives_the_same_bytes(shop):
         (["keys", "create", "--kind", "srv", "--source", "shop_sever"], 64, "shop_server"),
         (["keys", "revoke", "nokey"], 64, "nokey"),
         (["export", "people", "--to", "p.xls"], 64, "must end in"),
+        (["quarantine", "replay", "999"], 64, "there is no message 999 in quarantine"),
         (["plan", "nowhere"], 64, "no project directory"),
         (["up"], 75, "is in use by process"),
         (["bench", "nothing"], 64, "there is no benchmark nothing"),

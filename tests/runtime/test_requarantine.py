@@ -7,6 +7,7 @@ from journeyfold.adapters.lmdb_state import LmdbState
 from journeyfold.collect.envelope import Draft
 from journeyfold.collect.held import held
 from journeyfold.collect.json_entry import Refused
+from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import Entry
 from journeyfold.identity.normalise import node_of
@@ -80,6 +81,19 @@ def test_a_person_who_refused_meanwhile_is_refused_to_the_command_line_as_well(w
     fold(workspace)
     done = replayed(workspace)
     assert (done.appended, done.rejected, done.still) == (0, 1, {"consent": 1})
+
+
+def test_a_message_that_never_was_there_is_an_error(workspace):
+    hold(workspace, event("e1"))
+    with pytest.raises(UsageError, match="there is no message 999 in quarantine"):
+        replayed(workspace, 1, 999)
+    assert workspace.log.quarantine.get(1).state == "held"
+
+
+def test_a_message_that_has_left_is_none_to_try(workspace):
+    hold(workspace, event("e1"))
+    assert replayed(workspace, 1).appended == 1
+    assert replayed(workspace, 1).tried == 0
 
 
 def test_a_dry_run_tells_a_conflict_from_a_duplicate(workspace):

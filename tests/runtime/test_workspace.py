@@ -3,9 +3,11 @@
 import apsw
 import pytest
 
+from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Event
 from journeyfold.core.ports import Entry
 from journeyfold.project.scaffold import write_template
+from journeyfold.runtime.replaying import replay
 from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 SECRET = "nobody should read this"
@@ -56,6 +58,16 @@ def test_bodies_are_encrypted_unless_the_project_says_otherwise(place):
 def test_a_project_that_turns_encryption_off_has_clear_bodies(place):
     activated(place, encryption="none")
     assert SECRET.encode() in stored_body(place)
+
+
+def test_a_replay_by_an_unknown_instant_is_refused_before_it_begins(place):
+    activated(place)
+    workspace = Workspace(place)
+    said = []
+    with pytest.raises(UsageError, match="'arrived' is neither appended nor occurred"):
+        replay(workspace, verify=False, by="arrived", progress=lambda *step: said.append(step))
+    workspace.close()
+    assert said == []
 
 
 def test_without_a_project_in_force_the_safe_settings_hold(place):

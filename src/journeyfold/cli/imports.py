@@ -75,4 +75,5 @@ def _print(report: ImportReport) -> None:
     for reason, number in sorted(report.reasons.items()):
         click.echo(f"  {number:,} rows: {reason}")
     for row in report.examples:
-        click.echo(f"  line {row.line}: {row.reason} {row.detail}".rstrip())
+        detail = row.detail.removeprefix(f"line {row.line}").lstrip(":, ")
+        click.echo(f"  line {row.line}: {row.reason} {detail}".rstrip())

@@ -33,6 +33,8 @@ def replay(workspace: Workspace, *, verify: bool, by: str, progress: Progress) -
 
     With `verify` the live state is read at one commit and the rebuild goes up to its offset.
     """
+    if by not in {"appended", "occurred"}:
+        raise UsageError(f"--by: '{by}' is neither appended nor occurred")
     beside = Path(tempfile.mkdtemp(prefix="replay-", dir=workspace.place.data))
     live = workspace.read_state() if verify else None
     try:
@@ -175,8 +177,6 @@ def _outputs(workspace: Workspace, emitted: set[str], upto: int) -> list[str]:
 def _report(
     records: int, people: int, started: float, by: str, differences: list[str] | None = None
 ) -> ReplayReport:
-    if by not in {"appended", "occurred"}:
-        raise UsageError(f"--by: '{by}' is neither appended nor occurred")
     return ReplayReport(
         records=records, people=people, seconds=round(time.monotonic() - started, 3),
         by="occurred" if by == "occurred" else "appended",

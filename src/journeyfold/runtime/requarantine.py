@@ -14,6 +14,7 @@ from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.adapters.state_opening import Damage, open_state
 from journeyfold.collect.admit import Gate, replay
 from journeyfold.collect.json_entry import Refused
+from journeyfold.core.errors import UsageError
 from journeyfold.core.ports import Clock, Entry, Fate, Held, StateStore
 from journeyfold.log.quarantine import HeldMessage
 from journeyfold.project.parking import Parked
@@ -128,11 +129,18 @@ def judge_by(gates: Mapping[str, Gate]) -> Judge:
 def chosen(
     log: SqliteLog, source: str | None, code: str | None, items: Sequence[int]
 ) -> list[HeldMessage]:
-    """What is held and meant, oldest first."""
+    """What is held and meant, oldest first. UsageError for a message that never was there."""
     if items:
-        found = [log.quarantine.get(item) for item in items]
-        return [each for each in found if each is not None and each.state == "held"]
+        found = [_known(log, item) for item in items]
+        return [each for each in found if each.state == "held"]
     return list(every_held(log, source, code))
+
+
+def _known(log: SqliteLog, item: int) -> HeldMessage:
+    message = log.quarantine.get(item)
+    if message is None:
+        raise UsageError(f"there is no message {item} in quarantine")
+    return message
 
 
 def newest(log: SqliteLog, source: str | None, code: str | None, limit: int) -> list[HeldMessage]:
