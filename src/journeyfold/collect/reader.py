@@ -34,6 +34,7 @@ from journeyfold.collect.frames import (
 )
 from journeyfold.collect.line import BadLine, Rows, WrongFile
 from journeyfold.collect.rows import open_text
+from journeyfold.collect.scratch import PREFIX
 from journeyfold.collect.units import Past, Unit, units_of
 from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
@@ -96,7 +97,7 @@ def _opened(job: Job, source: Source, stack: ExitStack) -> Rows:
         return open_text(read, files[""], source.group, zone, columns_used(source), stack)
     from journeyfold.collect.table import open_table
 
-    scratch = Path(stack.enter_context(TemporaryDirectory(prefix="journeyfold-import-")))
+    scratch = Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
     return open_table(read, files, source.group, zone, scratch)
 
 

@@ -7,13 +7,16 @@ directory's lock and folds by itself, so that a second command or `up` finds eve
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.collect.batch import Options, cursor_name, dry_append, run_import
 from journeyfold.collect.child import ImportFailed
 from journeyfold.collect.reconciliation import Reconciliation
+from journeyfold.collect.scratch import remove_leftovers
 from journeyfold.core.errors import Busy, UsageError
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 from journeyfold.project.model import Project
@@ -34,6 +37,7 @@ def import_source(place: Place, source: str, options: Options, progress: Progres
     """The whole command: import, then fold until everything is queryable."""
     project = checked_project(place.directory)
     _require_import(project, source)
+    remove_leftovers(Path(tempfile.gettempdir()), time.time())
     started = time.monotonic()
     lock = _lock(place, project)
     workspace = Workspace(place, project)
