@@ -32,6 +32,14 @@ def test_members_are_walked_by_cursor(kit):
     assert walked == everyone
 
 
+@pytest.mark.parametrize("cursor", ["x", "p_short", "p_" + "1" * 26, "%00", "p_../../etc/passwd"])
+def test_a_cursor_no_page_gave_is_404(kit, cursor):
+    segment = kit.services.desk.sample.segments[0].id
+    answered = kit.call("GET", f"/v1/segments/{segment}/members?cursor={cursor}")
+    assert answered.status == 404
+    assert answered.json["error"]["pointer"] == "/cursor"
+
+
 def test_members_of_an_unknown_segment_are_404(kit):
     assert kit.call("GET", "/v1/segments/nope/members").status == 404
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import msgspec
 import pytest
 
 from journeyfold.core.errors import Problem
+from journeyfold.core.instant import DAY_US
 from journeyfold.testing.desk import NOW_US, SampleDesk
 
 SCREENS = ("/", "/live", "/quarantine", "/people", "/segments", "/sources", "/settings")
@@ -247,6 +249,26 @@ def test_a_key_is_shown_once(signed_in, desk):
     made = client.write("/settings/keys", kind="pub", source="web").text
     key = re.search(r"jf_pub_live_\w+_s{32}_\w+", made)[0]
     assert key not in client.get("/settings").text
+
+
+def test_an_expired_key_is_shown_as_expired(signed_in):
+    desk = SampleDesk()
+    first, *others = desk.keys.cards()
+    desk.keys._cards[:] = [msgspec.structs.replace(first, expired_us=NOW_US - DAY_US), *others]
+    shown = words(signed_in(desk).get("/settings"))
+    assert "expired" in shown
+    assert "0 in use" in shown
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/live?before=x", "/quarantine?before=-1", "/people/PERSON?before=9e9",
+     "/segments/SEGMENT?after=x", "/segments/SEGMENT?after=p_" + "1" * 26],
+)  # fmt: skip
+def test_a_page_that_no_page_leads_to_is_404(signed_in, desk, path):
+    card = max(desk.segments.segments(), key=lambda each: each.size or 0)
+    path = path.replace("PERSON", first_person(desk)).replace("SEGMENT", card.id)
+    assert signed_in(desk).get(path).status_code == 404
 
 
 def test_the_last_use_of_a_key_is_shown(signed_in, desk):

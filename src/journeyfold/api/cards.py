@@ -262,6 +262,11 @@ class KeyCard(msgspec.Struct, frozen=True):
     created_us: int
     used_us: int = 0
     revoked_us: int = 0
+    expired_us: int = 0  # when it ended by itself; 0 while it has not
+
+    @property
+    def is_live(self) -> bool:
+        return not (self.revoked_us or self.expired_us)
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from journeyfold.api.errors import ApiError
 from journeyfold.api.operation import Answered, Call, found, reply
 from journeyfold.api.wire import IdentifierBody, PageSize, RequestId, taken
 from journeyfold.core.event import Event, Identifier, Json
+from journeyfold.identity.explain import node_of_person
 from journeyfold.segment.manual import ADDED, REMOVED, SOURCE
 
 MEMBERS_MAX = 500
@@ -52,8 +53,10 @@ async def answer_segments(call: Call) -> Answered:
 
 
 async def answer_members(call: Call) -> Answered:
-    """Person ids in order."""
+    """Person ids in order. A cursor that no page gave leads nowhere (trust SEC-12)."""
     segment, query = await _segment(call), call.query
+    if query.cursor and node_of_person(query.cursor) is None:
+        raise ApiError("not_found", "this cursor is not the next_cursor of a page", "/cursor")
     desk = call.services.desk.segments
     members = await asyncio.to_thread(desk.members, segment.id, query.cursor, query.limit)
     is_full = len(members) == query.limit

@@ -61,6 +61,15 @@ class Ask:
         text = self.query.get(name, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default
 
+    def before(self) -> int:
+        """Where a page continues one with newer rows, 0 for the first; no other link leads to a
+        page (trust SEC-12).
+        """
+        offset = self.whole("before", -1 if self.query.get("before") else 0)
+        if offset < 0:
+            self.missing("Page")
+        return offset
+
     def missing(self, what: str) -> NoReturn:
         raise NotFound(what)
 

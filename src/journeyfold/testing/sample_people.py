@@ -81,7 +81,8 @@ def sample(now_us: int, people: int, names: Sequence[str]) -> Sample:
 
 def _person(index: int) -> str:
     number = draw_64("sample", "person", str(index)) ** 2 + index
-    return "p_" + "".join(_BASE32[(number >> (5 * place)) % 32] for place in range(26))
+    letters = [_BASE32[(number >> (5 * place)) % 32] for place in range(25)]
+    return "p_" + "".join(letters) + _BASE32[number >> 125 & 0b11100]  # 128 bits in 26 letters
 
 
 def _project(now_us: int, *, empty: bool) -> ProjectCard:

@@ -20,11 +20,13 @@ class Keys:
         self._platform = platform
 
     def cards(self) -> Sequence[KeyCard]:
+        now_us = self._platform.clock.now_us()
         return [
             KeyCard(
                 id=key.id, prefix=f"jf_{key.kind}_{key.env}_{key.id}", kind=key.kind,
                 source=key.source, created_us=key.created_us, used_us=key.last_used_us,
                 revoked_us=key.revoked_us,
+                expired_us=key.expires_us if key.expires_us <= now_us else 0,
             )
             for key in self._platform.admin.keys.keys()  # noqa: SIM118 - a store, no dict
         ]  # fmt: skip

@@ -44,7 +44,7 @@ class Drawer(msgspec.Struct, frozen=True):
 
 def show(ask: Ask) -> Response:
     match = arrivals.Filter.of(ask.query)
-    page = arrivals.page(ask.desk, match, ask.whole("before"), ROWS)
+    page = arrivals.page(ask.desk, match, ask.before(), ROWS)
     tallies = ask.desk.log.tallies(ask.dates.midnight())
     return ask.page(
         "live.html",

@@ -105,7 +105,7 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
 
 def _history(ask: Ask, profile: Profile, group: str) -> tuple[list[Record], int]:
     """A page of the timeline and the offset that continues it, 0 at the end."""
-    before: int | None = ask.whole("before") or None
+    before: int | None = ask.before() or None
     if not group:
         records = list(ask.desk.people.history(profile, before, ROWS + 1))
         return records[:ROWS], records[ROWS - 1].offset if len(records) > ROWS else 0

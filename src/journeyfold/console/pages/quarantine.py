@@ -13,7 +13,7 @@ ROWS = 50
 def show(ask: Ask) -> Response:
     reasons = ask.desk.quarantine.reasons()
     code, source, name = (ask.query.get(key, "") for key in ("code", "source", "name"))
-    before = ask.whole("before")
+    before = ask.before()
     rows = ask.desk.quarantine.rows(
         code=code, source=source, name=name, before=before, limit=ROWS + 1
     )

@@ -24,6 +24,7 @@ from journeyfold.core.condition_parse import parse
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 from journeyfold.core.profile import Profile
+from journeyfold.identity.explain import node_of_person
 
 DAYS = 60
 MEMBERS = 20
@@ -171,6 +172,8 @@ def _members(ask: Ask, card: SegmentCard | None) -> list[Profile]:
     if card is None or not card.size:
         return []
     after = ask.query.get("after", "")
+    if after and node_of_person(after) is None:
+        ask.missing("Page")
     return _profiles(ask, ask.desk.segments.members(card.id, after, MEMBERS + 1))
 
 

@@ -23,7 +23,7 @@ def show(ask: Ask) -> Response:
 
 def rows(ask: Ask) -> list[SourceRow]:
     today = {tally.source: tally for tally in ask.desk.log.tallies(ask.dates.midnight())}
-    live = [key for key in ask.desk.keys.cards() if not key.revoked_us]
+    live = [key for key in ask.desk.keys.cards() if key.is_live]
     made = []
     for card in ask.desk.project.sources():
         keys = tuple(key.prefix for key in live if key.source == card.id)
