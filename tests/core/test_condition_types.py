@@ -62,6 +62,7 @@ REFUSED = [
     ("traits.free > 1", "J110", "as_string(traits.free)"),
     ('traits.free in ["a"]', "J110", "cast"),
     ('traits.age in ["a"]', "J110", ""),
+    ("traits.country in [1, 2]", "J110", "string in a list of numbers"),
     ("traits.age in [1, True]", "J110", "different kinds"),
     ("traits.age in traits.country", "J110", "list"),
     ("contains(traits.tags, 1)", "J110", ""),

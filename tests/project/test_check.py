@@ -73,6 +73,8 @@ WRONG = [
     ("identity.yaml", "class: contact, limit", "class: contacts, limit", "contacts, limi", "P113", "did you mean 'contact'?"),
     ("identity.yaml", "pattern: '[0-9]{10}'", "pattern: '(?=x)'", "'(?=x)'", "P114", "bad pattern"),
     ("identity.yaml", "region: DE", "region: Germany", "Germany", "P114", "two capital letters, as DE"),
+    ("identity.yaml", "region: DE", "region: XX", "XX", "P130", "unknown country 'XX'"),
+    ("identity.yaml", "region: DE", "unblock: [gest]", "gest]", "P130", "'gest' is not blocked by default; did you mean 'guest'?"),
     ("identity.yaml", "[anonymous_id, user_id]", "[anonymous_id, userid]", "[anonymous_id,", "P114", "unknown kind 'userid'; known: user_id"),
     ("identity.yaml", "limit: 1}", "limit: 0}", "0}", "P114", "must be at least 1"),
     ("features.yaml", "policy: last}", "policy: lsat}", "lsat}", "P113", "did you mean 'last'?"),

@@ -36,7 +36,10 @@ class Type(msgspec.Struct, frozen=True):
     fields: tuple[tuple[str, Type], ...] | None = None
 
     def __str__(self) -> str:
-        return f"list of {self.item}" if self.item else self.name
+        """As an author reads it; `[1, 2]` holds numbers, whatever becomes of them inside."""
+        if self.item is None:
+            return self.name
+        return f"list of {'numbers' if self.item.name in NUMBERS else self.item}"
 
     def field(self, key: str) -> Type | None:
         """The type of one key, `any` in an open object, None when it is not declared."""

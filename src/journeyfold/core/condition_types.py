@@ -249,11 +249,11 @@ class Checker:
     def same_kind(self, node: Node, value: Expr, item: Type) -> None:
         if ANY in {value.type, item}:
             self.fail(
-                node, "J110", f"{to_text(node)} is {value.type} in a list of {item}", "cast it"
+                node, "J110", f"{to_text(node)} is {value.type} in a {list_of(item)}", "cast it"
             )
         numbers = value.type.name in NUMBERS and item.name in NUMBERS
         if not numbers and value.type != item:
-            self.fail(node, "J110", f"{value.type} in a list of {item}")
+            self.fail(node, "J110", f"{value.type} in a {list_of(item)}")
 
     def list_constant(self, node: Node, kind: Type, values: tuple[Scalar, ...]) -> Const:
         consts = [

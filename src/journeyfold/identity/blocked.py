@@ -15,6 +15,8 @@ ANY_CASE = frozenset(
 EXACT = frozenset({"[object Object]", "NaN", "None", "none", "null", "0", "-1"})
 ZEROS = "^[0-]*$"  # a value of zeros and dashes only, as of an unset UUID
 TEST_ADDRESS = "test@test.com"
+BLOCKED = ANY_CASE | EXACT | {ZEROS, TEST_ADDRESS}
+"""What `unblock` may name."""
 _QUOTES = "\"'"
 
 

@@ -1,4 +1,4 @@
-"""Names inside features, segments, lifecycles and placements that no condition reads.
+"""Names inside identity, features, segments, lifecycles and placements that no condition reads.
 
 Conditions have their own checker (`conditions.py`) and references between definitions theirs
 (`references.py`); here are goals, objectives, ids, first stages and triggers.
@@ -14,6 +14,8 @@ from journeyfold.core.condition_scope import FLOAT, INT, Scope, Type
 from journeyfold.core.condition_types import check
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.decide.definition import Placement
+from journeyfold.identity.blocked import BLOCKED
+from journeyfold.identity.countries import COUNTRIES
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 
@@ -25,6 +27,7 @@ def definition_problems(
 ) -> Iterator[Problem]:
     """`events` are the types of properties by event, `traits` those of the identify schemas."""
     yield from _of_ids(project)
+    yield from _of_identity(project)
     yield from _of_segments(project, sorted(events))
     yield from _of_stages(project)
     yield from _of_trait_policies(project, traits)
@@ -46,6 +49,22 @@ def _of_ids(project: Project) -> Iterator[Problem]:
                 kind, name, ("id",), "P113",
                 f"'{name}' is no id: letters, digits, `-` and `_`, at most 64",
                 f"write '{better}'",
+            )  # fmt: skip
+
+
+def _of_identity(project: Project) -> Iterator[Problem]:
+    """Either would have no effect, and nobody would hear of it."""
+    rules = project.identity
+    if rules.region is not None and rules.region not in COUNTRIES:
+        yield project.documents["identity.yaml"].problem(
+            ("region",), "P130", f"unknown country '{rules.region}'",
+            suggestion="write two capital letters, as DE",
+        )  # fmt: skip
+    for position, value in enumerate(rules.unblock):
+        if value not in BLOCKED:
+            yield project.documents["identity.yaml"].problem(
+                ("unblock", position), "P130", f"'{value}' is not blocked by default",
+                suggestion=did_you_mean(value, BLOCKED),
             )  # fmt: skip
 
 
