@@ -1,9 +1,11 @@
 """The way in: routes, methods, keys, origins and the one form of an error."""
 
 import pytest
+from msgspec.structs import replace
 
 from journeyfold.api.errors import STATUS
 from journeyfold.core.errors import EngineError
+from journeyfold.core.keys import hashed
 
 WAYS_TO_BE_NOBODY = ["", "nonsense", "jf_pub_dev_0000000000_" + "0" * 32 + "_000000"]
 
@@ -89,6 +91,29 @@ def test_a_key_over_its_rate_is_429_with_a_time(kit):
     kit.services.door.rates.wait_s(kit_key(kit), 5_000, 1_000, 5_000, 0.0)
     answered = kit.decide(key="pub")
     assert (answered.status, answered.headers["retry-after"]) == (429, "1")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"revoked_us": 1}, {"expires_us": 1}, {"secret_sha256": hashed("other")},
+     {"addresses": ("10.0.0.0/8",)}],
+)  # fmt: skip
+def test_a_key_that_has_opened_is_looked_up_anew_each_time(kit, changed):
+    assert kit.decide(key="pub").status == 200
+    keys = kit.services.door.keys
+    keys.put(replace(keys.find(kit_key(kit)), **changed))
+    assert kit.decide(key="pub").status == 401
+
+
+def test_a_key_that_has_opened_opens_no_less_the_next_time(kit):
+    answers = [kit.decide(key="narrow") for _ in range(2)]
+    assert [each.status for each in answers] == [200, 200]
+    assert kit.call("GET", "/v1/segments", key="narrow").status == 403
+
+
+def test_a_second_key_beside_one_that_has_opened_opens_nothing(kit):
+    assert kit.decide(key="srv").status == 200
+    assert kit.decide(key="srv", headers={"x-write-key": kit.texts["pub"]}).status == 401
 
 
 def kit_key(kit):

@@ -14,7 +14,7 @@ from journeyfold.identity.graph import Node
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.normalise import node_of, normalised, person_id
 from journeyfold.identity.partition import Vertex, connected, constrained, partition
-from journeyfold.identity.resolve import Resolver
+from journeyfold.identity.resolve import Resolver, person_in
 from journeyfold.identity.rules import IdentityRules, KindRule, Limit
 from journeyfold.testing.evidence import (
     NODE_KEY,
@@ -184,6 +184,15 @@ def test_the_resolver_agrees_with_the_function_of_the_set(steps):
     anchors, refused = expected(records)
     assert named_after(records, found) == {node: person_id(one) for node, one in anchors.items()}
     assert refusals(found) == refused
+
+
+@quick
+@given(MIXED)
+def test_a_look_at_the_stored_rows_names_the_same_people(steps):
+    records = build(steps)
+    found = resolved(records, RULES)
+    named = named_after(records, found)
+    assert {node: person_in(found.state, node) for node in named} == named
 
 
 @quick

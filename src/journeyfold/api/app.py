@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from journeyfold.api.auth import caller_of, shared_headers
+from journeyfold.api.auth import Proven, caller_of, shared_headers
 from journeyfold.api.errors import ApiError
 from journeyfold.api.operation import Answered, Call, Operation, Reply, converted
 from journeyfold.api.operations import OPERATIONS
@@ -38,6 +38,7 @@ class Api:
     def __init__(self, services: Services, operations: Iterable[Operation] = OPERATIONS) -> None:
         self._services = services
         self._routes = Routes(operations)
+        self._proven = Proven()
 
     def owns(self, path: str) -> bool:
         return self._routes.find(path) is not None
@@ -85,7 +86,7 @@ class Api:
             return
         door = self._services.door
         call.caller = caller_of(
-            door, call.request, operation.scope,
+            door, call.request, operation.scope, self._proven,
             is_public=operation.is_public, key_in_query=operation.key_in_query,
         )  # fmt: skip
         if operation.is_public:

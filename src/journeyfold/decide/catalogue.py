@@ -68,6 +68,7 @@ class Candidate(msgspec.Struct, frozen=True):
     limits: tuple[Limit, ...]
     quiet: tuple[tuple[str, int], ...]  # (response, window): suppression after it (D5)
     weights: tuple[tuple[str, float], ...]  # (condition, weight): the first that holds
+    prior: float | None  # the chance of success of whoever has no score
     borders: tuple[int, ...]
     contents: tuple[content.Nested, ...]  # by variant, escaped
     plain: tuple[content.Nested, ...]  # by variant, for app and server
@@ -191,6 +192,7 @@ def _candidate(offer: Offer, templates: Mapping[str, str]) -> Candidate:
             (weight_id(offer.offer, at), each.weight)
             for at, each in enumerate(offer.context_weight)
         ),
+        prior=offer.propensity.prior if offer.propensity is not None else None,
         borders=_borders(offer.variants),
         contents=_contents(offer, templates, escape=True),
         plain=_contents(offer, templates, escape=False),

@@ -73,18 +73,19 @@ def arbitration(
     _placement: Placement, candidates: Sequence[Candidate], scoring: Scoring
 ) -> Ranked | None:
     """P·C·V·L, larger first, ties by smaller offer id. None when nobody has a P (R2)."""
-    chances = [_chance(each, scoring) for each in candidates]
+    if scoring.scores:
+        chances = [_chance(each, scoring) for each in candidates]
+    else:  # nobody has a score of theirs: the usual case
+        chances = [each.prior for each in candidates]
     known = [chance for chance in chances if chance is not None]
     if candidates and not known:
         return None
     mean = sum(known) / len(known) if known else 0.0
-    scores = {
-        each.id: (mean if chance is None else chance)
-        * _context_weight(each, scoring.conditions)
-        * each.offer.value
-        * each.offer.lever
-        for each, chance in zip(candidates, chances, strict=True)
-    }
+    scores = {}
+    for each, chance in zip(candidates, chances, strict=True):
+        weight = _context_weight(each, scoring.conditions) if each.weights else 1.0
+        offer = each.offer
+        scores[each.id] = (mean if chance is None else chance) * weight * offer.value * offer.lever
     return Ranked(_by_score(candidates, scores), scores, FALLBACK_POLICY, "arbitration")
 
 

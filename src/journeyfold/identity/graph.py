@@ -186,6 +186,16 @@ class Neighbourhood:
             self._old, self._young = self._young, {}
 
 
+def stored_anchor(reader: StateReader, id_: bytes) -> bytes | None:
+    """`Graph.anchor` for one look at what is committed; a graph would cost more than the look."""
+    raw = reader.get("id_node", id_)
+    if raw is None:
+        return None
+    node = _decoder(Node).decode(raw)
+    raw = reader.get("id_comp", node.component) if node.component else None
+    return _decoder(Component).decode(raw).anchor_of(id_) if raw is not None else id_
+
+
 def _stored_neighbours(reader: StateReader, node: bytes) -> dict[bytes, Neighbour]:
     stop = node + b"\xff" * 17  # beyond every 16-byte link id
     return {key[16:]: _NEIGHBOUR.decode(raw) for key, raw in reader.scan("id_adj", node, stop)}

@@ -17,7 +17,7 @@ from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
 from journeyfold.identity.evidence import Link, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
-from journeyfold.identity.graph import Graph, Node
+from journeyfold.identity.graph import Graph, Node, stored_anchor
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised, person_id
 from journeyfold.identity.rules import IdentityRules
@@ -58,7 +58,7 @@ class _Answer(msgspec.Struct, frozen=True, gc=False):
 
 def person_in(state: StateReader, node: bytes) -> str | None:
     """The person of a node, for a reader who wants to know nothing else."""
-    anchor = Graph(state).anchor(node)
+    anchor = stored_anchor(state, node)
     return None if anchor is None else person_id(anchor)
 
 

@@ -87,9 +87,16 @@ def publish(platform: Platform, hub: Hub, push: Push) -> None:
 
 
 def _entry_of(platform: Platform) -> EntryOf:
+    """The reader of nodes remembers them, so one serves until the rules change."""
+    rules = platform.project.identity
+    nodes_of = node_reader(rules, platform.node_key)
+
     def entry(event: Event, kind: Kind, fingerprint: int, key_id: str) -> Entry:
-        nodes, _ = node_reader(platform.project.identity, platform.node_key)(event)
-        return Entry(event, kind, fingerprint, nodes, key_id)
+        nonlocal rules, nodes_of
+        if platform.project.identity is not rules:
+            rules = platform.project.identity
+            nodes_of = node_reader(rules, platform.node_key)
+        return Entry(event, kind, fingerprint, nodes_of(event)[0], key_id)
 
     return entry
 
