@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journeyfold.collect.json_entry import (
+    BOUND,
+    Bounded,
     Refused,
     Shape,
     decoded,
@@ -134,6 +136,44 @@ def test_one_bad_number_does_not_cost_its_neighbours():
         {"a": 1}, "number_out_of_range", {"a": 2},
     ]  # fmt: skip
     assert (found["sentAt"], found["writeKey"], found["context"]) == ("x", "k", None)
+
+
+ANY_SHAPE = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=3) | st.integers(-(2**64), 2**64),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["a", "b", "k" * 64, "ü" * 300]), inner, max_size=2)
+        | inner.map(lambda value: [[[[value]]]])
+    ),
+)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=2), ANY_SHAPE, max_size=3), max_size=3))
+def test_a_batch_checked_while_it_is_decoded_is_the_same_and_within_its_bound(items):
+    body = msgspec.json.encode({"batch": items, "sentAt": "x"})
+    found = decoded_batch(body)["batch"]
+    assert found == decoded(body)["batch"]
+    if isinstance(found, Bounded):
+        assert [misshapen(item, Shape(BOUND.depth, key_bytes=256)) for item in found] == [
+            None for _ in items
+        ]
+    else:
+        assert any(
+            misshapen(item, Shape(BOUND.depth, key_bytes=256)) or "k" * 65 in str(item)
+            for item in items
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"batch":[{"a":1}],"other":"\xff"}',
+        b'{"batch":[{"a":1}],"other":[1,]}',
+        b'{"batch":[{"a":1}]} x',
+    ],
+)
+def test_what_stands_beside_a_usual_batch_must_be_json_too(body):
+    assert decoded_batch(body).code == "invalid_json"
 
 
 @pytest.mark.parametrize("body", [b'{"batch":1e400}', b'{"batch":[],"context":1e400}', b"1e400"])

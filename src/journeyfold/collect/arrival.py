@@ -30,6 +30,7 @@ class Arrival(msgspec.Struct, frozen=True):
     user_agent: str = ""  # of the browser itself; a server's says nothing about the person
     ip: str = ""
     gpc: bool = False
+    is_bounded: bool = False  # the messages' shapes are within `json_entry.BOUND`
 
     @property
     def is_client(self) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.claims import claims
 from journeyfold.collect.enrich import enrich
-from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
+from journeyfold.collect.json_entry import BOUND, Members, Refused, Shape, misshapen
 from journeyfold.collect.occurrence import Note, occurrence
 from journeyfold.core.event import Event, Json
 
@@ -73,9 +73,15 @@ def draft(item: object, arrival: Arrival, terms: Terms, event_id: str) -> Draft 
     for key in ("context", "properties", "traits", "integrations"):
         if key in message and type(message[key]) is not dict:
             return Refused("not_an_object", "/" + key, f"{key} is a JSON object")
-    if (bad := misshapen(message, terms.shape)) is not None:
+    is_known = arrival.is_bounded and terms.shape.depth >= BOUND.depth
+    if not is_known and (bad := misshapen(message, terms.shape)) is not None:
         return bad
     fingerprint, size = fingerprint_of(message)
+    # Each member takes two bytes of that size, so only a larger message can have too many.
+    if is_known and size > 2 * terms.shape.members:
+        bad = misshapen(message, terms.shape)
+        if bad is not None:
+            return bad
     if size > terms.event_bytes:
         return Refused("event_too_large", "", f"above {terms.event_bytes} bytes")
     own_id = _own_id(message)

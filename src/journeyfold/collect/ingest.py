@@ -12,7 +12,7 @@ from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.cardinality import Cardinality
 from journeyfold.collect.door import Door
 from journeyfold.collect.envelope import event_id_of
-from journeyfold.collect.json_entry import Members, Refused, misshapen
+from journeyfold.collect.json_entry import Bounded, Members, Refused, misshapen
 from journeyfold.collect.reply import FINE_WITHOUT_STORING, Answer, Headers, Tally, refusal, taken
 from journeyfold.collect.request import Request
 from journeyfold.core.errors import Busy, EngineError
@@ -45,7 +45,8 @@ def parcel_of_batch(frame: Members, items: list[object], arrival: Arrival) -> Pa
     if (sent := frame.get("sentAt")) is not None:
         sent_us = instant_us(sent) if isinstance(sent, str) else None
         arrival = msgspec.structs.replace(arrival, sent=str(sent) or "?", sent_us=sent_us)
-    return Parcel(items, msgspec.structs.replace(arrival, **shared))
+    is_bounded = isinstance(items, Bounded) and not shared
+    return Parcel(items, msgspec.structs.replace(arrival, is_bounded=is_bounded, **shared))
 
 
 def arrival_of(request: Request, access: Access, now_us: int, path_type: str = "") -> Arrival:

@@ -9,7 +9,8 @@ so that the range check sees it; its own recursion limit is far above ours.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias, Union
 
 import msgspec
 
@@ -42,6 +43,38 @@ class Shape(msgspec.Struct, frozen=True):
 WIRE = Shape()
 
 
+class Bounded(list[object]):
+    """Items whose depth, keys and integers were seen to be within `BOUND` while they were decoded."""
+
+
+BOUND = Shape(depth=8, key_bytes=64)
+
+_Key = Annotated[str, msgspec.Meta(max_length=BOUND.key_bytes)]  # of characters: cautious
+_Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
+
+
+def _bounded(depth: int) -> Any:
+    """The type of a JSON value at most so deep: each level is a type of its own to msgspec."""
+    plain: Any = Union[str, _Int64, float, bool, None]  # noqa: UP007 - an annotation has no `|`
+    value = plain
+    for _ in range(depth):
+        value = dict[_Key, value] | list[value] | plain  # type: ignore[valid-type]  # at run time
+    return value
+
+
+# What client libraries send. Anything beside it is decoded the long way, so that what would be
+# skipped here is checked as well.
+_BoundedFrame = msgspec.defstruct(
+    "_BoundedFrame",
+    [
+        ("batch", list[dict[_Key, _bounded(BOUND.depth - 1)]]),  # type: ignore[misc]  # built above
+        *((name, Any, None) for name in ("context", "integrations", "sentAt", "writeKey")),
+    ],
+    forbid_unknown_fields=True,
+)
+_decode_bounded: Callable[[bytes], Any] = msgspec.json.Decoder(_BoundedFrame).decode
+
+
 class _Frame(msgspec.Struct):
     batch: list[msgspec.Raw]
     context: Any = None
@@ -67,9 +100,16 @@ def decoded(body: bytes) -> object | Refused:
 def decoded_batch(body: bytes) -> object | Refused:
     """A batch whose unreadable items are `Refused` in their places.
 
-    One number too large must not cost its 99 neighbours (collect C36): only when the whole cannot
-    be decoded for that reason are the items decoded one by one.
+    The usual batch is checked while it is decoded; its items come as `Bounded`. One number too
+    large must not cost its 99 neighbours (collect C36): only when the whole cannot be decoded for
+    that reason are the items decoded one by one.
     """
+    try:
+        usual = _decode_bounded(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # unusual or wrong: the long way tells
+    else:
+        return {**msgspec.structs.asdict(usual), "batch": Bounded(usual.batch)}
     whole = decoded(body)
     if not isinstance(whole, Refused) or whole.code != "number_out_of_range":
         return whole
