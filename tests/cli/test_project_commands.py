@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from journeyfold.cli.main import run
+from journeyfold.project.kinds import KINDS
 from journeyfold.runtime.laboratory import Laboratory
 
 
@@ -68,8 +69,8 @@ def test_check_as_json_has_every_problem_and_the_hash(shop, capsys):
 
 
 def test_a_hint_alone_is_no_failure(shop, capsys):
-    (shop / "journeys").mkdir()
-    (shop / "journeys" / "cart.yaml").write_text("journey: cart")
+    (shop / "models").mkdir()
+    (shop / "models" / "churn.yaml").write_text("model: churn")
     assert run(["check"]) == 0
     assert "hint: P128 is not read by this release" in capsys.readouterr().out
 
@@ -112,8 +113,9 @@ def test_test_of_a_wrong_project_shows_its_problems(shop, capsys):
 
 def test_schema_writes_a_file_a_kind(tmp_path, capsys):
     assert run(["schema", str(tmp_path / "s")]) == 0
-    assert "8 schemas" in capsys.readouterr().out
-    assert (tmp_path / "s" / "offer.schema.json").is_file()
+    written = {path.name for path in (tmp_path / "s").iterdir()}
+    assert written == {f"{kind.name}.schema.json" for kind in KINDS}
+    assert f"{len(KINDS)} schemas" in capsys.readouterr().out
 
 
 def test_version_names_the_libraries_that_bear_data(capsys):
