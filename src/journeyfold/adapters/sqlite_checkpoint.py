@@ -1,4 +1,5 @@
-"""Moving the write-ahead log into the file it belongs to, while others write (trust REL-14).
+"""Moving the write-ahead log into the file it belongs to, while others write (trust REL-14,
+ADR 0020).
 
 A passive checkpoint stops nobody, so under steady writing it never catches up and the write-ahead
 log would grow without end. Once it is long, one that waits for the writers' lock follows the
