@@ -13,6 +13,7 @@ import msgspec
 
 from journeyfold.core.chance import bucket
 from journeyfold.core.decision import CandidateReason, ReasonCode, Stage
+from journeyfold.core.event import Json
 from journeyfold.core.instant import instant_us
 from journeyfold.decide import content
 from journeyfold.decide.definition import (
@@ -72,6 +73,7 @@ class Candidate(msgspec.Struct, frozen=True):
     borders: tuple[int, ...]
     contents: tuple[content.Nested, ...]  # by variant, escaped
     plain: tuple[content.Nested, ...]  # by variant, for app and server
+    values: Mapping[str, Json]  # what a template reads of the offer
     ranked_below: CandidateReason  # the commonest reason, made once
 
 
@@ -196,6 +198,12 @@ def _candidate(offer: Offer, templates: Mapping[str, str]) -> Candidate:
         borders=_borders(offer.variants),
         contents=_contents(offer, templates, escape=True),
         plain=_contents(offer, templates, escape=False),
+        values={
+            "id": offer.offer,
+            "category": offer.category,
+            "title": offer.title,
+            "value": offer.value,
+        },
         ranked_below=CandidateReason(offer.offer, "ranking", "ranked_below"),
     )
 

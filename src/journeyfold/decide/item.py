@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from journeyfold.core.decision import Assigned, CandidateReason, Item, exposure_key
 from journeyfold.core.profile import Contact
 from journeyfold.decide import content, receipt
@@ -50,28 +48,38 @@ class Items:
         chosen = chosen_variant(
             candidate, assignments, unit, self.catalogue.version, is_sticky=self._is_sticky
         )
-        item = self._rendered(answerable, candidate, chosen, rank, ranking.policy)
+        score = ranking.scores.get(candidate.id)
+        item = self._rendered(
+            answerable, candidate, chosen, rank, ranking.policy, score, propensity
+        )
         if isinstance(item, CandidateReason):
             return item
         if chosen.assigned is not None:
             self.assigned[candidate.id] = chosen.assigned
         if asked.mode == "live":
             self._take(answerable, candidate)
-        score = ranking.scores.get(candidate.id)
-        return msgspec.structs.replace(item, score=score, propensity=propensity)
+        return item
 
     def pinned(
         self, answerable: Answerable, candidate: Candidate, variant: int, policy: str
     ) -> Item | CandidateReason:
         """An item nobody ranked: a default, or one forced in a preview."""
         chosen = Chosen(variant, candidate.offer.variants[variant].id)
-        return self._rendered(answerable, candidate, chosen, 1, policy)
+        return self._rendered(answerable, candidate, chosen, 1, policy, None, 1.0)
 
     def _rendered(
-        self, answerable: Answerable, candidate: Candidate, chosen: Chosen, rank: int, policy: str
+        self,
+        answerable: Answerable,
+        candidate: Candidate,
+        chosen: Chosen,
+        rank: int,
+        policy: str,
+        score: float | None,
+        propensity: float | None,
     ) -> Item | CandidateReason:
         contents = candidate.contents if answerable.escapes else candidate.plain
-        values = self._template_values() | {"offer": _offer_values(candidate)}
+        values = self._template_values()
+        values["offer"] = candidate.values  # of this item: no other is rendered meanwhile
         try:
             shown = content.render(contents[chosen.index], values, self._locales, self.asked.now_us)
         except TemplateError as error:
@@ -81,8 +89,8 @@ class Items:
             variant=chosen.id,
             content=shown,
             rank=rank,
-            score=None,
-            propensity=1.0,
+            score=score,
+            propensity=propensity,
             policy=f"{policy}@{self.catalogue.version[:8]}",
             receipt=self._receipt(answerable, candidate, chosen.id, rank),
         )
@@ -118,13 +126,3 @@ class Items:
         )
         self.taken.append(contact)
         self.counts.add((contact,))
-
-
-def _offer_values(candidate: Candidate) -> dict[str, object]:
-    offer = candidate.offer
-    return {
-        "id": offer.offer,
-        "category": offer.category,
-        "title": offer.title,
-        "value": offer.value,
-    }
