@@ -31,6 +31,10 @@ from journeyfold.runtime.workspace import Place, Workspace, place_of
 Progress = Callable[[str, int, int | None], None]
 SEED = "demo"
 HISTORY_DAYS = 60
+SLIPS = (
+    "of 400 messages of the live traffic one is sent twice and one breaks its schema, on purpose: "
+    "the console shows what became of them"
+)
 _IMPORTED = "demo_imported"
 _KEYS = "demo-keys.json"
 _HISTORY = """\
@@ -78,7 +82,7 @@ def demonstrate(
         shop.keys = keys = _keys(workspace, shop, first.sign_in)
         return msgspec.structs.replace(
             first, sign_in=keys.sign_in, write_key=keys.write, server_key=keys.server,
-            example=_example(run.url, keys),
+            example=_example(run.url, keys), notices=(*first.notices, *shop.notices),
         )  # fmt: skip
 
     return run.run(greeting, lambda stop: shop.live(run, stop))
@@ -89,6 +93,7 @@ class _Shop:
 
     sources = ("shop_web", "shop_server")
     kind, marked_by = "simulated shoppers", "history.yaml"
+    notices: tuple[str, ...] = (SLIPS,)
 
     def __init__(self, place: Place, people: int) -> None:
         self._place, self._people = place, people
@@ -177,6 +182,7 @@ class _OrderLog(_Shop):
     """A real order log through the example project; its customers come again."""
 
     kind, marked_by = "an order log", "shop_orders.yaml"
+    notices = ()
 
     def __init__(self, place: Place, data_file: Path) -> None:
         super().__init__(place, 0)

@@ -17,6 +17,7 @@ from journeyfold.core.chance import uniform
 from journeyfold.core.event import Json
 from journeyfold.core.instant import HOUR_US
 from journeyfold.runtime.clock import SystemClock
+from journeyfold.runtime.slips import as_sent
 
 CLICK_EVERY = 9  # of what was seen
 _PAUSES_S = (0.2, 1.0, 3.0)
@@ -100,14 +101,15 @@ class Visitors:
 
 
 def shop(visitors: Visitors, seed: str, people: int, now_us: int, stop: threading.Event) -> None:
-    """Simulated shoppers in real time, until `stop`."""
+    """Simulated shoppers in real time, with a slip now and then, until `stop`."""
     from journeyfold.testing.shoppers import live
 
     clock = SystemClock()
     for at_us, message in live(f"{seed}/{now_us}", people, now_us):
         if stop.wait(max(0, at_us - clock.now_us()) / 1e6):
             return
-        visitors.send(message)
+        for sent in as_sent(message):
+            visitors.send(sent)
         anonymous = message.get("anonymousId")
         if message.get("type") == "page" and anonymous:
             visitors.see({"anonymous_id": anonymous}, {"anonymousId": anonymous})
