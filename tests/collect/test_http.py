@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from base64 import b64encode, urlsafe_b64encode
 
 import pytest
@@ -9,6 +10,7 @@ from door_kit import ORDER_SCHEMA, PUB, SRV, Kit, assert_conserved, busy, stored
 
 from journeyfold.collect.http import Collector
 from journeyfold.core.errors import EngineError
+from journeyfold.core.ports import Fate
 from journeyfold.sources.inventory import Limits, Plan, Source
 
 EVENT = {"event": "Seen", "userId": "u", "messageId": "m1"}
@@ -91,6 +93,21 @@ def test_a_key_of_certain_addresses_opens_from_there_only(kit):
     assert kit.track().status == 200
     kit.keys.put(stored(PUB, "web", addresses=("198.51.100.0/24", "::1/128")))
     assert kit.track().status == 401
+
+
+def test_nothing_of_an_event_stays_in_the_door_while_its_commit_is_awaited(kit):
+    held_by = []
+
+    async def append(items, rejected):
+        event = items[0].event
+        del items
+        held_by.append(sys.getrefcount(event))
+        return [Fate("appended", 0)]
+
+    kit.door.append = append
+    message = {"type": "track", "event": "Seen", "userId": "u"}
+    assert kit.post("/v1/batch", {"batch": [message]}).status == 200
+    assert held_by == [2]  # the variable above, and the argument of the question
 
 
 def test_the_reply_lists_what_was_not_appended():

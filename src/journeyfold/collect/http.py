@@ -116,7 +116,9 @@ async def _messages(door: Door, request: Request, receive: Receive, route: Route
         fates = trial(door, known.gate, parcel)
         body = msgspec.json.encode(fates[0])
         return Answer(200, body, [(b"content-type", b"application/json"), *known.headers])
-    return await take(door, known.gate, parcel, known.headers)
+    waiting = take(door, known.gate, parcel, known.headers)
+    del value, body, parcel  # nothing of the messages stays in memory while the commit is awaited
+    return await waiting
 
 
 def _parcel(

@@ -120,12 +120,15 @@ class Platform:
         self, items: Sequence[Entry | Held], rejected: Sequence[tuple[str, int]] = ()
     ) -> list[Fate]:
         """Durable when it returns. Busy below the disk's reserve or with a full queue."""
+        source = _source_of(items[0]) if items else ""
         try:
             self._room.require(self.place.data)
-            return await self.appender.submit(items, rejected)
+            waiting = self.appender.submit(items, rejected)
+            del items  # encoded and sealed: nothing of it stays while the commit is awaited
+            return await waiting
         except Busy:
-            if items:
-                self._throttled(_source_of(items[0]), 503)
+            if source:
+                self._throttled(source, 503)
             raise
 
     async def wait_folded(self, offset: int, seconds: float) -> bool:
