@@ -74,6 +74,8 @@ class Framing:
 
     def _head(self, data: bytes, at: int, good: list[bytes]) -> tuple[int, Fault | None]:
         held = self._held
+        if at == 0 and not held and (end := data.find(b"\r\n\r\n", 0, HEAD_MAX + 4)) > 0:
+            return self._head_at_once(data, end, good)
         seen = len(held)
         held += data[at : at + HEAD_MAX + 4 - seen]
         taken = len(held) - seen
@@ -95,6 +97,17 @@ class Framing:
             return at, fault
         good.append(head + b"\r\n")
         return at + taken - excess, None
+
+    def _head_at_once(self, data: bytes, end: int, good: list[bytes]) -> tuple[int, Fault | None]:
+        """A head that is complete in the data it begins: nothing has to be held."""
+        if _STRAY.search(data, 0, end + 4):
+            self._held += data[: end + 4]  # something was begun
+            return 0, _bad("a bare CR, LF or NUL in the head")
+        start = 2 if data.startswith(b"\r\n") else 0  # an empty line (RFC 9112, 2.2)
+        if (fault := self._begin(data[start : end + 2])) is not None:
+            return 0, fault
+        good.append(data[start : end + 4])
+        return end + 4, None
 
     def _begin(self, head: bytes) -> Fault | None:
         """A complete head: how its body is delimited, or why it is refused."""
