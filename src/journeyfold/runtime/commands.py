@@ -1,48 +1,39 @@
-"""What the command line asks for, each in its module; see `cli/asks.py` for the surface."""
+"""What the command line asks for, each in its module; see `cli/asks.py` for the surface.
+
+A module is imported by the command that needs it: all of them take a quarter of a second.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from journeyfold.adapters.admin_audit import By
-from journeyfold.collect.batch import Options
 from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import ApiKey
-from journeyfold.project.model import Project
-from journeyfold.project.reports import (
-    BackupReport,
-    Explanation,
-    ExportReport,
-    Figure,
-    HeldItem,
-    HeldList,
-    ImportReport,
-    KeyRow,
-    PlanReport,
-    QuarantineReplay,
-    Ready,
-    ReplayReport,
-)
-from journeyfold.runtime import (
-    backing_up,
-    explaining,
-    exporting,
-    importing,
-    planning,
-    replaying,
-    requarantine,
-    starting,
-)
-from journeyfold.runtime.demonstration import demonstrate
-from journeyfold.runtime.laboratory import Laboratory
-from journeyfold.runtime.measuring import measure
+from journeyfold.project.reports import HeldList, KeyRow
 from journeyfold.runtime.workspace import Workspace, checked_project, place_of
+
+if TYPE_CHECKING:
+    from journeyfold.project.model import Project
+    from journeyfold.project.reports import (
+        BackupReport,
+        Explanation,
+        ExportReport,
+        Figure,
+        HeldItem,
+        ImportReport,
+        PlanReport,
+        QuarantineReplay,
+        Ready,
+        ReplayReport,
+    )
+    from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -51,6 +42,8 @@ def up(
     directory: Path, data: Path | None, *, host: str | None, port: int | None,
     workers: int | None, progress: Progress, ready: Callable[[Ready], None],
 ) -> int:  # fmt: skip
+    from journeyfold.runtime import starting
+
     run = starting.Starting(
         place_of(directory, data), host=host, port=port, workers=workers,
         progress=progress, ready=ready, say=_say,
@@ -62,6 +55,8 @@ def demo(
     directory: Path, *, data_file: Path | None, port: int, people: int,
     progress: Progress, ready: Callable[[Ready], None],
 ) -> int:  # fmt: skip
+    from journeyfold.runtime.demonstration import demonstrate
+
     return demonstrate(
         directory, data_file=data_file, port=port, people=people,
         progress=progress, ready=ready, say=_say,
@@ -72,6 +67,9 @@ def import_source(
     directory: Path, data: Path | None, source: str, *, dry_run: bool, limit: int | None,
     since: str | None, force: bool, progress: Progress,
 ) -> ImportReport:  # fmt: skip
+    from journeyfold.collect.batch import Options
+    from journeyfold.runtime import importing
+
     options = Options(dry_run=dry_run, limit=limit, force=force, start=since or "")
     return importing.import_source(place_of(directory, data), source, options, progress)
 
@@ -79,6 +77,8 @@ def import_source(
 def replay(
     directory: Path, data: Path | None, *, verify: bool, by: str, progress: Progress
 ) -> ReplayReport:
+    from journeyfold.runtime import replaying
+
     with _workspace(directory, data) as workspace:
         return replaying.replay(workspace, verify=verify, by=by, progress=progress)
 
@@ -86,6 +86,8 @@ def replay(
 def plan(
     directory: Path, data: Path | None, *, changed: Path, window: str, progress: Progress
 ) -> PlanReport:
+    from journeyfold.runtime import planning
+
     after = checked_project(changed)
     with _workspace(directory, data) as workspace:
         planning.require_history(workspace.log)
@@ -99,6 +101,8 @@ def plan(
 def why_membership(
     directory: Path, data: Path | None, *, person: str, segment: str, as_of: int | None
 ) -> Explanation:
+    from journeyfold.runtime import explaining
+
     with (
         _workspace(directory, data) as workspace,
         explaining.look_at(workspace, as_of) as look,
@@ -107,6 +111,8 @@ def why_membership(
 
 
 def why_decision(directory: Path, data: Path | None, *, decision: str) -> Explanation:
+    from journeyfold.runtime import explaining
+
     with _workspace(directory, data) as workspace:
         return explaining.why_decision(workspace, decision)
 
@@ -114,6 +120,8 @@ def why_decision(directory: Path, data: Path | None, *, decision: str) -> Explan
 def why_same_person(
     directory: Path, data: Path | None, *, a: str, b: str, as_of: int | None
 ) -> Explanation:
+    from journeyfold.runtime import explaining
+
     with (
         _workspace(directory, data) as workspace,
         explaining.look_at(workspace, as_of) as look,
@@ -124,6 +132,8 @@ def why_same_person(
 def quarantine_list(
     directory: Path, data: Path | None, *, source: str | None, code: str | None, limit: int
 ) -> HeldList:
+    from journeyfold.runtime import requarantine
+
     with (
         _workspace(directory, data) as workspace,
         requarantine.last_commit(workspace) as state,
@@ -137,6 +147,8 @@ def quarantine_list(
 
 
 def quarantine_show(directory: Path, data: Path | None, *, item: int) -> HeldItem:
+    from journeyfold.runtime import requarantine
+
     with _workspace(directory, data) as workspace:
         message = workspace.log.quarantine.get(item)
         if message is None or message.state != "held":
@@ -148,6 +160,8 @@ def quarantine_replay(
     directory: Path, data: Path | None, *, source: str | None, code: str | None,
     items: Sequence[int], dry_run: bool, progress: Progress,
 ) -> QuarantineReplay:  # fmt: skip
+    from journeyfold.runtime import requarantine
+
     with _workspace(directory, data) as workspace:
         return requarantine.replay_chosen(
             workspace, source, code, items, dry_run=dry_run, progress=progress
@@ -203,20 +217,28 @@ def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
 def export(
     directory: Path, data: Path | None, *, what: str, to: Path, form: str, progress: Progress
 ) -> ExportReport:
+    from journeyfold.runtime import exporting
+
     with _workspace(directory, data) as workspace:
         return exporting.export(workspace, what=what, to=to, form=form, progress=progress)
 
 
 def backup(directory: Path, data: Path | None, *, to: Path, progress: Progress) -> BackupReport:
+    from journeyfold.runtime import backing_up
+
     with _workspace(directory, data) as workspace:
         return backing_up.back_up(workspace, to.resolve(), progress)
 
 
 def bench(names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figure]:
+    from journeyfold.runtime.measuring import measure
+
     return measure(_benchmarks(), names, quick=quick, progress=progress)
 
 
 def rehearsal(project: Project) -> Laboratory:
+    from journeyfold.runtime.laboratory import Laboratory
+
     return Laboratory(project)
 
 

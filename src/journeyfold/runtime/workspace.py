@@ -1,7 +1,8 @@
 """A project directory and its data, opened: the log, the keys, the clock.
 
 Every process opens its own. The data directory says which project version is in force; the
-project directory is only read to check and activate what its owner changed.
+project directory is only read to check and activate what its owner changed. What compiles a
+project is imported where it is compiled: most commands do without.
 """
 
 from __future__ import annotations
@@ -24,9 +25,6 @@ from journeyfold.core.effect import effect_id
 from journeyfold.core.errors import FormatError, ProjectError, UsageError
 from journeyfold.core.event import Event
 from journeyfold.core.ports import Entry, EventLog
-from journeyfold.project.check import check
-from journeyfold.project.definitions import files_at
-from journeyfold.project.engine import standing
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.model import Project
 from journeyfold.runtime.clock import SystemClock, shift_to
@@ -58,6 +56,8 @@ def place_of(directory: Path, data: Path | None) -> Place:
 
 def checked_project(directory: Path) -> Project:
     """The project as its files are now; ProjectError with every problem `check` finds."""
+    from journeyfold.project.check import check
+
     project = load(read_directory(directory))
     problems = [problem for problem in check(project) if problem.severity == "error"]
     if problems:
@@ -155,6 +155,8 @@ class Workspace:
 
     def project_in_force(self) -> Project:
         """The newest activated version; UsageError when the platform never ran here."""
+        from journeyfold.project.definitions import files_at
+
         offset = self.activated()
         if offset < 0:
             raise UsageError("no project was ever activated here; run `journeyfold up` once")
@@ -165,6 +167,8 @@ class Workspace:
 
     def _require_behind(self, state: LmdbState) -> None:
         """A disk that lied, or an older log brought back: the state knows what the log does not."""
+        from journeyfold.project.engine import standing
+
         with state.read() as reader:
             folded = standing(reader).offset
         last, _ = self.log.head()
