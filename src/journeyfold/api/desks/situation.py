@@ -32,14 +32,14 @@ class LiveDecisions:
         if state is None:
             return Situated(compiled, None, "", context, now_us, -1)
         usable = normalised(_claims(subject), compiled.project.identity)[0]
-        nodes = [node_of(identifier, self._platform.node_key) for identifier in usable]
+        node = node_of(usable[0], self._platform.node_key) if usable else None
         with state.read() as reader:
             offset = standing(reader).offset
-            if not nodes:
+            if node is None:
                 return Situated(compiled, None, "", context, now_us, offset)
-            person = person_in(reader, nodes[0])
+            person = person_in(reader, node)
             profile = profile_of(reader, person) if person else None
-        unit, grants = person or person_id(nodes[0]), compiled.grants.get(source)
+        unit, grants = person or person_id(node), compiled.grants.get(source)
         return Situated(compiled, profile, unit, context, now_us, offset, grants)
 
 
