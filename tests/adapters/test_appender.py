@@ -112,7 +112,7 @@ def test_a_group_waits_while_each_turn_of_the_loop_brings_another_submission(log
         submitted = [appender.submit([entry("first")])]
         for at in range(10):
             submitted.append(appender.submit([entry(str(at))]))
-            time.sleep(0.001)  # the appender's thread has every chance to go
+            time.sleep(0.001)  # noqa: ASYNC251 - the appender's thread has every chance to go
             await asyncio.sleep(0)
         await asyncio.wait_for(asyncio.gather(*submitted), 5)
 
