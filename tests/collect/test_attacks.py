@@ -296,6 +296,8 @@ def _overload(kit):
     answers = [kit.track() for _ in range(30)]
     assert [answer.status for answer in answers] == [200] * 20 + [429] * 10
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers[20:])
+    kit.seconds += 1  # the first second is kept for those who were told to come again
+    assert kit.track().status == 429
     kit.seconds += 1
     assert kit.track().status == 200
 
