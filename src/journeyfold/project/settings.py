@@ -61,6 +61,14 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()  # names the door answers to; localhost always (collect C12)
     trusted_proxies: tuple[str, ...] = ()  # CIDR; only their forwarding headers count
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    max_lag: (
+        Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}(s|m|h|d)$", examples=["10m"])] | None
+    ) = None
+
+    @property
+    def max_lag_us(self) -> int:
+        """0 where the door never waits for the fold."""
+        return (duration_us(self.max_lag) or 0) if self.max_lag else 0
 
     def __post_init__(self) -> None:
         for proxy in self.trusted_proxies:

@@ -33,6 +33,7 @@ from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.key_uses import KeyUses
+from journeyfold.runtime.lagging import LagLimit
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.revealed import revealed
 from journeyfold.runtime.supervisor import final_code
@@ -64,6 +65,7 @@ class Platform:
         self._gates: dict[str, Gate] = {}
         self._rejected: dict[str, int] = {}
         self._room = _Room()
+        self._lag = LagLimit(0)
         self.refresh()
         self.appender = Appender(
             self.log, self.clock,
@@ -107,22 +109,27 @@ class Platform:
             )  # fmt: skip
             self.keys.declare(project)
             self._room = _Room(project.settings.disk.reserve_bytes)
+            self._lag = LagLimit(project.settings.server.max_lag_us)
 
     async def follow(self) -> None:
         """Refresh for ever; run it as a task."""
         while True:
             await asyncio.sleep(REFRESH_S)
             self.refresh()
+            self._lag.look(self.log, self.state(), self.clock.now_us())
             await self._flush_rejected()
             await self._keep_key_uses()
 
     async def append(
         self, items: Sequence[Entry | Held], rejected: Sequence[tuple[str, int]] = ()
     ) -> list[Fate]:
-        """Durable when it returns. Busy below the disk's reserve or with a full queue."""
+        """Durable when it returns. Busy below the disk's reserve, with a full queue, or with a fold
+        that is too far behind.
+        """
         source = _source_of(items[0]) if items else ""
         try:
             self._room.require(self.place.data)
+            self._lag.require()
             waiting = self.appender.submit(items, rejected)
             del items  # encoded and sealed: nothing of it stays while the commit is awaited
             return await waiting

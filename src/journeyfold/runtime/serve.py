@@ -19,10 +19,11 @@ from journeyfold.adapters.disk_room import room
 from journeyfold.collect.enrich import agent_of
 from journeyfold.collect.http import Collector
 from journeyfold.collect.request import Request, request_of
-from journeyfold.project.engine import Standing, standing
+from journeyfold.project.engine import standing
 from journeyfold.runtime.guard import Guard, GuardSettings
 from journeyfold.runtime.guard_headers import error_body
 from journeyfold.runtime.guard_protocol import ConnectionLimits, server_options
+from journeyfold.runtime.lagging import oldest_us
 from journeyfold.runtime.notify import Listener
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.scrape import why_not
@@ -31,7 +32,7 @@ from journeyfold.runtime.worker import Push
 
 App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 LAG_MAX_RECORDS = 5_000  # a rebuild: the first answers would be about half of the people
-LAG_MAX_S = 5.0  # OBS-2: more lag than this is not ready
+LAG_MAX_US = 5_000_000  # OBS-2: more lag than this is not ready
 PER_ADDRESS, PER_LOOPBACK = 50, 1_000  # connections; on the loopback all programs share one address
 
 
@@ -74,13 +75,6 @@ class Front:
         newest = self._platform.versions.newest
         return {"status": "ok", "project": newest.hash[:12] if newest else ""}
 
-    def _oldest_s(self, head: int, folded: Standing) -> float:
-        """How long the oldest record that is not folded has waited; 0 when all are."""
-        if head <= folded.offset:
-            return 0.0
-        (oldest,) = self._platform.log.read(folded.offset, 1)
-        return (self._platform.clock.now_us() - oldest.appended_us) / 1e6
-
     def _problems(self) -> list[str]:
         """Why this process should get no traffic; empty when it should."""
         platform = self._platform
@@ -90,8 +84,9 @@ class Front:
         with state.read() as reader:
             folded = standing(reader)
         head, _ = platform.log.head()
+        waited_us = oldest_us(platform.log, folded.offset, platform.clock.now_us())
         problems = []
-        if head - folded.offset > LAG_MAX_RECORDS or self._oldest_s(head, folded) > LAG_MAX_S:
+        if head - folded.offset > LAG_MAX_RECORDS or waited_us > LAG_MAX_US:
             problems.append(f"the fold is {head - folded.offset} records behind")
         reserve = platform.project.settings.disk.reserve_bytes
         if room(platform.place.data, reserve).is_short:
