@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from journeyfold.core.condition_parse import parse
-from journeyfold.core.condition_scope import FLOAT, INT, Scope, Type
+from journeyfold.core.condition_scope import ANY, FLOAT, INT, Scope, Type
 from journeyfold.core.condition_types import check
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.decide.definition import Placement
@@ -138,7 +138,7 @@ def _of_objective(
                 suggestion=problem.suggestion, inside=problem.column - 1,
             )  # fmt: skip
         return
-    if typed.expr.type not in {INT, FLOAT}:
+    if typed.expr.type not in {INT, FLOAT, ANY}:  # of `any`, numbers count
         yield document.problem(
             path, "J110", f"a value is a number, {objective.value} is {typed.expr.type}"
         )

@@ -3,7 +3,8 @@
 A cut reads everybody's committed profile, which takes seconds with 200,000 people; between two
 slices the fold goes on. Each slice has a read transaction of its own, because one held open for as
 long would keep the state from using its freed pages: a person counts as they are when their slice
-comes. The cuts become a record, so a replay uses the ones that were found.
+comes. Figures are of the instant at which the look began, and so is the record of the cuts unless
+others were appended meanwhile; a replay uses the cuts that were found.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Look(msgspec.Struct):
     in_force: Compiled
     values: dict[str, list[float]]
     people: int
+    at_us: int  # everybody's figures are of this instant, and the cuts as well if nothing happened
     start: bytes = b""
     is_through: bool = False
 
@@ -60,7 +62,8 @@ class Cutting:
             people = sizes(reader).get("people", 0)
         due = self._due(in_force, people)
         if due:
-            self._look = Look(in_force, {name: [] for name in due}, people)
+            values: dict[str, list[float]] = {name: [] for name in due}
+            self._look = Look(in_force, values, people, self._clock.now_us())
 
     def go_on(self, loop: FoldLoop, limit: int = SLICE_PEOPLE) -> bool:
         """One slice; True when it was the last and new cuts were appended."""
@@ -76,11 +79,11 @@ class Cutting:
         return self._append(loop, look)
 
     def _slice(self, look: Look, limit: int) -> None:
-        now_us, names = self._clock.now_us(), list(look.values)
+        names = list(look.values)
         seen = 0
         with self._state.read() as reader:
             for key, raw in islice(reader.scan("profile", look.start), limit):
-                found = look.in_force.quintile_values(decode_profile(raw), now_us, names)
+                found = look.in_force.quintile_values(decode_profile(raw), look.at_us, names)
                 for name, value in found.items():
                     look.values[name].append(value)
                 look.start = key + b"\0"  # the least key after this one
@@ -88,15 +91,14 @@ class Cutting:
         look.is_through = seen < limit
 
     def _append(self, loop: FoldLoop, look: Look) -> bool:
-        now_us = self._clock.now_us()
         cuts = {name: quintile_cuts(population) for name, population in look.values.items()}
         usable = {name: list(cut) for name, cut in cuts.items() if cut is not None}
         standing = loop.engine.definitions.standing
         is_new = any(standing.cuts.get(name) != cut for name, cut in usable.items())
         if is_new:
             told: dict[str, Json] = {"cuts": {name: list(cut) for name, cut in usable.items()}}
-            loop.append("cutpoints", "cutpoints.updated", told, now_us, f"cuts/{now_us}")
-        self._mark(look.in_force, list(look.values), look.people, now_us)
+            loop.append("cutpoints", "cutpoints.updated", told, look.at_us, f"cuts/{look.at_us}")
+        self._mark(look.in_force, list(look.values), look.people, look.at_us)
         return is_new
 
     def _mark(self, in_force: Compiled, names: Sequence[str], people: int, now_us: int) -> None:
