@@ -76,7 +76,7 @@ class Rig:
     # -- what happens -----------------------------------------------------------------------------
 
     def event(
-        self, name: str, at: str | None = None, /, *, late_s: int = 0, event_id: str = "", traits=None,
+        self, name: str, at: str | None = None, /, *, late_s: int = 0, event_id: str = "", traits=None, context=None,
         **properties: Json,
     ) -> list[str]:  # fmt: skip
         if at is not None:
@@ -86,6 +86,7 @@ class Rig:
             id=event_id or f"e{self.offset}", name=name, type="identify" if traits else "track",
             source="shop_web", identifiers=(), occurred_us=self.now_us - late_s * 1_000_000,
             received_us=self.now_us, properties=properties, traits=traits or {},
+            context=context or {},
         )  # fmt: skip
         return self.fold(Record(self.offset, self.now_us, "event", event))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from journeyfold.core.errors import ProjectError
+from journeyfold.project.check import load_checked
+from journeyfold.project.scaffold import template_files
 
 
 def problem(rig, steps: str, more: str = "") -> str:
@@ -43,6 +45,26 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
 )  # fmt: skip
 def test_one_mistake_gets_one_sentence_at_its_place(rig, steps, words):
     assert words in problem(rig, steps)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("{id: m, send: {channel: sms, template: hello, purpose: marketing}}", "sms is not in this release"),
+        ("{id: m, send: {channel: email, template: hello, purpose: marketing, destination: stream}}", "destinations are not"),
+        ("{id: m, send: {channel: email, template: hello, purpose: marketing, on_fail: exit}}", "on_fail is not"),
+        ("{id: m, webhook: {destination: crm}}", "webhook steps are not"),
+    ],
+)  # fmt: skip
+def test_what_this_release_does_not_run_is_refused(step, words):
+    journey = f"entry: [{{event: Cart Updated}}]\nsteps: [{step}]\n"
+    files = template_files("shop") | {
+        "journeys/it.yaml": journey,
+        "templates/hello/template.yaml": "subject: Hi",
+    }
+    with pytest.raises(ProjectError, match="P165") as raised:
+        load_checked(files)
+    assert words in str(raised.value)
 
 
 def test_a_purpose_nobody_declared_is_found(rig):

@@ -153,10 +153,17 @@ def test_a_stage_lets_in(rig):
     assert it.steps == ["a"]
 
 
-def test_a_request_lets_in(rig):
+@pytest.mark.parametrize(("auth", "steps"), [("server", ["a"]), ("browser", [])])
+def test_a_server_may_let_somebody_in_and_a_browser_may_not(rig, auth, steps):
     it = rig("entry: [{api: true}]\nsteps: [{id: a, wait: {for: 1h}}]\n")
-    it.event("journey.enter", journey="it")
-    assert it.steps == ["a"]
+    it.event("journey.enter", context={"auth": auth}, journey="it")
+    assert it.steps == steps
+
+
+def test_a_refused_entry_leaves_nothing_behind(rig):
+    it = rig(journey('filter: traits.country == "DE"'))
+    it.event("Cart Updated")
+    assert it.profile.passages == {}
 
 
 def test_about_a_tenth_is_held_out_and_always_the_same(rig):

@@ -146,6 +146,40 @@ def test_a_decision_in_a_journey_is_told_with_its_reasons():
     assert decided.properties["decision"]["placements"]
 
 
+def test_a_decision_in_a_journey_obeys_caps():
+    house = House(project(JOURNEY.replace("{weight: 50}", "{weight: 100}").replace(
+        "{weight: 50, goto: done}", "{weight: 0, goto: done}"
+    )))  # fmt: skip
+    for who in ("ann", "bob"):
+        house.track("Cart Updated", CART, user=who)
+    for number in range(9):
+        shown = {"offer": "ten-percent", "placement": "cart-popup", "decision_id": f"d{number}"}
+        house.track("Offer Shown", shown, user="ann")
+    house.wait(5 * MINUTE_US)
+    offers = {
+        emit.person: [
+            item["offer"] for item in emit.properties["decision"]["placements"][0]["items"]
+        ]
+        for emit in house.emitted("journey.decided")
+    }
+    ann, bob = (house.person("user_id", who).person for who in ("ann", "bob"))
+    assert (offers[ann], offers[bob]) == ([], ["ten-percent"])
+
+
+def test_consent_stated_for_somebody_else_is_no_event_of_theirs():
+    listens = JOURNEY.replace(
+        "event: Cart Updated, key: properties.cart_id", "event: Consent Updated"
+    )
+    house = House(project(listens))
+    house.track("Identify", type_="identify", user="bob", anonymous="a1")
+    house.wait(MINUTE_US)
+    granted = {"purposes": {"analytics": "granted"}}
+    house.track("Consent Updated", granted, user="ann", anonymous="a1")  # a1 stays bob's
+    ann, bob = (house.person("user_id", who) for who in ("ann", "bob"))
+    assert len(bob.consents) == 2  # it was stated for his device, too
+    assert (len(ann.journeys), len(bob.journeys)) == (1, 0)
+
+
 def test_the_number_of_people_in_a_journey_is_kept():
     from journeyfold.project.people import sizes
 

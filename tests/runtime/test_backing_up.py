@@ -7,31 +7,25 @@ from journeyfold.adapters.admin_audit import By
 from journeyfold.core.errors import DamageError, UsageError
 from journeyfold.core.event import Event
 from journeyfold.core.ports import Entry
-from journeyfold.project.scaffold import write_template
 from journeyfold.runtime.backing_up import BackupList, back_up
-from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
+from journeyfold.runtime.workspace import Workspace, place_of
 
 NOW_US = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    write_template("shop", tmp_path / "shop")
-    place = place_of(tmp_path / "shop", None)
-    project = checked_project(place.directory)
-    workspace = Workspace(place, project)
-    activate(workspace, project)
+def workspace(shop):
+    shop = shop
     for number in range(9):
         event = Event(
             id=f"e{number}", name="Said", type="track", source="shop_server", identifiers=(),
             occurred_us=NOW_US, received_us=NOW_US, context={"auth": "server"},
         )  # fmt: skip
-        workspace.log.append([Entry(event)], now_us=NOW_US)
-    admin = workspace.open_admin()
+        shop.log.append([Entry(event)], now_us=NOW_US)
+    admin = shop.open_admin()
     admin.keys.create_key("pub", "shop_web", "dev", By("ada", "admin", NOW_US))
     admin.close()
-    yield workspace
-    workspace.close()
+    return shop
 
 
 def backed_up(workspace, to):

@@ -8,6 +8,7 @@ from house import House
 
 from journeyfold.adapters.mailbox import FileMailbox
 from journeyfold.core.effect import Deliver
+from journeyfold.core.errors import Busy
 from journeyfold.project.load import load
 from journeyfold.project.scaffold import template_files
 from journeyfold.runtime.fold_loop import FoldLoop
@@ -118,6 +119,17 @@ def test_a_message_whose_result_is_known_is_not_sent_again(post):
     post.deliver()
     assert post.mails() == []
     assert len(post.results()) == 1
+
+
+def test_a_mailbox_that_cannot_be_written_is_waited_for(post):
+    post.known()
+    post.cart()
+    (post.path / "mailbox").write_text("a file stands in the way")
+    with pytest.raises(Busy, match="cannot be written"):
+        post.deliver()
+    (post.path / "mailbox").unlink()
+    post.deliver()
+    assert len(post.mails()) == 1
 
 
 def test_consent_withdrawn_between_plan_and_send_stops_it(post):

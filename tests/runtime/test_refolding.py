@@ -12,12 +12,10 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine, standing
 from journeyfold.project.load import load
-from journeyfold.project.scaffold import write_template
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.refolding import Asked, ask, parked_in, refold
 from journeyfold.runtime.replaying import replay
 from journeyfold.runtime.work import fold_loop
-from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 NOW_US = 1_790_000_000_000_000
 
@@ -40,23 +38,18 @@ def broken_loop(workspace, state):
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    write_template("shop", tmp_path / "shop")
-    place = place_of(tmp_path / "shop", None)
-    project = checked_project(place.directory)
-    workspace = Workspace(place, project)
-    activate(workspace, project)
+def workspace(shop):
+    shop = shop
     for number, name in enumerate(["Product Viewed", "Poison", "Product Viewed", "Cart Updated"]):
         user = Identifier("user_id", f"u{number % 2}")
         event = Event(
             id=f"e{number}", name=name, type="track", source="shop_server", identifiers=(user,),
             occurred_us=NOW_US, received_us=NOW_US, context={"auth": "server"},
         )  # fmt: skip
-        entry = Entry(event, nodes=(node_of(user, workspace.node_key),))
-        workspace.log.append([entry], now_us=NOW_US + number)
-    fold(workspace, broken_loop)
-    yield workspace
-    workspace.close()
+        entry = Entry(event, nodes=(node_of(user, shop.node_key),))
+        shop.log.append([entry], now_us=NOW_US + number)
+    fold(shop, broken_loop)
+    return shop
 
 
 def fold(workspace, loop_of):

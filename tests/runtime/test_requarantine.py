@@ -12,25 +12,17 @@ from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import Entry
 from journeyfold.identity.normalise import node_of
 from journeyfold.project.parking import park
-from journeyfold.project.scaffold import write_template
 from journeyfold.runtime.refolding import Asked
 from journeyfold.runtime.requarantine import parked_item_of, parked_of, replay_chosen
 from journeyfold.runtime.work import fold_loop
-from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 NOW_US = 1_790_000_000_000_000
 ORDER = {"order_id": "o1", "total": 12.0, "currency": "EUR"}
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    write_template("shop", tmp_path / "shop")
-    place = place_of(tmp_path / "shop", None)
-    project = checked_project(place.directory)
-    workspace = Workspace(place, project)
-    activate(workspace, project)
-    yield workspace
-    workspace.close()
+def workspace(shop):
+    return shop
 
 
 def event(id_, name="Order Completed", user="ann", properties=None, source="shop_server"):

@@ -5,32 +5,25 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import Entry
-from journeyfold.project.scaffold import write_template
 from journeyfold.runtime.telemetry import StoreFigures, Telemetry
 from journeyfold.runtime.work import fold_loop
-from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 NOW_US = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(shop):
     """A log with an order twice, a consent over the API, a decision, and what the fold found."""
-    write_template("shop", tmp_path / "shop")
-    place = place_of(tmp_path / "shop", None)
-    project = checked_project(place.directory)
-    workspace = Workspace(place, project)
-    activate(workspace, project)
-    append(workspace, "e1", "Order Completed", "shop_server")
-    append(workspace, "e1", "Order Completed", "shop_server")
-    append(workspace, "c1", "Consent Updated", "_api", "consent")
-    append(workspace, "d1", "Decided", "_decide", "decision")
-    workspace.log.append([], now_us=NOW_US, rejected=[("shop_web", 2)])
-    state = workspace.open_state()
-    fold_loop(workspace, state).batch(100)
+    shop = shop
+    append(shop, "e1", "Order Completed", "shop_server")
+    append(shop, "e1", "Order Completed", "shop_server")
+    append(shop, "c1", "Consent Updated", "_api", "consent")
+    append(shop, "d1", "Decided", "_decide", "decision")
+    shop.log.append([], now_us=NOW_US, rejected=[("shop_web", 2)])
+    state = shop.open_state()
+    fold_loop(shop, state).batch(100)
     state.close()
-    yield workspace
-    workspace.close()
+    return shop
 
 
 def append(workspace, id_, name, source, kind="event"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from journeyfold.adapters.durable_file import write_durably
+from journeyfold.core.errors import Busy
 
 FOLDER = "mailbox"
 
@@ -22,5 +23,9 @@ class FileMailbox:
         self._folder = data / FOLDER
 
     def send(self, key: str, mail: bytes) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        write_durably(self._folder / f"{key}.eml", mail)
+        """Busy when it cannot be written: it stays in the outbox and is tried again."""
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            write_durably(self._folder / f"{key}.eml", mail)
+        except OSError as error:
+            raise Busy(f"{self._folder} cannot be written: {error.strerror}", 5) from error

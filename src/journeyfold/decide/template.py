@@ -87,8 +87,7 @@ def render(template: BoundTemplate, values: Mapping[str, object], now_us: int) -
     now = _EPOCH + timedelta(microseconds=now_us)
     try:
         return str(template.render(values, now=now, today=now.date()))
-    # Whatever a template provokes inside the engine is the template's fault (decisions D7).
-    except Exception as error:
+    except Exception as error:  # what a template provokes in the engine is its fault (D7)
         raise TemplateError(_sentence(error)) from error
 
 

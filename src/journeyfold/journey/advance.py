@@ -42,7 +42,7 @@ class Journeys:
 
     def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
         """Whether this could let anybody in who is in no journey."""
-        is_entry = event.name in self._opens or event.name == ASKED
+        is_entry = event.name in self._opens or _is_asked(event)
         return is_entry or (bool(moves) and self._opens_by_move)
 
     def record(self, turn: Turn, moves: Iterable[Emit]) -> None:
@@ -101,12 +101,17 @@ class Journeys:
 
     def _exit_by_condition(self, turn: Turn) -> None:
         for instance, program in self._held(turn.profile):
-            for at, each in program.exits:
-                if each.when is not None and program.holds(
-                    ("exit", at, "when"), turn.looks_at(instance), turn.now_us
-                ):
-                    self._walk.end(turn, program, instance, each.reason or "exit")
-                    break
+            self._ends(turn, program, instance)
+
+    def _ends(self, turn: Turn, program: Program, instance: Instance) -> bool:
+        """Whether the condition of an exit holds; the instance has ended then."""
+        for at, each in program.exits:
+            if each.when is not None and program.holds(
+                ("exit", at, "when"), turn.looks_at(instance), turn.now_us
+            ):
+                self._walk.end(turn, program, instance, each.reason or "exit")
+                return True
+        return False
 
     def _exit_by_event(self, turn: Turn, event: Event) -> None:
         for instance, program in self._held(turn.profile):
@@ -192,12 +197,8 @@ class Journeys:
 
     def _due(self, turn: Turn, instance: Instance) -> None:
         program = self._versions[instance.journey, instance.version]
-        for at, each in program.exits:
-            if each.when is not None and program.holds(
-                ("exit", at, "when"), turn.looks_at(instance), turn.now_us
-            ):
-                self._walk.end(turn, program, instance, each.reason or "exit")
-                return
+        if self._ends(turn, program, instance):
+            return
         if 0 < instance.until_us <= turn.now_us:
             self._walk.end(turn, program, instance, program.age_reason)
         elif 0 < instance.due_us <= turn.now_us:
@@ -227,8 +228,7 @@ class Journeys:
     # -- entries --------------------------------------------------------------------------------
 
     def _come_in(self, turn: Turn, causes: Sequence[tuple[str, str]], event: Event | None) -> None:
-        asked = event is not None and event.name == ASKED
-        if asked and event is not None:
+        if event is not None and _is_asked(event):
             causes = [("asked", str(event.properties.get("journey"))), *causes]
         found = [pair for cause in causes for pair in self._entries.get(cause, ())]
         found.sort(key=lambda pair: (-pair[0].priority, pair[0].id))
@@ -238,6 +238,11 @@ class Journeys:
 
 ASKED = "journey.enter"
 """The name of the event by which the API and schedules let somebody in (E12)."""
+
+
+def _is_asked(event: Event) -> bool:
+    """A browser may say what happened on its page, not who enters what."""
+    return event.name == ASKED and event.context.get("auth") in {"server", "system"}
 
 
 def _due_us(instance: Instance) -> int:

@@ -1,8 +1,8 @@
 """A journey as users write it (journeys section 2), checked value by value.
 
 One file, one journey; the file's stem is its id. What points elsewhere (targets, templates,
-segments, purposes) is followed by `check`; here stands what one value can be judged by alone. `omit_defaults`: a version is the hash of
-what was said, not of what else we know (E60).
+segments, purposes) is followed by `check`; here stands what one value can be judged by alone.
+`omit_defaults`: a version is the hash of what was said, not of what else we know (E60).
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from hashlib import blake2b
 
 from journeyfold.core.chance import draw_64
 from journeyfold.core.event import Event, Json
-from journeyfold.core.profile import Instance
+from journeyfold.core.profile import Instance, Passage
 from journeyfold.journey.program import Program, Versions, key_path, length_us
 from journeyfold.journey.turn import Turn
-from journeyfold.journey.walk import Walk, passage_of
+from journeyfold.journey.walk import Walk, passage_name, passage_of
 
 ENTRY_BYTES = 8_192  # of the properties an instance remembers
 KEY_BYTES = 200
@@ -62,7 +62,7 @@ class Entering:
             return "no_key", ""
         if not program.holds(("filter",), turn.view, turn.now_us):
             return "filter", key
-        passage = passage_of(turn.profile, program.id, key)
+        passage = turn.profile.passages.get(passage_name(program.id, key), Passage())
         active = _active(turn, program, key)
         if reentry.mode == "once" and passage.entries:
             return "once", key

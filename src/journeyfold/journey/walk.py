@@ -292,7 +292,12 @@ class Walk:
 
 
 def passage_of(profile: Profile, journey: str, key: str) -> Passage:
-    return profile.passages.setdefault(f"{journey}/{key}", Passage())
+    """Theirs to change, new if they have none."""
+    return profile.passages.setdefault(passage_name(journey, key), Passage())
+
+
+def passage_name(journey: str, key: str) -> str:
+    return f"{journey}/{key}"
 
 
 def _arm_of_person(turn: Turn, program: Program, instance: Instance, split: Split) -> str:

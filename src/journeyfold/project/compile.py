@@ -246,7 +246,11 @@ class Step:
         if emits:
             effects = effects + compiled.with_pushes(emits)
         if compiled.travel is not None:
-            effects = effects + compiled.travel.record(profile, self.record, self.owner, emits)
+            travel = compiled.travel
+            if stages is None:
+                effects = effects + travel.record(profile, self.record, self.owner, emits)
+            else:  # somebody else's record: it changed what is known of this person, no more
+                effects = effects + travel.settled(profile, now_us, emits)
         return effects
 
     def facts(self, stages: Stages | None = None) -> None:

@@ -28,7 +28,7 @@ def decided_in_fold(
         situated = situated.anonymous()
     asked = Asked(
         decision_id=key, questions=(Question(placement),), unit=situated.unit, now_us=now_us,
-        profile_offset=profile.seen, context={}, mode="preview", is_personal=is_personal,
+        profile_offset=profile.seen, context={}, is_personal=is_personal,
         is_traced=True,
     )  # fmt: skip
     decision = decide(asked, situated, situated, compiled.catalogue).decision

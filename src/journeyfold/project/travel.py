@@ -38,7 +38,7 @@ class Travel:
         look: Look,
         segmentation: Segmentation,
     ) -> None:
-        self.live, self._look, self._segmentation = live, look, segmentation
+        self._look, self._segmentation = look, segmentation
         self._journeys: Journeys = journeys_of(live, pinned, limits, decide)
         self.trace: Callable[[Trace], None] | None = None
 
