@@ -28,7 +28,7 @@ STORED = {
     "id_adj": (Neighbour,),
     "id_mark": (Mark,),
 }
-PLAIN = {"wake", "count", "id_hist", "id_audit"}  # numbers and bytes, or not in use
+PLAIN = {"wake", "count", "id_hist", "id_audit", "sent", "sync"}  # numbers and bytes, or not in use
 
 
 def structs_within(found, type_):

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from msgspec import inspect as types
 
+from journeyfold.activate.destination import Destined
+from journeyfold.activate.destinations import kinds as destinations
 from journeyfold.project.kinds import KINDS
 from journeyfold.project.scaffold import template_files
 from journeyfold.project.schema import schemas, text_of
@@ -46,8 +48,20 @@ def test_every_key_of_a_kind_is_documented(kind):
     text = section(kind.pattern)
     assert text, f"docs/reference/project.md has no section {kind.pattern}"
     words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`[^`]+`", text))))
-    missing = sorted(set(keys_of(types.type_info(kind.struct), set())) - words)
+    struct = Destined if kind.types else kind.struct
+    missing = sorted(set(keys_of(types.type_info(struct), set())) - words)
     assert missing == []
+
+
+@pytest.mark.parametrize("name", destinations())
+def test_every_key_of_a_destination_is_documented(name):
+    page = (ROOT / "docs" / "reference" / "destinations.md").read_text()
+    text = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    assert text, f"docs/reference/destinations.md has no section {name}"
+    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`[^`]+`", text))))
+    common = set(keys_of(types.type_info(Destined), set()))
+    own = set(keys_of(types.type_info(destinations()[name]), set()))
+    assert sorted(own - common - words) == []
 
 
 def test_every_code_is_documented():

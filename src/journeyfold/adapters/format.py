@@ -18,7 +18,7 @@ from journeyfold.core.errors import FormatError
 FORMAT = 1
 FILE_NAME = "FORMAT"
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the structs the state holds: one more whenever they, or what the fold puts in them, change."""
 LAYOUT_FIELDS = "174b086fd85f6dbb"
 """A digest of their fields, so that nobody forgets; `tests/project/test_layout.py` says the new."""

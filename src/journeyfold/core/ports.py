@@ -134,7 +134,9 @@ SPACES = (
     "meta",  # consumed offset, format, project in force, cuts, back-fill progress
     "profile",  # person → Profile
     "wake",  # wake_us (8 bytes, big-endian) + person → nothing
-    "outbox",  # effect key → Deliver
+    "outbox",  # effect key → what is to be delivered, and how far it got
+    "sent",  # effect id of a message → what was sent to whom, and what came of it
+    "sync",  # destination, sync and row → what the other side has acknowledged
     "count",  # sizes and series of segments and stages
     "consent",  # node → purposes, for the door
     "id_node", "id_comp", "id_link", "id_adj", "id_mark", "id_hist", "id_audit",

@@ -6,11 +6,14 @@ The id of a definition is its file's stem; only features, segments and tests are
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import reduce
+from operator import or_
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from journeyfold.activate.destinations import kinds as destinations
 from journeyfold.activate.template import BODY, MessageTemplate
 from journeyfold.decide.definition import Offer, Placement
 from journeyfold.identity.rules import IdentityRules
@@ -32,6 +35,12 @@ class Kind(msgspec.Struct, frozen=True):
     id_key: str = ""
     about: str = ""
 
+    @property
+    def types(self) -> dict[str, Any]:
+        """Where `type` says which struct it is: type → struct."""
+        members = [each for each in get_args(self.struct) or (self.struct,) if _tag(each)]
+        return {_tag(each): each for each in members}
+
     def id_of(self, path: str) -> str:
         """What a file of this kind defines: its stem names it, or its folder."""
         pure = PurePosixPath(path)
@@ -50,13 +59,27 @@ KINDS = (
         "journey", "journeys/*.yaml", Journey, "journey", "who enters, what happens, when it ends"
     ),
     Kind("message", "templates/*/template.yaml", MessageTemplate, "template", "what is sent"),
+    Kind(
+        "destination",
+        "destinations/*.yaml",
+        reduce(or_, destinations().values()),
+        "destination",
+        "where messages, events and audiences go",
+    ),
     Kind("tests", "tests/*.yaml", list[Scenario], about="given these events, expect this"),
 )
+
+
+def _tag(struct: Any) -> str:
+    config = getattr(struct, "__struct_config__", None)
+    return str(config.tag) if config is not None and config.tag else ""
+
+
 SCHEMAS = "schemas/*.json"
 TEMPLATES = "templates/*.liquid"
 
 _LATER = frozenset(
-    {"models", "experiments", "maps", "destinations", "quality", "taxonomies",
+    {"models", "experiments", "maps", "quality", "taxonomies",
      "functions"}
 )  # fmt: skip
 _LATER_FILES = frozenset({"kpis.yaml"})

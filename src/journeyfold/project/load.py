@@ -27,7 +27,7 @@ from journeyfold.project.kinds import (
 )
 from journeyfold.project.model import FeaturesFile, Place, Project
 from journeyfold.project.schema_text import read_schema
-from journeyfold.project.shape import shape_problems
+from journeyfold.project.shape import shape_problems, type_problem
 from journeyfold.project.substitute import reference_problems
 from journeyfold.project.yaml_text import read_yaml
 from journeyfold.quality.registry import load_registry
@@ -174,13 +174,20 @@ class _Loading:
             self._problems += _stem_problems(document, kind, stem)
             document = _with_id(document, kind.id_key, stem)
         self._documents[path] = document
-        found = shape_problems(document, (), kind.struct)
+        struct = kind.struct
+        if kind.types:
+            wrong = type_problem(document, kind.types)
+            if wrong is not None:
+                self._problems.append(wrong)
+                return
+            struct = kind.types[str(document.at(("type",)))]
+        found = shape_problems(document, (), struct)
         found += reference_problems(document, kind.name)
         if found:
             self._problems += found
             return
         name = stem if kind.id_key else path
-        self._values[kind.name][name] = msgspec.convert(document.value, kind.struct)
+        self._values[kind.name][name] = msgspec.convert(document.value, struct)
         self._places[kind.name, name] = Place(path)
 
     def _assembled(self) -> Project:
@@ -208,6 +215,7 @@ class _Loading:
             "offers": values["offer"],
             "placements": values["placement"],
             "journeys": values["journey"],
+            "destinations": values["destination"],
             "messages": values["message"],
             "bodies": {
                 path.partition("/")[2]: self._files[path] for path in self._files if is_body(path)

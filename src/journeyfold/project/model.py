@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from journeyfold.activate.destination import Destined
 from journeyfold.activate.template import MessageTemplate
 from journeyfold.core.errors import Problem
 from journeyfold.decide.definition import Offer, Placement
@@ -57,6 +58,7 @@ class Project(msgspec.Struct, frozen=True):
     placements: dict[str, Placement] = {}
     journeys: dict[str, Journey] = {}
     templates: dict[str, str] = {}  # name under templates/ → Liquid text
+    destinations: dict[str, Destined] = {}
     messages: dict[str, MessageTemplate] = {}
     bodies: dict[str, str] = {}  # `<message>/body.html` → Liquid text
     tests: dict[str, list[Scenario]] = {}  # path → scenarios

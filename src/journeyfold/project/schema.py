@@ -27,8 +27,10 @@ def schema_of(kind: Kind) -> dict[str, Any]:
     """The id that a file's name gives is never required in the file."""
     document = msgspec.json.schema(kind.struct, schema_hook=_anything)
     if kind.id_key:
-        target = document.get("$defs", {}).get(kind.struct.__name__, document)
-        target["required"] = [key for key in target["required"] if key != kind.id_key]
+        name = getattr(kind.struct, "__name__", "")
+        target = document.get("$defs", {}).get(name, document)
+        if "required" in target:
+            target["required"] = [key for key in target["required"] if key != kind.id_key]
     about = {"$schema": DIALECT, "title": kind.pattern, "description": kind.about}
     return about | {key: value for key, value in document.items() if key not in about}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -50,6 +50,23 @@ def shape_problems(document: Document, path: Path, cls: Any) -> list[Problem]:
 @cache  # there are as many types as kinds of definitions
 def _type_info(cls: Any) -> types.Type:
     return types.type_info(cls)
+
+
+def type_problem(document: Document, kinds: Mapping[str, type]) -> Problem | None:
+    """Where the key `type` says which struct a document is: is it one of these?"""
+    value = document.value
+    if not isinstance(value, dict) or "type" not in value:
+        known = ", ".join(kinds)
+        return document.problem(
+            (), "P112", "the key 'type' is missing", suggestion=f"it is one of {known}"
+        )
+    found = value["type"]
+    if isinstance(found, str) and found in kinds:
+        return None
+    near = did_you_mean(found, kinds) if isinstance(found, str) else ""
+    return document.problem(
+        ("type",), "P113", f"{shown(found)} is not one of {', '.join(kinds)}", suggestion=near
+    )
 
 
 class _Walk:

@@ -17,9 +17,13 @@ _REFERENCE = re.compile(r"\$\{(?P<kind>[a-z]*):?(?P<name>[^}]*)\}")
 
 PLACES: dict[str, tuple[Path, ...]] = {
     "source": (("read",), ("keys",), ("webhook", "secrets")),
+    "destination": (("secret",), ("secrets",), ("url",), ("path",)),
 }
 """Kind of definition → paths below which references may stand."""
-SECRETS: dict[str, tuple[Path, ...]] = {"source": (("webhook", "secrets"),)}
+SECRETS: dict[str, tuple[Path, ...]] = {
+    "source": (("webhook", "secrets"),),
+    "destination": (("secret",), ("secrets",)),
+}
 """Kind of definition → paths below which a text must be a reference."""
 
 
