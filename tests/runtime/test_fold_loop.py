@@ -195,6 +195,69 @@ def test_a_cart_is_abandoned_in_time():
     assert "cart-abandoned" in house.person("ann").memberships
 
 
+def left_carts(house, users):
+    for user in users:
+        house.track(f"c-{user}", "Cart Updated", user, CART)
+    house.fold()
+    house.wall.wait(6 * MINUTE_US)
+
+
+def test_a_tick_advances_no_more_people_than_it_says():
+    house = House()
+    left_carts(house, "abcde")
+    sizes = []
+    while due := house.loop.tick(most=2):
+        house.fold()
+        left = ["cart-abandoned" in house.person(user).memberships for user in "abcde"]
+        sizes.append((due, sum(left)))
+    assert sizes == [(2, 2), (2, 4), (1, 5)]
+
+
+def test_a_tick_waits_until_the_one_before_is_folded():
+    house = House()
+    left_carts(house, "abcde")
+    assert house.loop.tick(most=2) == 2
+    assert house.loop.tick(most=2) == 0
+    house.fold()
+    assert house.loop.tick(most=2) == 2
+
+
+def test_people_who_are_due_at_one_instant_are_advanced_in_parts():
+    house = House()
+    for at, user in enumerate("abcde"):
+        house.track(f"c{at}", "Cart Updated", user, CART)  # one appended_us for all
+    house.fold()
+    house.wall.wait(HOUR_US)
+    parts = 0
+    while house.loop.tick(most=2):
+        parts += 1
+        house.fold()
+    since = {house.person(user).memberships["cart-abandoned"].since_us for user in "abcde"}
+    assert (parts, len(since)) == (3, 1)
+
+
+def test_an_event_between_two_ticks_meets_a_person_whose_time_has_passed():
+    """Whoever is still in line is advanced to their record's instant first (journeys E1)."""
+    house = House()
+    left_carts(house, "abc")
+    house.loop.tick(most=1)
+    house.track("v1", "Product Viewed", "a")
+    house.track("v2", "Product Viewed", "b")
+    house.track("v3", "Product Viewed", "c")
+    house.fold()
+    since = {house.person(user).memberships["cart-abandoned"].since_us for user in "abc"}
+    assert since == {START + 5 * MINUTE_US}
+
+
+def test_a_tick_of_before_they_were_bounded_advances_everybody():
+    house = House()
+    left_carts(house, "abcde")
+    now_us = house.wall.now_us()
+    house.append(event("timer.fired", "_system", {"until_us": now_us}, "old"), "timer")
+    house.fold()
+    assert all("cart-abandoned" in house.person(user).memberships for user in "abcde")
+
+
 @pytest.mark.parametrize("back_us", [HOUR_US, 30 * DAY_US])
 def test_timers_stay_due_after_the_clock_was_set_back(back_us):
     house = House()

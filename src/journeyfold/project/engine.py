@@ -255,10 +255,12 @@ class Engine:
     # -- everybody ------------------------------------------------------------------------------
 
     def _time(self, record: Record, writer: StateWriter) -> list[Effect]:
-        until_us = record.event.properties["until_us"]
+        """The record says whom: those due by then, or the first `most` of them (ADR 0022)."""
+        until_us, most = record.event.properties["until_us"], record.event.properties.get("most")
         assert isinstance(until_us, int), "timer.fired says until when"
+        assert most is None or isinstance(most, int), "and how many at most"
         advance = self.compiled.advance
-        people = map(self.people.open, self.people.due(writer, until_us))
+        people = map(self.people.open, self.people.due(writer, until_us, most))
         return self._each(people, lambda one: advance(one, until_us + 1), record, writer)
 
     def _everyone(self, record: Record, writer: StateWriter, cause: str) -> list[Effect]:

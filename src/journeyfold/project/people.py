@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 import msgspec
 
@@ -146,11 +146,11 @@ class People:
             if position % self._cached == self._cached - 1:
                 self.flush(writer)
 
-    def due(self, writer: StateWriter, until_us: int) -> list[str]:
-        """People whose wake is at or before `until_us`, in order of wake, then person."""
+    def due(self, writer: StateWriter, until_us: int, most: int | None = None) -> list[str]:
+        """The first people whose wake is at or before `until_us`, in order of wake, then person."""
         self.flush(writer)
         stop = (until_us + 1).to_bytes(8, "big")
-        return [key[8:].decode() for key, _ in writer.scan("wake", b"", stop)]
+        return [key[8:].decode() for key, _ in islice(writer.scan("wake", b"", stop), most)]
 
     def count(self, effects: list[Effect]) -> list[Effect]:
         """Keep sizes and hourly series in step with what the fold emitted; returns it."""

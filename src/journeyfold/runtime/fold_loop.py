@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import traceback
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -25,6 +26,7 @@ from journeyfold.project.engine import Engine, Standing
 from journeyfold.project.parking import park
 
 SYSTEM_SOURCE = "_system"
+FIRED = 500  # people one `timer.fired` advances: what a commit holds, and how long others wait
 
 
 class FoldLoop:
@@ -35,6 +37,7 @@ class FoldLoop:
         with state.read() as reader:
             self.standing = engine.open(reader)
         self.parked = 0
+        self._fired = -1  # offset of the last `timer.fired` of this process
 
     @property
     def engine(self) -> Engine:
@@ -58,15 +61,23 @@ class FoldLoop:
             delivers = self._one_by_one(records)
         return len(records), delivers
 
-    def tick(self) -> bool:
-        """Append a `timer.fired` when somebody's wake is due; True if one was appended."""
+    def tick(self, most: int = FIRED) -> int:
+        """Append a `timer.fired` when somebody's wake is due: how many people it advances.
+
+        `most` bounds it, so that however many are due, records are folded between them; the next
+        one waits until this one is folded, for it would find the same people (ADR 0022).
+        """
+        if self._fired > self.standing.offset:
+            return 0
         now_us = self._clock.now_us()
+        stop = (now_us + 1).to_bytes(8, "big")
         with self._state.read() as reader:
-            first = next(iter(reader.scan("wake")), None)
-        if first is None or int.from_bytes(first[0][:8], "big") > now_us:
-            return False
-        self.append("timer", "timer.fired", {"until_us": now_us}, now_us, f"timer/{now_us}")
-        return True
+            due = sum(1 for _ in islice(reader.scan("wake", b"", stop), most))
+        if due:
+            key = f"timer/{now_us}/{self.standing.offset}"
+            told: dict[str, Json] = {"until_us": now_us, "most": most}
+            self._fired = self.append("timer", "timer.fired", told, now_us, key)
+        return due
 
     def backfill(self, limit: int) -> Build | None:
         """A bounded piece of the first build; appends `definition.ready` when it is complete."""
@@ -80,14 +91,15 @@ class FoldLoop:
 
     def append(
         self, kind: Kind, name: str, properties: dict[str, Json], now_us: int, key: str
-    ) -> None:
-        """A record of the platform's own."""
+    ) -> int:
+        """A record of the platform's own: its offset."""
         event = Event(
             id=effect_id(key), name=name, type="system", source=SYSTEM_SOURCE, identifiers=(),
             occurred_us=now_us, received_us=now_us, properties=properties,
             context={"auth": "system"},
         )  # fmt: skip
-        self._log.append([Entry(event=event, kind=kind)], now_us=now_us)
+        (fate,) = self._log.append([Entry(event=event, kind=kind)], now_us=now_us)
+        return fate.offset
 
     def _commit(self, records: Sequence[Record]) -> list[Deliver]:
         with self._state.write() as writer:

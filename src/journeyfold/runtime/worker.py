@@ -18,7 +18,7 @@ from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import PUSH
-from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.fold_loop import FIRED, FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
 
@@ -104,8 +104,8 @@ class Worker:
     def _pass_time(self) -> None:
         now_s = time.monotonic()
         if now_s >= self._next_tick_s:
-            self._next_tick_s = now_s + TICK_S
-            self._loop.tick()
+            is_full = self._loop.tick() == FIRED
+            self._next_tick_s = now_s if is_full else now_s + TICK_S
 
     def _fill(self) -> bool:
         if not self._loop.engine.definitions.standing.builds:
