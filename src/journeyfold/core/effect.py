@@ -47,7 +47,20 @@ class Say(msgspec.Struct, frozen=True):
     traits: dict[str, Json] = {}
 
 
-Effect: TypeAlias = Emit | Deliver | Say
+class Moved(msgspec.Struct, frozen=True):
+    """A run reached a step: counted with the state, and in no record of its own. `came_from` is
+    empty where it began; `is_first` is false where it has been at this step before.
+    """
+
+    journey: str
+    version: str
+    came_from: str
+    to: str
+    is_held_out: bool
+    is_first: bool
+
+
+Effect: TypeAlias = Emit | Deliver | Say | Moved
 
 
 def effect_id(key: str) -> str:

@@ -14,10 +14,11 @@ from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Instance
 from journeyfold.journey.limits import Message, Refusal
 from journeyfold.journey.program import Program, length_us
-from journeyfold.journey.step import Delivery, Send, Step
+from journeyfold.journey.step import Delivery, Send, Step, Webhook
 from journeyfold.journey.turn import Turn
 
 _NAMESPACE = bytes.fromhex("6f1a3c52d0a45e2fb6f50c3b7de8a911")  # of effects: ours alone
+NECESSARY = "necessary"  # the purpose that is always granted
 
 
 def effect_uuid(journey: str, instance: str, step: str, visit: int, channel: str) -> str:
@@ -28,6 +29,18 @@ def effect_uuid(journey: str, instance: str, step: str, visit: int, channel: str
     raw[8] = raw[8] & 0x3F | 0x80
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def sends_so_far(program: Program, instance: Instance) -> dict[str, Json]:
+    """The sends this run came to, each with the ids of its messages, gone out or not."""
+    return {
+        name: [
+            effect_uuid(program.id, instance.id, name, visit, step.send.channel)
+            for visit in range(1, instance.visits[name] + 1)
+        ]
+        for name, step in program.steps.items()
+        if step.send is not None and name in instance.visits
+    }
 
 
 def message_of(program: Program, instance: Instance, step: Step, send: Send) -> Message:
@@ -66,17 +79,34 @@ def delivery(
         for name in step.send.vars
     }
     payload: dict[str, Json] = {
-        **whence(program, instance, step),
+        "kind": "message", **whence(program, instance, step),
         "channel": message.channel, "template": step.send.template,
         "by_stage": dict(step.send.by_stage), "class": "marketing"
         if message.is_marketing else "transactional",
         "delivery": message.delivery, "expires_us": message.expires_us,
         "caps": list(message.caps), "vars": {**instance.vars, **named},
+        "on_fail": step.send.on_fail,
     }  # fmt: skip
     destination = step.send.destination or message.channel
     return Deliver(
         message.key, destination, turn.profile.person, turn.now_us, message.purpose, payload
     )
+
+
+def call(turn: Turn, program: Program, instance: Instance, step: Step, webhook: Webhook) -> Deliver:
+    """A webhook asks for no consent of its own: its destination names the purpose, if any."""
+    payload: dict[str, Json] = {
+        "kind": "webhook", **whence(program, instance, step),
+        "payload": webhook.payload, "entry": instance.entry, "vars": {**instance.vars},
+        "reply": webhook.reply is not None, "on_fail": webhook.on_fail,
+        "delivery": "at_least_once",
+    }  # fmt: skip
+    key = webhook_key(program, instance, step)
+    return Deliver(key, webhook.destination, turn.profile.person, turn.now_us, NECESSARY, payload)
+
+
+def webhook_key(program: Program, instance: Instance, step: Step) -> str:
+    return effect_uuid(program.id, instance.id, step.id, instance.visits[step.id], "webhook")
 
 
 def whence(program: Program, instance: Instance, step: Step) -> dict[str, Json]:

@@ -15,8 +15,10 @@ from journeyfold.core.aggregate import NEVER
 from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Profile
+from journeyfold.journey.act import sends_so_far
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
+from journeyfold.journey.outcome import RESULTS, hear, is_own
 from journeyfold.journey.program import LATE_KEPT_US, Program, Versions, entries_by
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import Walk
@@ -80,11 +82,15 @@ class Journeys:
 
     def _running(self, turn: Turn, event: Event) -> None:
         listens = event.name in self._listens
+        is_result = event.name in RESULTS and is_own(event)
         self._exit_by_condition(turn)
         if listens:
             self._exit_by_event(turn, event)
             self._goals(turn, event)
             self._waiting(turn, event)
+        if is_result:
+            for instance, program in self._held(turn.profile):
+                hear(turn, program, instance, self._walk)
         if event.traits:
             for instance, program in self._held(turn.profile):
                 self._walk.recount(turn, program, instance)
@@ -151,6 +157,7 @@ class Journeys:
             program, "journey.goal", f"{instance.id}/goal",
             instance=instance.id, key=instance.key, event=event.id, value_micros=micros,
             is_held_out=instance.is_held_out, arms=dict(instance.arms),
+            sends=sends_so_far(program, instance),
         )  # fmt: skip
         if goal.exits and not instance.ended_us:
             self._walk.end(turn, program, instance, "goal")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from journeyfold.core.condition_eval import View
-from journeyfold.core.effect import Deliver, Effect, Emit, Say
+from journeyfold.core.effect import Deliver, Effect, Emit, Moved, Say
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.program import Program
@@ -59,6 +59,13 @@ class Turn:
 
     def say(self, say: Say) -> None:
         self.effects.append(say)
+
+    def moved(self, program: Program, run: Instance, to: str) -> None:
+        """Said before the run takes the step; for the counts of the report."""
+        is_first = to not in run.visits
+        self.effects.append(
+            Moved(program.id, program.version, run.step, to, run.is_held_out, is_first)
+        )
 
     def note(self, program: Program, step: str, what: str) -> None:
         if self.trace is not None:

@@ -12,17 +12,18 @@ from typing import Protocol
 
 from journeyfold.core import localtime
 from journeyfold.core.chance import draw_64
-from journeyfold.core.effect import Deliver, Effect, Say
+from journeyfold.core.effect import Effect, Say
 from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Assignment, Instance, Passage, Profile
 from journeyfold.journey.act import (
+    call,
     delivery,
     effect_uuid,
     message_of,
     tell_refusal,
     tell_skipped,
-    whence,
+    webhook_key,
 )
 from journeyfold.journey.limits import Limits
 from journeyfold.journey.program import END, Program, length_us
@@ -58,6 +59,7 @@ class Walk:
             if step == END:
                 self.end(turn, program, instance, "completed")
                 return
+            turn.moved(program, instance, step)
             instance.step, instance.at_us, instance.at_offset = step, turn.now_us, turn.offset
             instance.visits[step] = instance.visits.get(step, 0) + 1
             instance.due_us, instance.held = 0, ""
@@ -90,7 +92,7 @@ class Walk:
             self.leave(turn, program, instance, target)
         elif step.webhook is not None:
             turn.note(program, step.id, "no answer")
-            self._failed(turn, program, instance, step, step.webhook.on_fail)
+            self.fail(turn, program, instance, step, step.webhook.on_fail)
         else:
             self.leave(turn, program, instance, program.after[step.id])
 
@@ -106,6 +108,16 @@ class Walk:
             self.due(turn, program, instance)
         else:
             instance.due_us = due_us
+
+    def fail(
+        self, turn: Turn, program: Program, instance: Instance, step: Step, on_fail: str
+    ) -> None:
+        """What the step handed over has failed: end, or go where `on_fail` says."""
+        if on_fail == "exit":
+            self.end(turn, program, instance, "failed")
+        else:
+            target = program.after[step.id] if on_fail == "continue" else on_fail
+            self.leave(turn, program, instance, target)
 
     def reset(self, turn: Turn, program: Program, instance: Instance) -> None:
         """Moves the one due of a `wait_for`; there is no second timer (E35)."""
@@ -192,6 +204,7 @@ class Walk:
             turn.emit(
                 program, "journey.assigned", f"{instance.id}/{step.id}/assigned",
                 instance=instance.id, step=step.id, salt=step.split.salt, arm=arm,
+                is_held_out=instance.is_held_out,
             )  # fmt: skip
         turn.note(program, step.id, f"arm {arm}")
         return step.split.arms[arm].goto or program.after[step.id]
@@ -262,33 +275,16 @@ class Walk:
 
     def _webhook(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
         assert step.webhook is not None
-        visit = instance.visits[step.id]
         if instance.is_held_out:
-            key = effect_uuid(program.id, instance.id, step.id, visit, "webhook")
+            key = webhook_key(program, instance, step)
             tell_skipped(turn, program, instance, step, key, "holdout")
             return program.after[step.id]
-        turn.deliver(
-            Deliver(
-                effect_uuid(program.id, instance.id, step.id, visit, "webhook"),
-                step.webhook.destination, turn.profile.person, turn.now_us, "functional",
-                {**whence(program, instance, step), "payload": step.webhook.payload,
-                 "entry": instance.entry, "vars": instance.vars},
-            )
-        )  # fmt: skip
+        turn.deliver(call(turn, program, instance, step, step.webhook))
         turn.note(program, step.id, f"calls {step.webhook.destination}")
         if step.webhook.reply is None:
             return program.after[step.id]
         instance.due_us = turn.now_us + length_us(step.webhook.reply.timeout)
         return None
-
-    def _failed(
-        self, turn: Turn, program: Program, instance: Instance, step: Step, on_fail: str
-    ) -> None:
-        if on_fail == "exit":
-            self.end(turn, program, instance, "failed")
-        else:
-            target = program.after[step.id] if on_fail == "continue" else on_fail
-            self.leave(turn, program, instance, target)
 
 
 def passage_of(profile: Profile, journey: str, key: str) -> Passage:
