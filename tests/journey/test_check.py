@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from journeyfold.core.errors import ProjectError
-from journeyfold.project.check import load_checked
-from journeyfold.project.scaffold import template_files
 
 
 def problem(rig, steps: str, more: str = "") -> str:
@@ -50,21 +48,17 @@ def test_one_mistake_gets_one_sentence_at_its_place(rig, steps, words):
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("{id: m, send: {channel: sms, template: hello, purpose: marketing}}", "sms is not in this release"),
-        ("{id: m, send: {channel: email, template: hello, purpose: marketing, destination: stream}}", "destinations are not"),
-        ("{id: m, send: {channel: email, template: hello, purpose: marketing, on_fail: exit}}", "on_fail is not"),
-        ("{id: m, webhook: {destination: crm}}", "webhook steps are not"),
+        ("{id: m, send: {channel: sms, template: hello, purpose: marketing}}", "P166 no destination carries sms"),
+        ("{id: m, send: {channel: email, template: hello, purpose: marketing, destination: crm}}", "P166 'crm' takes no messages; it takes event, webhook"),
+        ("{id: m, send: {channel: email, template: hello, purpose: marketing, destination: cmr}}", "P130 unknown destination 'cmr'; did you mean 'crm'?"),
+        ("{id: m, send: {channel: email, template: hello, purpose: marketing, on_fail: nowhere}}", "P130 unknown step 'nowhere'"),
+        ("{id: m, webhook: {destination: cmr}}", "P130 unknown destination 'cmr'; did you mean 'crm'?"),
+        ("{id: m, webhook: {destination: crm, payload: card}}", "P130 unknown template 'card'; did you mean 'cart'?"),
+        ("{id: m, webhook: {destination: crm, on_fail: nowhere}}", "P130 unknown step 'nowhere'"),
     ],
 )  # fmt: skip
-def test_what_this_release_does_not_run_is_refused(step, words):
-    journey = f"entry: [{{event: Cart Updated}}]\nsteps: [{step}]\n"
-    files = template_files("shop") | {
-        "journeys/it.yaml": journey,
-        "templates/hello/template.yaml": "subject: Hi",
-    }
-    with pytest.raises(ProjectError, match="P165") as raised:
-        load_checked(files)
-    assert words in str(raised.value)
+def test_what_cannot_reach_anybody_is_found(rig, step, words):
+    assert words in problem(rig, f"  - {step}\n")
 
 
 def test_a_purpose_nobody_declared_is_found(rig):

@@ -120,6 +120,7 @@ def test_a_webhook_hands_over_and_goes_on(rig):
     it.event("Cart Updated", cart_id="1")
     (delivered,) = it.delivered
     assert (delivered.destination, it.steps) == ("crm", ["a"])
+    assert delivered.payload["kind"] == "webhook"
 
 
 def test_a_webhook_that_waits_for_its_answer_times_out(rig):

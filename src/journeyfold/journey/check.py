@@ -172,19 +172,6 @@ def _not_yet(journey: Journey) -> Iterator[Finding]:
         if entry.segment is not None and entry.segment.min_dwell != "0s":
             path = ("entry", at, "segment", "min_dwell")
             yield Finding(path, "P165", "min_dwell is not in this release")
-    for at, step in enumerate(journey.steps):
-        if step.webhook is not None:
-            path = ("steps", at, "webhook")
-            yield Finding(path, "P165", "webhook steps are not in this release")
-        if step.send is not None and step.send.channel != "email":
-            path = ("steps", at, "send", "channel")
-            yield Finding(path, "P165", f"{step.send.channel} is not in this release", "email is")
-        if step.send is not None and step.send.destination is not None:
-            path = ("steps", at, "send", "destination")
-            yield Finding(path, "P165", "destinations are not in this release")
-        if step.send is not None and step.send.on_fail != "continue":
-            path = ("steps", at, "send", "on_fail")
-            yield Finding(path, "P165", "on_fail is not in this release", "leave it out")
     if journey.on_publish == "migrate":
         yield Finding(("on_publish",), "P165", "migrate is not in this release")
 

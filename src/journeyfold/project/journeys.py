@@ -33,6 +33,7 @@ from journeyfold.journey.program import version_of
 from journeyfold.journey.step import Send, Step
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.reached import misdirected
 
 
 def journey_conditions(
@@ -65,6 +66,8 @@ def journey_problems(project: Project, event_names: Iterable[str]) -> Iterator[P
                 yield project.problem(
                     "journey", name, path, "P130", message, did_you_mean(word, known)
                 )
+        for path, message, advice in misdirected(project.destinations, journey):
+            yield project.problem("journey", name, path, "P166", message, advice)
 
 
 def _typed(asked: Asked, scope: Scope) -> Typed:
@@ -138,9 +141,17 @@ def _of_step(project: Project, step: Step, path: Path, events: list[str]) -> Ite
         yield where, "placement", step.decide.placement, project.placements
     if step.send is not None:
         yield from _of_send(project, step.send, (*path, "send"))
+    if step.webhook is not None:
+        where, named = (*path, "webhook"), step.webhook
+        yield (*where, "destination"), "destination", named.destination, project.destinations
+        if named.payload is not None:
+            known = sorted(name.removesuffix(".liquid") for name in project.templates)
+            yield (*where, "payload"), "template", named.payload, known
 
 
 def _of_send(project: Project, send: Send, path: Path) -> Iterator[_Named]:
+    if send.destination is not None:
+        yield (*path, "destination"), "destination", send.destination, project.destinations
     if send.purpose is not None:
         yield (*path, "purpose"), "purpose", send.purpose, project.settings.privacy.known
     for index, cap in enumerate(send.caps or ()):

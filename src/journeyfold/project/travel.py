@@ -15,6 +15,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.journey.advance import Journeys
 from journeyfold.journey.join import surplus
 from journeyfold.journey.limits import Limits
+from journeyfold.journey.outcome import give_back
 from journeyfold.journey.program import Program
 from journeyfold.journey.turn import Trace, Turn
 from journeyfold.journey.walk import Decider
@@ -69,6 +70,7 @@ class Travel:
         self, profile: Profile, record: Record, owner: bytes, emits: Sequence[Emit]
     ) -> list[Effect]:
         """After the record's facts and memberships, then what is due at its own instant."""
+        give_back(profile, record.event)
         if not profile.journeys and not self._journeys.concerns(record.event, emits):
             return []
         view = self._look(profile)
