@@ -90,6 +90,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     problem: str = ""
     is_unreached: bool = False
+    is_refused: bool = False  # not allowed to leave: final
 
 
 class Http(Protocol):

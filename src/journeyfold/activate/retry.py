@@ -21,6 +21,8 @@ _AGAIN = frozenset({408, 425, 429})
 def judged(answer: Answer, now_us: int = 0) -> Outcome:
     """`now_us` is for a Retry-After that is a date."""
     status, told = answer.status, answer.body[:RESPONSE_MAX].decode("utf-8", "replace")
+    if answer.is_refused:
+        return Outcome("dead", answer.problem)
     if not status:
         return Outcome("retry", answer.problem, is_unreached=answer.is_unreached)
     if 200 <= status < 300:

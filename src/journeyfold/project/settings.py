@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
+from journeyfold.activate.reach import is_allowable
 from journeyfold.core.instant import DAY_US, duration_us, instant_us
 from journeyfold.core.localtime import minutes_of
 from journeyfold.decide.definition import Cap, ContactPolicy
@@ -53,6 +54,19 @@ class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return size_bytes(self.reserve) or 0
 
 
+class Outgoing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What requests may reach beyond the public internet (journeys A22)."""
+
+    allow: tuple[Annotated[str, Meta(examples=["10.1.0.0/16"])], ...] = ()
+
+    def __post_init__(self) -> None:
+        for each in self.allow:
+            if not is_allowable(each):
+                raise ValueError(
+                    f"allow: '{each}' is no network, address or host; write 10.1.0.0/16 or crm.lan"
+                )
+
+
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the platform listens, under which names, and how many processes serve."""
 
@@ -61,6 +75,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()  # names the door answers to; localhost always (collect C12)
     trusted_proxies: tuple[str, ...] = ()  # CIDR; only their forwarding headers count
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    outgoing: Outgoing = Outgoing()
     max_lag: (
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}(s|m|h|d)$", examples=["10m"])] | None
     ) = None
