@@ -1,8 +1,8 @@
 """The profiles a batch works on: decoded once, changed in place, written once at its end.
 
 Beside the profiles stand what must agree with them in the same transaction: the wake index
-(segments C20), the sizes and hourly series of segments and stages (segments B4), and the door's
-consent registers (trust PRV-6).
+(segments C20), the sizes and hourly series of segments and stages (segments B4), what reports
+count, and the door's consent registers (trust PRV-6).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from journeyfold.core.instant import HOUR_US
 from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.privacy.consent import Registers, encode_registers
+from journeyfold.project.counting import Counting
 
 CACHED_PROFILES = 4_000  # decoded profiles kept between batches: about 10 kB each
 _PROFILE = msgspec.msgpack.Decoder(Profile)
@@ -79,6 +80,7 @@ class People:
         self._hours: dict[tuple[str, int], list[int]] = {}
         self._consents: dict[bytes, Registers] = {}
         self._reader: StateReader | None = None
+        self.counting = Counting()
 
     def begin(self, reader: StateReader) -> None:
         self._reader = reader
@@ -153,14 +155,18 @@ class People:
         return [key[8:].decode() for key, _ in islice(writer.scan("wake", b"", stop), most)]
 
     def count(self, effects: list[Effect]) -> list[Effect]:
-        """Keep sizes and hourly series in step with what the fold emitted; returns it."""
+        """Keep sizes, hourly series and counts in step with what the fold found; returns it."""
         for effect in effects:
+            self.counting.note(effect)
             if not isinstance(effect, Emit):
                 continue
             if effect.name == "stage.changed":
                 lifecycle = effect.properties["lifecycle"]
                 self._resize(f"stage/{lifecycle}/{effect.properties['from']}", -1)
                 self._resize(f"stage/{lifecycle}/{effect.properties['to']}", 1)
+                profile = self.get(effect.person)
+                if profile is not None and profile.passages:
+                    self.counting.stage_moved(effect, profile.passages)
             elif effect.name in _MOVES:
                 self._moved(f"segment/{effect.properties['segment']}", effect)
             elif effect.name in _RUNS:
@@ -188,6 +194,7 @@ class People:
             writer.put("consent", node, encode_registers(registers))
         for staged in (self._sizes, self._hours, self._consents):
             staged.clear()
+        self.counting.flush(writer)
         self._dirty.clear()
         self._gone.clear()
         while len(self._profiles) > self._cached:
@@ -197,6 +204,7 @@ class People:
     def forget(self) -> None:
         for held in (self._profiles, self._wakes, self._sizes, self._hours, self._consents):
             held.clear()
+        self.counting.forget()
         self._dirty.clear()
         self._gone.clear()
         self._reader = None
