@@ -15,6 +15,7 @@ from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.graph import Component, Neighbour, Node
 from journeyfold.project import definitions, engine
 from journeyfold.project.parking import Parked
+from journeyfold.project.sent import Sent
 
 STORED = {
     "meta": (engine.Standing, definitions.Standing),
@@ -22,13 +23,14 @@ STORED = {
     "consent": (Statement,),
     "outbox": (Deliver,),
     "parked": (Parked,),
+    "sent": (Sent,),
     "id_node": (Node,),
     "id_comp": (Component,),
     "id_link": (Link,),
     "id_adj": (Neighbour,),
     "id_mark": (Mark,),
 }
-PLAIN = {"wake", "count", "id_hist", "id_audit", "sent", "sync"}  # numbers and bytes, or not in use
+PLAIN = {"wake", "count", "id_hist", "id_audit", "sync"}  # numbers and bytes, or not in use
 
 
 def structs_within(found, type_):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -23,11 +24,12 @@ from journeyfold.decide.assignment import fold_decision
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
-from journeyfold.project.compile import STATED, Compiled, Step
+from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
 from journeyfold.project.definitions import Build, Compile, Definitions, Filler
 from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
+from journeyfold.project.sent import fold_sent, line_of
 from journeyfold.project.usual import fold_usual, is_usual
 
 CONSUMED = b"consumed"
@@ -69,6 +71,7 @@ class Engine:
         self.definitions = Definitions(compile_files, log)
         self.people = People()
         self._resolver: Resolver | None = None
+        self._writer: StateWriter | None = None
 
     @property
     def compiled(self) -> Compiled:
@@ -115,7 +118,9 @@ class Engine:
         return build if build.progress >= build.offset - 1 else None
 
     def _begin(self, writer: StateWriter) -> None:
+        self._writer = writer
         self.people.begin(writer)
+        self.people.counting.sent_of = partial(line_of, writer)
         if self._resolver is None and self.definitions.in_force is not None:
             self._resolver = self._resolver_of(writer)
         elif self._resolver is not None:
@@ -167,7 +172,10 @@ class Engine:
         elif states_consent(record.event):
             return effects + self._statement(record, found)
         else:
-            folded = self._stepped(record, self.people.open(found.person), found.owner).fold()
+            profile = self.people.open(found.person)
+            folded = self._stepped(record, profile, found.owner).fold()
+            if record.event.source == OWN_SOURCE and self._writer is not None:
+                fold_sent(self._writer, record, profile, self.people.counting)
         if folded:
             self.people.count(folded)
         return effects + folded if effects else folded

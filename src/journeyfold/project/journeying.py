@@ -19,12 +19,11 @@ from journeyfold.journey.advance import Journeys
 from journeyfold.journey.limits import Limits, MessageCap, Quiet
 from journeyfold.journey.program import Program
 from journeyfold.journey.walk import Decider, Walk
+from journeyfold.profile.contact import CLOSING, COMPLAINED, address_digest
 from journeyfold.project.model import Project
 from journeyfold.project.settings import MessageCapRule
 from journeyfold.project.zones import zone_of_country
 
-STOPPED = frozenset({"bounced", "complained", "unsubscribed"})
-"""Kinds of contact after which a channel is closed to a person."""
 ADDRESS = {"email": "email", "sms": "phone", "push": "push_token"}
 """The trait each channel writes to; a webhook needs none."""
 
@@ -54,9 +53,17 @@ class PersonReader:
         return self._consent(profile, narrower if narrower in self._purposes else purpose)
 
     def is_suppressed(self, profile: Profile, channel: str) -> bool:
-        return any(
-            contact.kind in STOPPED and contact.placement == channel for contact in profile.contacts
-        )
+        """An address that bounced is closed, not the one they have given since."""
+        closed = [
+            contact
+            for contact in profile.contacts
+            if contact.kind in CLOSING and contact.placement == channel
+        ]
+        if not closed:
+            return False
+        address = self._trait(profile, ADDRESS.get(channel, ""))
+        now = address_digest(address) if isinstance(address, str) else ""
+        return any(contact.kind == COMPLAINED or contact.offer in {"", now} for contact in closed)
 
     def has_address(self, profile: Profile, channel: str) -> bool:
         trait = ADDRESS.get(channel)
