@@ -13,10 +13,13 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from journeyfold.activate.again import Schedule
+from journeyfold.activate.forward import Forward
+from journeyfold.activate.sync import Sync
 from journeyfold.core.event import Json
 
 ParcelKind: TypeAlias = Literal["message", "webhook", "event", "upsert", "remove"]
-Status: TypeAlias = Literal["sent", "retry", "dead", "paused", "disabled"]
+Status: TypeAlias = Literal["sent", "retry", "unknown", "dead", "paused", "disabled"]
 Delivery: TypeAlias = Literal["at_most_once", "at_least_once"]
 RESPONSE_MAX = 64 * 1024  # bytes of an answer that are kept (journeys A6)
 
@@ -50,7 +53,8 @@ class Parcel(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What became of one parcel.
 
-    `retry` goes again after `after_us` at the earliest; `dead` never by itself; `paused` stops the
+    `retry` goes again after `after_us` at the earliest; so does `unknown`, which may have arrived,
+    but not where it must not arrive twice. `dead` never goes again by itself; `paused` stops the
     destination until somebody has mended it (401, 403) and `disabled` for good (410): rows wait.
     """
 
@@ -127,10 +131,13 @@ class Destined(
     channel: ClassVar[str] = ""  # a kind that carries messages: email, push or sms
     batch: ClassVar[int] = 1
     delivery: ClassVar[Delivery] = "at_least_once"  # where a send does not say
+    retries: ClassVar[Schedule] = "api"
 
     destination: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = ""
     purpose: str = ""  # asked for at every parcel about a person, beside the send's own
     rate: Rate = Rate()
+    events: tuple[Forward, ...] = ()
+    syncs: tuple[Sync, ...] = ()
 
     def open(self, tools: Tools) -> Destination:
         """May raise UsageError for a secret that is not there: the rows wait."""

@@ -48,9 +48,9 @@ from journeyfold.core.condition_typed import (
 
 Block = tuple[str, str]  # sources of the value and of the next instant
 _EVENT_FIELDS = {
-    "name": "E.name", "source": "E.source", "type": "E.type", "id": "E.id",
-    "occurred": "E.occurred_us", "received": "E.received_us",
-    "context": "E.context", "properties": "E.properties",
+    "name": "name", "source": "source", "type": "type", "id": "id",
+    "occurred": "occurred_us", "received": "received_us",
+    "context": "context", "properties": "properties",
 }  # fmt: skip
 
 
@@ -216,7 +216,7 @@ class Writer:
         if root == "row" or root.startswith("cell"):
             return self.dug("R" if root == "row" else root, keys)
         if root == "event":
-            return self.dug(_EVENT_FIELDS[keys[0]], keys[1:])
+            return self.dug(f"{self.event()}.{_EVENT_FIELDS[keys[0]]}", keys[1:])
         if root == "traits":
             trait = self.out.once(("trait", keys[0]), f"V.trait({self.out.constant(keys[0])})")
             return self.guarded(self.dug(trait, keys[1:]), expr.type.name)

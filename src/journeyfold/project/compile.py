@@ -7,6 +7,7 @@ is worked out here once, so that folding a record looks nothing up by name and c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -14,12 +15,13 @@ import msgspec
 from journeyfold.core.aggregate_keys import AggregateKeys, keys_of
 from journeyfold.core.condition_compile import Evaluator, compile_conditions
 from journeyfold.core.condition_typed import Quintile, Typed, unwrapped
-from journeyfold.core.effect import Deliver, Effect, Emit
+from journeyfold.core.effect import Effect, Emit
 from journeyfold.core.errors import ProjectError
 from journeyfold.core.event import Event, Json, Record, is_bot
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile, Statement
 from journeyfold.decide.catalogue import Catalogue
+from journeyfold.journey.control import Controls
 from journeyfold.journey.join import joined_runs
 from journeyfold.privacy.consent import (
     basis_grants,
@@ -36,8 +38,10 @@ from journeyfold.profile.merge import MergePolicies
 from journeyfold.profile.session import fold_session
 from journeyfold.profile.traits import LAST, fold_traits, plain_traits, value_of
 from journeyfold.project.conditions import type_conditions
+from journeyfold.project.forward import forwarding_of
 from journeyfold.project.journeying import limits_of, programs_of
 from journeyfold.project.model import Project
+from journeyfold.project.pushing import PUSH, push_of, pushes_of
 from journeyfold.project.travel import Pinned, Travel
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.bind import Bound
@@ -45,8 +49,9 @@ from journeyfold.segment.manual import changes_list, fold_list
 from journeyfold.segment.membership import Segmentation
 from journeyfold.segment.view import PersonView, Surroundings
 
+__all__ = ["OWN_SOURCE", "PUSH", "STATED", "Compiled", "Step", "compile_project"]
+
 OWN_SOURCE = "_fold"  # of what journeys say, and of what became of their messages
-PUSH = "stream"  # the destination of a trigger: open pages of the person
 Cuts = Mapping[str, Sequence[float]]
 
 
@@ -70,7 +75,11 @@ class Compiled:
         self.bound: Bound = conditions.bound
         self.decisions_typed = conditions.decisions
         self.journeys_typed = conditions.journeys
-        others = (*self.decisions_typed.values(), *self.journeys_typed.values())
+        self.outward_typed = conditions.outward
+        others = (
+            *self.decisions_typed.values(), *self.journeys_typed.values(),
+            *self.outward_typed.values(),
+        )  # fmt: skip
         exprs = [*self.bound.exprs(), *(typed.expr for typed in others)]
         self.keys: AggregateKeys = keys_of(exprs)
         self.aggregation = Aggregation(self.keys, project.settings.time_zone)
@@ -99,7 +108,10 @@ class Compiled:
         self.quintiles = _quintiles(project, self.bound)
         behind = {name: each.of for name, each in self.quintiles.items()}
         self._behind_quintiles = compile_conditions(behind, self.keys)
-        self.pushes = _pushes(project)
+        self.forwarding = forwarding_of(
+            project, self.outward_typed, self.keys, _consent_reader(project)
+        )
+        self.pushes = pushes_of(project)
         self.use_cuts({})
         self.travel: Travel | None = None
         self.ride_on({})
@@ -111,13 +123,14 @@ class Compiled:
         )
         self.segmentation.meet_nobody(self.view(Profile(person="")))
 
-    def ride_on(self, pinned: Pinned) -> None:
+    def ride_on(self, pinned: Pinned, controls: Controls = MappingProxyType({})) -> None:
         """Run these older versions of journeys, too: somebody may still be in them."""
         trace = self.travel.trace if self.travel is not None else None
         self.travel = None
         if self.programs or pinned:
             self.travel = Travel(
-                self.programs, pinned, self.limits, self._decide, self.view, self.segmentation
+                self.programs, pinned, self.limits, self._decide, self.view, self.segmentation,
+                controls,
             )
             self.travel.trace = trace
 
@@ -147,7 +160,7 @@ class Compiled:
         effects = self.with_pushes(emits)
         if self.travel is not None:
             lived = emits if cause in _LIVE else []
-            effects += self.travel.settled(profile, now_us, lived)
+            effects += self.travel.settled(profile, now_us, lived, cause)
         return effects
 
     def with_pushes(self, emits: list[Emit]) -> list[Effect]:
@@ -158,7 +171,7 @@ class Compiled:
         for emit in emits if self.pushes else ():
             if emit.name == "segment.entered" and emit.properties["cause"] in _LIVE:
                 placements = self.pushes.get(str(emit.properties["segment"]), ())
-                effects += [_push(emit, placement) for placement in placements]
+                effects += [push_of(emit, placement) for placement in placements]
         return effects
 
     def traits(self, profile: Profile) -> dict[str, Json]:
@@ -251,6 +264,8 @@ class Step:
                 effects = effects + travel.record(profile, self.record, self.owner, emits)
             else:  # somebody else's record: it changed what is known of this person, no more
                 effects = effects + travel.settled(profile, now_us, emits)
+        if compiled.forwarding is not None and stages is None:
+            effects = effects + compiled.forwarding.record(profile, self.record, compiled.view)
         return effects
 
     def facts(self, stages: Stages | None = None) -> None:
@@ -374,20 +389,3 @@ def _quintiles(project: Project, bound: Bound) -> dict[str, Refresh]:
             refresh_us = duration_us(project.features[name].refresh) or 0
             found[name] = Refresh(inner, refresh_us)
     return found
-
-
-def _pushes(project: Project) -> dict[str, list[str]]:
-    """Segment → placements that entering it triggers."""
-    found: dict[str, list[str]] = {}
-    for name, placement in project.placements.items():
-        if placement.push and placement.trigger is not None:
-            found.setdefault(placement.trigger.entered, []).append(name)
-    return found
-
-
-def _push(emit: Emit, placement: str) -> Deliver:
-    return Deliver(
-        key=f"push/{placement}/{emit.key}", destination=PUSH, person=emit.person,
-        due_us=emit.at_us, purpose="personalization",
-        payload={"placement": placement, "segment": emit.properties["segment"]},
-    )  # fmt: skip

@@ -21,6 +21,7 @@ from journeyfold.decide.definition import gate_id, rule_id, weight_id
 from journeyfold.project.document import Path
 from journeyfold.project.journeys import journey_conditions
 from journeyfold.project.model import Project
+from journeyfold.project.outward import outward_conditions
 from journeyfold.project.scopes import project_scope
 from journeyfold.quality.registry import Registry
 from journeyfold.segment.bind import Bound, bind
@@ -32,13 +33,14 @@ _SOUND = 'count("Page") >= 0 or count("Page") < 5'  # stands in for a condition 
 class Conditions(msgspec.Struct, frozen=True):
     """`bound` is None when a feature is broken: what reads it cannot be judged.
 
-    `decisions` has the ids of `decide.definition`, `journeys` those of `journey.conditions`.
-    Hints are among the problems.
+    `decisions` has the ids of `decide.definition`, `journeys` those of `journey.conditions`,
+    `outward` those of `project.outward`. Hints are among the problems.
     """
 
     bound: Bound | None
     decisions: dict[str, Typed]
     journeys: dict[str, Typed]
+    outward: dict[str, Typed]
     problems: tuple[Problem, ...]
 
 
@@ -57,11 +59,13 @@ def type_conditions(project: Project, registry: Registry) -> Conditions:
         bound = _without_the_broken(project, scope, {each.file for each in error.problems})
     decisions: dict[str, Typed] = {}
     journeys: dict[str, Typed] = {}
+    outward: dict[str, Typed] = {}
     if bound is not None:
         in_decision = msgspec.structs.replace(bound.scope, place="contextual")
         decisions = dict(_decisions(project, in_decision, problems))
         journeys = dict(_journeys(project, bound.scope, problems))
-    return Conditions(bound, decisions, journeys, tuple(problems))
+        outward = dict(_outward(project, bound.scope, problems))
+    return Conditions(bound, decisions, journeys, outward, tuple(problems))
 
 
 def decision_paths(project: Project) -> Iterator[tuple[str, str, str, Path, str]]:
@@ -101,6 +105,17 @@ def _journeys(
         else:
             problems += [_moved(project, "journey", name, path, each) for each in found.hints]
             yield condition, found
+
+
+def _outward(
+    project: Project, scope: Scope, problems: list[Problem]
+) -> Iterator[tuple[str, Typed]]:
+    for asked, found in outward_conditions(project, scope):
+        told = found.problems if isinstance(found, ProjectError) else found.hints
+        where = "destination", asked.destination, asked.path
+        problems += [_moved(project, *where, each) for each in told]
+        if not isinstance(found, ProjectError):
+            yield asked.id, found
 
 
 def _hints(bound: Bound) -> Iterator[Problem]:

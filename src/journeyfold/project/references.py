@@ -16,6 +16,7 @@ from journeyfold.project.document import Path
 from journeyfold.project.journeys import journey_problems
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.outward import outward_problems
 
 STAGES = ("awareness", "consideration", "purchase", "onboarding", "retention", "advocacy")
 
@@ -29,6 +30,7 @@ def reference_problems(project: Project, event_names: Iterable[str]) -> Iterator
     yield from _of_traits(project)
     yield from _of_contact_policy(project)
     yield from journey_problems(project, names)
+    yield from outward_problems(project, names)
 
 
 def unknown(

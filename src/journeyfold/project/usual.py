@@ -74,4 +74,6 @@ def fold_usual(
         effects = effects + compiled.with_pushes(emits)
     if compiled.travel is not None:
         effects = effects + compiled.travel.record(profile, record, owner, emits)
+    if compiled.forwarding is not None:
+        effects = effects + compiled.forwarding.record(profile, record, compiled.view)
     return effects
