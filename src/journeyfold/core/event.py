@@ -26,10 +26,11 @@ Kind = Literal[
     "evidence",  # a verdict on identity: link, cannot-link, retract, block
     "output",  # a fact the fold emitted; a replay recomputes it and must agree
     "erased",  # a body that a right removed; offset and digest stay
+    "journey",  # a journey was paused, resumed, drained, stopped or migrated
 ]
 KINDS: tuple[Kind, ...] = (
     "event", "consent", "decision", "timer", "project",
-    "cutpoints", "definition", "evidence", "output", "erased",
+    "cutpoints", "definition", "evidence", "output", "erased", "journey",
 )  # fmt: skip  # the position is the code in the log: append only
 ENVELOPE_VERSION = 1
 

@@ -43,8 +43,9 @@ def sends_so_far(program: Program, instance: Instance) -> dict[str, Json]:
     }
 
 
-def message_of(program: Program, instance: Instance, step: Step, send: Send) -> Message:
+def message_of(turn: Turn, program: Program, instance: Instance, step: Step, send: Send) -> Message:
     """What the send says, else the journey's policy."""
+    since_us = min(instance.at_us, turn.overdue_us or instance.at_us)
     policy = program.definition.policy
     key = effect_uuid(program.id, instance.id, step.id, instance.visits[step.id], send.channel)
     message_class = send.message_class or policy.message_class
@@ -58,7 +59,7 @@ def message_of(program: Program, instance: Instance, step: Step, send: Send) -> 
         has_quiet_hours=(send.quiet or policy.quiet) != "never",
         on_quiet=send.on_quiet,
         on_cap=send.on_cap,
-        expires_us=instance.at_us + length_us(send.expires) if send.expires else 0,
+        expires_us=since_us + length_us(send.expires) if send.expires else 0,
         delivery=send.delivery or _usual_delivery(send, message_class),
     )
 

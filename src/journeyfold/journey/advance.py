@@ -9,19 +9,22 @@ entries (E3); among journeys: priority, then id, then key (E4).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, assert_never
 
 from journeyfold.core.aggregate import NEVER
 from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.act import sends_so_far
+from journeyfold.journey.control import LIVE, Controls, action_of
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
+from journeyfold.journey.migrate import migrate
 from journeyfold.journey.outcome import RESULTS, hear, is_own
 from journeyfold.journey.program import LATE_KEPT_US, Program, Versions, entries_by
 from journeyfold.journey.turn import Turn
-from journeyfold.journey.walk import Walk
+from journeyfold.journey.walk import PAUSED, Walk
 
 MICRO = 1_000_000
 
@@ -34,10 +37,17 @@ class _Held(NamedTuple):
 class Journeys:
     """All journeys of one project version. `live` are those that may be entered."""
 
-    def __init__(self, versions: Versions, live: Mapping[str, Program], walk: Walk) -> None:
-        self._versions, self._walk = versions, walk
+    def __init__(
+        self,
+        versions: Versions,
+        live: Mapping[str, Program],
+        walk: Walk,
+        controls: Controls = MappingProxyType({}),
+    ) -> None:
+        self._versions, self._live, self._walk = versions, live, walk
+        self._controls = controls
         self._entries = entries_by(live)
-        self._entering = Entering(walk, versions)
+        self._entering = Entering(walk, versions, controls)
         self._opens = frozenset(name for kind, name in self._entries if kind == "event")
         self._opens_by_move = any(kind not in {"event", "asked"} for kind, _ in self._entries)
         self._listens = frozenset(name for each in versions.values() for name in each.events)
@@ -72,11 +82,50 @@ class Journeys:
     def time(self, turn: Turn) -> None:
         """Settle what is due exactly at `turn.now_us`, in the order of E1."""
         profile = turn.profile
-        due = [each for each in profile.journeys if 0 < _due_us(each) <= turn.now_us]
+        due = [each for each in profile.journeys if 0 < self._due_us(each) <= turn.now_us]
         for instance in sorted(due, key=lambda one: (one.journey, one.key, one.id)):
             if not instance.ended_us:
                 self._due(turn, instance)
         self._close(turn)
+
+    def steer(self, turn: Turn, event: Event) -> None:
+        """What a command on a journey does to those who are in it (E61, E62)."""
+        journey, action = event.properties["journey"], action_of(event)
+        skips = event.properties.get("catch_up") == "skip-expired"
+        for instance, program in self._held(turn.profile):
+            if instance.journey != journey:
+                continue
+            match action:
+                case "resume":
+                    self._walk.resume(turn, program, instance, skips_expired=skips)
+                case "stop":
+                    self._walk.end(turn, program, instance, "stopped")
+                case "migrate":
+                    self._go_over(turn, program, instance)
+                case "pause" | "drain":
+                    pass
+                case _:
+                    assert_never(action)
+        self._close(turn)
+
+    def published(self, turn: Turn) -> None:
+        """New versions are in force: those that say so take over who is in older ones."""
+        for instance, program in self._held(turn.profile):
+            live = self._live.get(instance.journey)
+            if live is not None and live.definition.on_publish == "migrate":
+                self._go_over(turn, program, instance)
+        self._close(turn)
+
+    def rezoned(self, turn: Turn) -> None:
+        """The person's zone, or what the tz database says of it, may have changed (E33)."""
+        for instance, program in self._held(turn.profile):
+            self._walk.recount(turn, program, instance)
+        self._close(turn)
+
+    def _go_over(self, turn: Turn, program: Program, instance: Instance) -> None:
+        live = self._live.get(instance.journey)
+        if live is not None and live.version != program.version:
+            migrate(turn, program, live, instance, self._walk)
 
     # -- running instances ----------------------------------------------------------------------
 
@@ -167,7 +216,11 @@ class Journeys:
         assert record is not None
         for instance, program in self._held(turn.profile):
             step = program.steps[instance.step]
-            if step.wait_for is None or instance.at_offset >= record.offset:
+            if (
+                step.wait_for is None
+                or instance.at_offset >= record.offset
+                or (instance.held == PAUSED)
+            ):
                 continue
             if step.wait_for.since == "step" and event.occurred_us < instance.at_us:
                 continue
@@ -230,7 +283,15 @@ class Journeys:
             kept.append(each)
         if len(kept) < len(profile.journeys):
             profile.journeys = kept
-        profile.journeys_due_us = min(filter(None, map(_due_us, kept)), default=0)
+        profile.journeys_due_us = min(filter(None, map(self._due_us, kept)), default=0)
+
+    def _due_us(self, instance: Instance) -> int:
+        """The next instant at which an instance has to be looked at; 0 = never. A pause holds the
+        due of its step; its age and its exits go on.
+        """
+        stands = self._controls.get(instance.journey, LIVE)
+        due_us = 0 if stands.status == "paused" else instance.due_us
+        return min(filter(None, (due_us, instance.until_us, instance.exits_us)), default=0)
 
     # -- entries --------------------------------------------------------------------------------
 
@@ -250,11 +311,6 @@ ASKED = "journey.enter"
 def _is_asked(event: Event) -> bool:
     """A browser may say what happened on its page, not who enters what."""
     return event.name == ASKED and event.context.get("auth") in {"server", "system"}
-
-
-def _due_us(instance: Instance) -> int:
-    """The next instant at which an instance has to be looked at; 0 = never."""
-    return min(filter(None, (instance.due_us, instance.until_us, instance.exits_us)), default=0)
 
 
 def _causes(moves: Iterable[Emit]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from journeyfold.core.chance import draw_64
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Passage
+from journeyfold.journey.control import LIVE, Controls
 from journeyfold.journey.program import Program, Versions, key_path, length_us
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import Walk, passage_name, passage_of
@@ -18,8 +19,8 @@ KEYED_ACTIVE, ALONE_ACTIVE = 20, 1
 
 
 class Entering:
-    def __init__(self, walk: Walk, versions: Versions) -> None:
-        self._walk, self._versions = walk, versions
+    def __init__(self, walk: Walk, versions: Versions, controls: Controls) -> None:
+        self._walk, self._versions, self._controls = walk, versions, controls
 
     def attempt(self, turn: Turn, program: Program, at: int) -> None:
         """Let the person in by this entry, or say why not; the first failure is told (E10)."""
@@ -54,6 +55,9 @@ class Entering:
     def _refused(self, turn: Turn, program: Program, at: int) -> tuple[str, str]:
         """(the reason or nothing, the key)."""
         definition, reentry = program.definition, program.definition.reentry
+        status = self._controls.get(program.id, LIVE).status
+        if status != "live":
+            return status, ""
         event = turn.record.event if turn.record is not None else None
         if event is not None and turn.now_us - event.occurred_us > program.max_event_age_us:
             return "late", ""

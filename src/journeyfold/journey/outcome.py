@@ -17,7 +17,7 @@ from journeyfold.journey.limits import SENT
 from journeyfold.journey.program import Program
 from journeyfold.journey.step import Step
 from journeyfold.journey.turn import Turn
-from journeyfold.journey.walk import Walk
+from journeyfold.journey.walk import PAUSED, Walk
 
 ANSWERED = frozenset({"webhook.answered", "webhook.sent", "message.sent"})
 FAILED = frozenset({"webhook.failed", "message.failed"})
@@ -68,7 +68,8 @@ def _replied(turn: Turn, program: Program, instance: Instance, step: Step, walk:
     event = turn.record.event
     visit = instance.visits.get(step.id, 0)
     awaited = effect_uuid(program.id, instance.id, step.id, visit, "webhook")
-    if instance.step != step.id or event.properties["message"] != awaited:
+    is_asked = instance.step == step.id and instance.held != PAUSED
+    if not is_asked or event.properties["message"] != awaited:
         return
     if event.name in ANSWERED:
         instance.vars[step.webhook.reply.save] = _kept(event.properties.get("reply"))

@@ -23,10 +23,13 @@ class Trace(NamedTuple):
 
 class Turn:
     """Effects are gathered in order. `record` is None when only time has passed; `owner` is the
-    hex node of its owner.
+    hex node of its owner. `overdue_us` is when what happens now should have happened, if a pause
+    held it and its messages are as old as they would be without.
     """
 
-    __slots__ = ("effects", "now_us", "owner", "profile", "record", "trace", "view")
+    __slots__ = (
+        "effects", "now_us", "overdue_us", "owner", "profile", "record", "trace", "view",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class Turn:
     ) -> None:
         self.profile, self.view, self.now_us, self.record = profile, view, now_us, record
         self.effects: list[Effect] = []
-        self.trace, self.owner = trace, owner
+        self.trace, self.owner, self.overdue_us = trace, owner, 0
 
     @property
     def offset(self) -> int:

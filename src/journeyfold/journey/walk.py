@@ -7,7 +7,7 @@ ends as `runaway` (E7).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from journeyfold.core import localtime
@@ -31,6 +31,7 @@ from journeyfold.journey.step import Split, Step, Wait
 from journeyfold.journey.turn import Turn
 
 STEPS_AT_ONCE = 1_000
+PAUSED = "paused"  # what holds a run at a step that it has reached and not begun (E62)
 _BUCKETS = 10_000
 
 
@@ -45,8 +46,10 @@ class Decider(Protocol):
 class Walk:
     """The steps of all programs, over what they need of the rest of the project."""
 
-    def __init__(self, limits: Limits, decide: Decider) -> None:
-        self._limits, self._decide = limits, decide
+    def __init__(
+        self, limits: Limits, decide: Decider, paused: Collection[str] = frozenset()
+    ) -> None:
+        self._limits, self._decide, self._paused = limits, decide, paused
         self._steps: Mapping[str, Callable[[Turn, Program, Instance, Step], str | None]] = {
             "wait": self._wait, "wait_for": self._wait_for, "branch": self._branch,
             "split": self._split, "send": self._send, "decide": self._decided,
@@ -75,12 +78,36 @@ class Walk:
         self.end(turn, program, instance, "runaway")
 
     def leave(self, turn: Turn, program: Program, instance: Instance, target: str) -> None:
-        """What the step waited for has come."""
+        """What the step waited for has come; in a paused journey the next is reached, not begun."""
         instance.steps += 1
+        if program.id in self._paused and target != END:
+            instance.step, instance.at_us, instance.at_offset = target, turn.now_us, turn.offset
+            instance.due_us, instance.held = 0, PAUSED
+            turn.note(program, target, "held: the journey is paused")
+            return
         self.enter(turn, program, instance, target)
 
+    def resume(
+        self, turn: Turn, program: Program, instance: Instance, *, skips_expired: bool
+    ) -> None:
+        """Go on where a pause held somebody; waits that came after count from now on (E62).
+
+        `skips_expired`: what was to be sent is as old as it would be without the pause.
+        """
+        overdue_us = instance.at_us if instance.held == PAUSED else instance.due_us
+        if not 0 < overdue_us <= turn.now_us:
+            return
+        turn.overdue_us = overdue_us if skips_expired else 0
+        if instance.held == PAUSED:
+            self.enter(turn, program, instance, instance.step)
+        else:
+            self.due(turn, program, instance)
+        turn.overdue_us = 0
+
     def due(self, turn: Turn, program: Program, instance: Instance) -> None:
-        """The instant a step waited for has come."""
+        """The instant a step waited for has come; in a paused journey it stays due."""
+        if program.id in self._paused:
+            return
         step = program.steps[instance.step]
         if step.send is not None:  # held back until now
             target = self._send(turn, program, instance, step)
@@ -99,15 +126,30 @@ class Walk:
     def recount(self, turn: Turn, program: Program, instance: Instance) -> None:
         """A wait for local time or for a date of a trait is due when they say now (E33, E34)."""
         step = program.steps[instance.step]
-        if step.wait is None or instance.held or step.wait.length is not None:
+        if step.wait is not None and not instance.held and step.wait.length is None:
+            self.count_anew(turn, program, instance)
+
+    def count_anew(self, turn: Turn, program: Program, instance: Instance) -> None:
+        """The due of the step, from the instant it was reached; one that has passed is due now."""
+        step = program.steps[instance.step]
+        if instance.held:
             return
-        due_us = self._due_us(turn, program, instance, step.wait, instance.at_us)
-        if due_us is None:
-            instance.due_us = 0
-        elif due_us <= turn.now_us:
+        due_us: int | None = 0
+        if step.wait is not None:
+            due_us = self._due_us(turn, program, instance, step.wait, instance.at_us)
+            if due_us is None:
+                target = self._missing(turn, program, instance, step)
+                instance.due_us = 0
+                if target is not None:
+                    self.leave(turn, program, instance, target)
+                return
+        elif step.wait_for is not None:
+            due_us = instance.at_us + length_us(step.wait_for.timeout)
+        elif step.webhook is not None and step.webhook.reply is not None:
+            due_us = instance.at_us + length_us(step.webhook.reply.timeout)
+        instance.due_us = due_us
+        if due_us <= turn.now_us:
             self.due(turn, program, instance)
-        else:
-            instance.due_us = due_us
 
     def fail(
         self, turn: Turn, program: Program, instance: Instance, step: Step, on_fail: str
@@ -144,19 +186,24 @@ class Walk:
         assert step.wait is not None
         due_us = self._due_us(turn, program, instance, step.wait, turn.now_us)
         if due_us is None:
-            if step.wait.on_missing == "exit":
-                self.end(turn, program, instance, "missing")
-                return None
-            if step.wait.on_missing == "wait":
-                turn.note(program, step.id, f"waits for {step.wait.at}")
-                return None
-            turn.note(program, step.id, f"skipped: {step.wait.at} is not known")
-            return program.after[step.id]
+            return self._missing(turn, program, instance, step)
         if due_us <= turn.now_us:
             return program.after[step.id]
         instance.due_us = due_us
         turn.note(program, step.id, f"waits until {rfc3339(due_us)}")
         return None
+
+    def _missing(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
+        """There is no date to wait for (E34)."""
+        assert step.wait is not None
+        if step.wait.on_missing == "exit":
+            self.end(turn, program, instance, "missing")
+            return None
+        if step.wait.on_missing == "wait":
+            turn.note(program, step.id, f"waits for {step.wait.at}")
+            return None
+        turn.note(program, step.id, f"skipped: {step.wait.at} is not known")
+        return program.after[step.id]
 
     def _due_us(
         self, turn: Turn, program: Program, instance: Instance, wait: Wait, since_us: int
@@ -232,7 +279,7 @@ class Walk:
 
     def _send(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
         assert step.send is not None
-        message = message_of(program, instance, step, step.send)
+        message = message_of(turn, program, instance, step, step.send)
         refused = self._limits.refusal(message, turn.profile, turn.now_us)
         if refused is None:
             turn.deliver(delivery(turn, program, instance, step, message))

@@ -16,6 +16,7 @@ import msgspec
 from journeyfold.core.event import Event, Record, is_bot
 from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
+from journeyfold.journey.control import Control, steered
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.project.compile import Compiled
 
@@ -44,7 +45,8 @@ class Pin(msgspec.Struct):
 
 class Standing(msgspec.Struct):
     """What meta remembers: the version in force, builds, quintile cuts, which aggregates are
-    collected, each with the offset of a version that defines it, and `journey@version` pinned.
+    collected, each with the offset of a version that defines it, `journey@version` pinned, and
+    journeys that are paused, draining or stopped.
     """
 
     offset: int = -1  # of the project.activated record in force
@@ -53,6 +55,7 @@ class Standing(msgspec.Struct):
     builds: list[Build] = []
     cuts: Cuts = {}
     pinned: dict[str, Pin] = {}
+    controls: dict[str, Control] = {}  # journey → how it stands, if not live
 
 
 _KEY = b"definitions"
@@ -124,6 +127,13 @@ class Definitions:
         assert self.in_force is not None, "cuts follow a project"
         self.in_force.use_cuts(self.standing.cuts)
 
+    def steer(self, record: Record) -> None:
+        """A journey was paused, resumed, drained, stopped or migrated (journeys E62)."""
+        standing = self.standing
+        standing.controls = steered(standing.controls, record.event, record.appended_us)
+        if standing.offset >= 0:
+            self._use(standing.offset)
+
     def save(self, writer: StateWriter) -> None:
         writer.put("meta", _KEY, _ENCODE(self.standing))
 
@@ -152,7 +162,7 @@ class Definitions:
         pinned = (self.version(pin.offset).programs.values() for pin in self._pins())
         named = {(each.id, each.version): each for group in pinned for each in group}
         wanted = {key for key in named if "@".join(key) in self.standing.pinned}
-        version.ride_on({key: named[key] for key in wanted})
+        version.ride_on({key: named[key] for key in wanted}, self.standing.controls)
         self.in_force = version
 
     def _pins(self) -> Iterable[Pin]:

@@ -30,6 +30,7 @@ from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
 from journeyfold.project.sent import fold_sent, line_of
+from journeyfold.project.steering import steer
 from journeyfold.project.usual import fold_usual, is_usual
 
 CONSUMED = b"consumed"
@@ -151,6 +152,9 @@ class Engine:
                 self.definitions.cut(record)
                 self.definitions.save(writer)
                 return self._everyone(record, writer, "time")
+            case "journey":
+                each = partial(self._each, record=record, writer=writer)
+                return steer(record, writer, self.people, self.definitions, each)
             case "evidence":
                 return self._changes(self._resolved(record).changes, record)
             case "output" | "erased":
@@ -176,6 +180,7 @@ class Engine:
             folded = self._stepped(record, profile, found.owner).fold()
             if record.event.source == OWN_SOURCE and self._writer is not None:
                 fold_sent(self._writer, record, profile, self.people.counting)
+                self.people.counting.told(record.event)
         if folded:
             self.people.count(folded)
         return effects + folded if effects else folded

@@ -16,6 +16,7 @@ from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile
 from journeyfold.journey.advance import Journeys
+from journeyfold.journey.control import Controls
 from journeyfold.journey.limits import Limits, MessageCap, Quiet
 from journeyfold.journey.program import Program
 from journeyfold.journey.walk import Decider, Walk
@@ -90,10 +91,12 @@ def journeys_of(
     pinned: Mapping[tuple[str, str], Program],
     limits: Limits,
     decide: Decider,
+    controls: Controls,
 ) -> Journeys:
     """`pinned` are older versions somebody is still in (journeys E61)."""
     in_force = {(program.id, program.version): program for program in live.values()}
-    return Journeys({**pinned, **in_force}, live, Walk(limits, decide))
+    paused = frozenset(name for name, each in controls.items() if each.status == "paused")
+    return Journeys({**pinned, **in_force}, live, Walk(limits, decide, paused), controls)
 
 
 def _cap(name: str, rule: MessageCapRule) -> MessageCap:

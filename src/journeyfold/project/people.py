@@ -148,6 +148,20 @@ class People:
             if position % self._cached == self._cached - 1:
                 self.flush(writer)
 
+    def travellers(self, writer: StateWriter, journey: str) -> Iterator[Profile]:
+        """People in a journey, in key order, opened for change."""
+        self.flush(writer)
+        needle = journey.encode()
+        people = [
+            key.decode()
+            for key, raw in writer.scan("profile")
+            if needle in raw and _travels(decode_profile(raw), journey)
+        ]
+        for position, person in enumerate(people):
+            yield self.open(person)
+            if position % self._cached == self._cached - 1:
+                self.flush(writer)
+
     def due(self, writer: StateWriter, until_us: int, most: int | None = None) -> list[str]:
         """The first people whose wake is at or before `until_us`, in order of wake, then person."""
         self.flush(writer)
@@ -237,6 +251,10 @@ class People:
 
     def _resize(self, name: str, by: int) -> None:
         self._sizes[name] = self._sizes.get(name, 0) + by
+
+
+def _travels(profile: Profile, journey: str) -> bool:
+    return any(each.journey == journey and not each.ended_us for each in profile.journeys)
 
 
 def _add_size(writer: StateWriter, name: str, by: int) -> None:

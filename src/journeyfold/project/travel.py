@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from journeyfold.core.effect import Effect, Emit
-from journeyfold.core.event import Record
+from journeyfold.core.event import Event, Record
 from journeyfold.core.profile import Profile
 from journeyfold.journey.advance import Journeys
+from journeyfold.journey.control import Controls
 from journeyfold.journey.join import surplus
 from journeyfold.journey.limits import Limits
 from journeyfold.journey.outcome import give_back
@@ -38,9 +39,10 @@ class Travel:
         decide: Decider,
         look: Look,
         segmentation: Segmentation,
+        controls: Controls,
     ) -> None:
         self._look, self._segmentation = look, segmentation
-        self._journeys: Journeys = journeys_of(live, pinned, limits, decide)
+        self._journeys: Journeys = journeys_of(live, pinned, limits, decide, controls)
         self.trace: Callable[[Trace], None] | None = None
 
     def advance(
@@ -82,13 +84,26 @@ class Travel:
         self._set_wake(profile)
         return turn.effects
 
-    def settled(self, profile: Profile, now_us: int, emits: Sequence[Emit]) -> list[Effect]:
+    def settled(
+        self, profile: Profile, now_us: int, emits: Sequence[Emit], cause: str = ""
+    ) -> list[Effect]:
         """After memberships were evaluated anew: a merge, new definitions, new cut points."""
         if not profile.journeys and not emits:
             return []
         turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
         self._journeys.end_surplus(turn, surplus(profile))
+        if cause in {"definition", "backfill"}:
+            self._journeys.published(turn)
+        elif cause == "merge":
+            self._journeys.rezoned(turn)
         self._journeys.moved(turn, emits)
+        self._set_wake(profile)
+        return turn.effects
+
+    def steer(self, profile: Profile, command: Event, now_us: int) -> list[Effect]:
+        """A journey was paused, resumed, drained, stopped or migrated (journeys E61, E62)."""
+        turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
+        self._journeys.steer(turn, command)
         self._set_wake(profile)
         return turn.effects
 

@@ -1,0 +1,73 @@
+"""A journey paused, resumed, drained, stopped or migrated: by records, so a replay knows (E62).
+
+While a journey is paused nobody enters and nobody takes a step; exits and goals count all the same.
+A draining one lets nobody in. A stopped one ends everybody's run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias, get_args
+
+import msgspec
+
+from journeyfold.core.event import Event, Json
+
+SYSTEM = "_system"
+Action: TypeAlias = Literal["pause", "resume", "drain", "stop", "migrate"]
+CatchUp: TypeAlias = Literal["all", "skip-expired"]
+Status: TypeAlias = Literal["live", "paused", "draining", "stopped"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+NAMES: Mapping[Action, str] = {
+    "pause": "journey.paused", "resume": "journey.resumed", "drain": "journey.drained",
+    "stop": "journey.stopped", "migrate": "journey.migrated",
+}  # fmt: skip
+"""What a record of kind `journey` is called."""
+_STATUS: Mapping[str, Status] = {
+    "journey.paused": "paused", "journey.resumed": "live",
+    "journey.drained": "draining", "journey.stopped": "stopped",
+}  # fmt: skip
+_BY_NAME = {name: action for action, name in NAMES.items()}
+
+
+class Control(msgspec.Struct, frozen=True):
+    """How a journey stands, since when, and who said so."""
+
+    status: Status = "live"
+    since_us: int = 0
+    by: str = ""
+
+
+LIVE = Control()
+Controls = Mapping[str, Control]
+"""Journey → how it stands; what is not there is live."""
+
+
+def command(
+    action: Action, journey: str, now_us: int, by: str, *, catch_up: CatchUp = "all"
+) -> Event:
+    """The event of a record of kind `journey`; `by` is told to whoever asks why."""
+    told: dict[str, Json] = {"journey": journey, "by": by}
+    if action == "resume":
+        told["catch_up"] = catch_up
+    return Event(
+        id=f"{NAMES[action]}/{journey}/{now_us}", name=NAMES[action], type="system", source=SYSTEM,
+        identifiers=(), occurred_us=now_us, received_us=now_us, properties=told,
+        context={"auth": "system"},
+    )  # fmt: skip
+
+
+def action_of(event: Event) -> Action:
+    return _BY_NAME[event.name]
+
+
+def steered(controls: Controls, event: Event, now_us: int) -> dict[str, Control]:
+    """How journeys stand after a command."""
+    journey = str(event.properties["journey"])
+    status = _STATUS.get(event.name)
+    after = dict(controls)
+    if status == "live":
+        after.pop(journey, None)
+    elif status is not None:
+        after[journey] = Control(status, now_us, str(event.properties.get("by", "")))
+    return after
