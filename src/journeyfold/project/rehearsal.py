@@ -20,7 +20,9 @@ from journeyfold.project.scenario import (
     DecideExpectation,
     Expectation,
     RehearsalEngine,
+    RunExpectation,
     Scenario,
+    SeenMessage,
     SeenPerson,
     Step,
 )
@@ -86,6 +88,8 @@ class _Rehearsal:
         yield from self._segments(expected, person, path)
         yield from self._values(expected, person, path)
         yield from self._everybody(expected, path)
+        yield from self._runs(expected, person, path)
+        yield from self._messages(expected, person, path)
         decisions = expected.decide
         for index, decide in enumerate(decisions if isinstance(decisions, list) else [decisions]):
             inner = ("decide", index) if isinstance(decisions, list) else ("decide",)
@@ -140,6 +144,52 @@ class _Rehearsal:
                     (*path, key), f"expected {_shown(wanted_list)}, is {_shown(found_list())}"
                 )
         yield from self._deliveries(expected, path)
+
+    def _runs(
+        self, expected: Expectation, person: SeenPerson | None, path: Path
+    ) -> Iterator[Problem]:
+        for name, wanted in expected.journey.items():
+            found, inner = (person.runs.get(name) if person else None), (*path, "journey", name)
+            if wanted is None or found is None:
+                if wanted is not None:
+                    yield self._failure(inner, f"nobody entered '{name}'")
+                elif found is not None:
+                    yield self._failure(inner, f"expected nobody in '{name}', is {_shown(found)}")
+                continue
+            step = RunExpectation(step=wanted) if isinstance(wanted, str) else wanted
+            said = msgspec.structs.asdict(step)
+            for key, value in said.items():
+                if value is not None:
+                    where = inner if isinstance(wanted, str) else (*inner, key)
+                    yield from self._equal(where, key, value, getattr(found, key))
+
+    def _messages(
+        self, expected: Expectation, person: SeenPerson | None, path: Path
+    ) -> Iterator[Problem]:
+        if expected.messages is None:
+            return
+        found = [
+            each
+            for each in self._engine.messages()
+            if person is not None and each.person == person.person
+        ]
+        wanted = [
+            {
+                name: value
+                for name, value in msgspec.structs.asdict(each).items()
+                if value is not None
+            }
+            for each in expected.messages
+        ]
+        is_same = len(wanted) == len(found) and all(
+            one.items() <= msgspec.structs.asdict(other).items()
+            for one, other in zip(wanted, found, strict=True)
+        )
+        if not is_same:
+            told = [_told(each) for each in found]
+            yield self._failure(
+                (*path, "messages"), f"expected {_shown(wanted)}, is {_shown(told)}"
+            )
 
     def _deliveries(self, expected: Expectation, path: Path) -> Iterator[Problem]:
         if expected.deliveries is None:
@@ -205,6 +255,15 @@ class _Rehearsal:
     def _failure(self, path: Path, message: str) -> Problem:
         at = f" at {rfc3339(self._now_us)}" if self._now_us is not None else ""
         return self._project.documents[self._file].problem(path, "T100", message + at)
+
+
+def _told(message: SeenMessage) -> dict[str, str]:
+    """A message as an author would write it."""
+    return {
+        name: value
+        for name in ("journey", "step", "template", "result", "gate")
+        if (value := str(getattr(message, name)))
+    }
 
 
 def _same(expected: Json, actual: Json) -> bool:

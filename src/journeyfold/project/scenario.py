@@ -6,7 +6,7 @@ and ids; `project/rehearsal.py` plays them through an engine and compares.
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,27 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: str | None = None
 
 
+class MessageExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A message a journey sent, held or skipped. Only what is written is compared."""
+
+    journey: str | None = None
+    step: str | None = None
+    template: str | None = None
+    channel: str | None = None
+    result: Literal["sent", "held", "skipped", "failed"] = "sent"
+    gate: str | None = None
+
+
+class RunExpectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where somebody's newest run through a journey stands. Only what is written is compared."""
+
+    step: str | None = None
+    ended: str | None = None  # the reason; empty: it is still running
+    entries: int | None = None
+    held_out: bool | None = None
+    goal: bool | None = None
+
+
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"in_": "in"}):
     """What must hold at the end of a step, for the person behind `of`."""
 
@@ -51,6 +72,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     suppressed: list[str] | None = None
     dropped_fields: list[str] | None = None
     deliveries: list[Delivery] | None = None
+    messages: list[MessageExpectation] | None = None  # all of this person so far, in order
+    journey: dict[str, str | RunExpectation | None] = {}  # null: never entered
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +99,29 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [Step(self.given, self.wait, self.now, self.expect), *self.then]
 
 
+class SeenMessage(msgspec.Struct, frozen=True):
+    """What became of one message to one person; `at_us` is when."""
+
+    at_us: int
+    person: str
+    journey: str
+    step: str
+    result: str
+    channel: str = ""
+    template: str = ""
+    gate: str = ""
+
+
+class SeenRun(msgspec.Struct, frozen=True):
+    """The newest run of a person through a journey; `entries` counts all of them."""
+
+    step: str
+    ended: str = ""
+    entries: int = 1
+    held_out: bool = False
+    goal: bool = False
+
+
 class SeenPerson(msgspec.Struct, frozen=True):
     """One person as the engine knows them now."""
 
@@ -86,6 +132,7 @@ class SeenPerson(msgspec.Struct, frozen=True):
     features: dict[str, Json] = {}
     traits: dict[str, Json] = {}
     consents: dict[str, str] = {}  # purpose → granted or denied, after every default
+    runs: dict[str, SeenRun] = {}  # journey → the newest run through it
 
 
 class SeenDecision(msgspec.Struct, frozen=True):
@@ -128,6 +175,10 @@ class RehearsalEngine(Protocol):
 
     def travelled(self) -> list[Travelled]:
         """What has happened to people in journeys so far, in order."""
+        ...
+
+    def messages(self) -> list[SeenMessage]:
+        """What became of the messages of journeys so far, in order."""
         ...
 
     def deliveries(self) -> list[dict[str, Json]]:

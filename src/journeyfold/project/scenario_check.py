@@ -114,6 +114,7 @@ class _Check:
         for index, delivery in enumerate(expected.deliveries or ()):
             inner = (*path, "deliveries", index)
             yield from self._known(inner, "placement", delivery.placement, self._project.placements)
+        yield from self._journeys(expected, path)
         yield from self._stages(expected, path)
         if expected.of is not None:
             yield from self._identifier(expected.of, (*path, "of"))
@@ -122,6 +123,21 @@ class _Check:
         for index, each in enumerate(decide if isinstance(decide, list) else [decide]):
             inner = (*path, "decide", index) if listed else (*path, "decide")
             yield from self._decision(each, inner)
+
+    def _journeys(self, expected: Expectation, path: Path) -> Iterator[Problem]:
+        journeys = self._project.journeys
+        for name, run in expected.journey.items():
+            inner = (*path, "journey", name)
+            yield from self._named(inner, "journey", name, journeys)
+            step = run if isinstance(run, str) or run is None else run.step
+            if name in journeys and step is not None:
+                where = inner if isinstance(run, str) else (*inner, "step")
+                steps = [each.id for each in journeys[name].steps]
+                yield from self._named(where, "step", step, steps)
+        for index, message in enumerate(expected.messages or ()):
+            inner = (*path, "messages", index)
+            yield from self._known(inner, "journey", message.journey, journeys)
+            yield from self._known(inner, "template", message.template, self._project.messages)
 
     def _stages(self, expected: Expectation, path: Path) -> Iterator[Problem]:
         lifecycles = self._project.lifecycles

@@ -11,7 +11,7 @@ import msgspec
 from journeyfold.adapters.memory import MemoryLog, MemoryState
 from journeyfold.collect.admit import judge
 from journeyfold.collect.envelope import Draft
-from journeyfold.core.effect import Deliver, Say, effect_id
+from journeyfold.core.effect import Deliver, Emit, Say, effect_id
 from journeyfold.core.event import Event, Identifier, Json, Kind
 from journeyfold.core.ports import Entry, StateReader
 from journeyfold.core.profile import Profile
@@ -25,7 +25,14 @@ from journeyfold.project.compile import OWN_SOURCE, Compiled, compile_project
 from journeyfold.project.engine import Engine, standing
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile, profile_of
-from journeyfold.project.scenario import SeenDecision, SeenPerson, Travelled
+from journeyfold.project.pretend import is_message, pretended, said_of
+from journeyfold.project.scenario import (
+    SeenDecision,
+    SeenMessage,
+    SeenPerson,
+    SeenRun,
+    Travelled,
+)
 from journeyfold.project.situation import Situated
 from journeyfold.runtime.gates import gates_of
 
@@ -43,6 +50,7 @@ class Laboratory:
         self._sent: list[dict[str, Json]] = []
         self._suppressed: list[str] = []
         self._travelled: list[Travelled] = []
+        self._messages: list[SeenMessage] = []
         if self._compiled.travel is not None:
             self._compiled.travel.trace = self._note
         self._now_us = 0
@@ -61,9 +69,13 @@ class Laboratory:
         return dropped
 
     def advance(self, to_us: int) -> None:
-        if to_us > self._now_us:
-            self._now_us = to_us
-            self._append(_system("timer.fired", to_us, {"until_us": to_us}), "timer", ())
+        """From due to due, so that what a journey says comes back at the instant it says it."""
+        while self._now_us < to_us:
+            with self._state.read() as reader:
+                first = next(iter(reader.scan("wake")), None)
+            due_us = int.from_bytes(first[0][:8], "big") if first is not None else to_us
+            self._now_us = min(to_us, max(due_us, self._now_us + 1))
+            self._append(_timer(self._now_us), "timer", ())
 
     def profile(self, identifier: Identifier) -> SeenPerson | None:
         profile = self._profile(identifier)
@@ -112,6 +124,9 @@ class Laboratory:
     def travelled(self) -> list[Travelled]:
         return list(self._travelled)
 
+    def messages(self) -> list[SeenMessage]:
+        return list(self._messages)
+
     def deliveries(self) -> list[dict[str, Json]]:
         return list(self._sent)
 
@@ -121,10 +136,50 @@ class Laboratory:
             done = standing(reader).offset
         with self._state.write() as writer:
             effects = self._engine.fold(writer, self._log.read(done, 1_000))
-        self._sent += [dict(each.payload) for each in effects if isinstance(each, Deliver)]
         for each in effects:
-            if isinstance(each, Say):
-                self._say(each)
+            match each:
+                case Deliver():
+                    self._sent.append({"destination": each.destination, **each.payload})
+                    self._deliver(each)
+                case Say():
+                    self._say(each)
+                case Emit():
+                    self._note_message(each)
+
+    def _deliver(self, deliver: Deliver) -> None:
+        """Arrives at once, with a result that is folded; nothing leaves."""
+        if not is_message(deliver):
+            return
+        with self._state.read() as reader:
+            profile = profile_of(reader, deliver.person)
+        if profile is None:
+            return
+        found, told = pretended(self._compiled, profile, deliver), deliver.payload
+        self._messages.append(
+            SeenMessage(
+                self._now_us, deliver.person, str(told["journey"]), str(told["step"]),
+                found.result, str(told["channel"]), found.template, found.gate,
+            )
+        )  # fmt: skip
+        self._say(said_of(deliver, found, self._now_us))
+
+    def _note_message(self, emit: Emit) -> None:
+        """What a gate held or skipped; and people who became another, with their messages."""
+        told = emit.properties
+        if emit.name in {"message.held", "message.skipped"}:
+            self._messages.append(
+                SeenMessage(
+                    emit.at_us, emit.person, str(told["journey"]), str(told["step"]),
+                    emit.name.partition(".")[2], gate=str(told["gate"]),
+                )
+            )  # fmt: skip
+        elif emit.name in {"person.merged", "person.reanchored"}:
+            self._messages = [
+                msgspec.structs.replace(each, person=emit.person)
+                if each.person == told["from"]
+                else each
+                for each in self._messages
+            ]
 
     def _say(self, say: Say) -> None:
         """What a journey says comes back through the log, as in life."""
@@ -165,7 +220,28 @@ class Laboratory:
             features=compiled.feature_values(profile, self._now_us),
             traits=compiled.traits(profile),
             consents={purpose: _consent(compiled, profile, purpose) for purpose in purposes},
+            runs=_runs(profile),
         )
+
+
+def _runs(profile: Profile) -> dict[str, SeenRun]:
+    """The newest of each journey; one that is forgotten is known by its passage alone."""
+    found = {
+        name.partition("/")[0]: SeenRun("", "forgotten", passage.entries)
+        for name, passage in profile.passages.items()
+        if passage.entries
+    }
+    for run in sorted(profile.journeys, key=lambda one: (one.entered_us, one.id)):
+        passages = profile.passages.items()
+        entries = sum(p.entries for name, p in passages if name.partition("/")[0] == run.journey)
+        found[run.journey] = SeenRun(
+            run.step, run.reason, entries, run.is_held_out, bool(run.goal_us)
+        )
+    return found
+
+
+def _timer(at_us: int) -> Event:
+    return _system("timer.fired", at_us, {"until_us": at_us})
 
 
 def _stages(compiled: Compiled, profile: Profile) -> dict[str, str]:
