@@ -48,6 +48,7 @@ class Parcel(msgspec.Struct, frozen=True):
     body: dict[str, Json] = {}
     mail: Mail | None = None
     attempt: int = 1
+    hops: int = 0  # how many of us what caused it came through (journeys A22)
 
 
 class Outcome(msgspec.Struct, frozen=True):

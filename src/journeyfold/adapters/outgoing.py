@@ -77,7 +77,7 @@ class Outgoing:
             return Answer(0, problem=f"no whole answer within {call.timeout_s:g} s")
         except (OSError, httptools.HttpParserError) as error:
             connection.close()
-            return Answer(0, problem=f"the connection broke: {error or type(error).__name__}")
+            return Answer(0, problem=f"the connection broke: {str(error) or type(error).__name__}")
         except BaseException:
             connection.close()
             raise

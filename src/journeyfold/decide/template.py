@@ -15,7 +15,12 @@ from io import StringIO
 from typing import TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext
-from liquid.exceptions import LiquidError, LocalNamespaceLimitError, ResourceLimitError
+from liquid.exceptions import (
+    LiquidError,
+    LocalNamespaceLimitError,
+    OutputStreamLimitError,
+    ResourceLimitError,
+)
 from liquid.loader import BaseLoader
 from liquid.output import LimitedStringIO
 
@@ -31,7 +36,13 @@ _READS_FILES = frozenset({"include", "render", "extends", "block", "import"})
 
 
 class TemplateError(Exception):
-    """The template's fault: what is wrong, and in which line."""
+    """The template's fault: what is wrong, and in which line. `at` is where in the source, and
+    `what` the sentence without its line; -1 and empty where no place is known.
+    """
+
+    def __init__(self, message: str, *, at: int = -1, what: str = "") -> None:
+        super().__init__(message)
+        self.at, self.what = at, what
 
 
 class LimitedContext(RenderContext):
@@ -66,14 +77,19 @@ class LimitedEnvironment(Environment):
 
 def parse(source: str, *, escape: bool) -> BoundTemplate:
     """Compile once; raises TemplateError for what could not be rendered at all."""
+    return parsed_in(_environment(escape), source)
+
+
+def parsed_in(environment: LimitedEnvironment, source: str) -> BoundTemplate:
+    """The same in an environment of one's own."""
     if len(source.encode()) > SOURCE_BYTES_MAX:
         raise TemplateError(f"the template is longer than {SOURCE_BYTES_MAX} bytes")
     try:
-        template = _environment(escape).from_string(source)
+        template = environment.from_string(source)
         foreign = _READS_FILES.intersection(template.tag_names(include_partials=False))
         unknown = set(template.filter_names(include_partials=False)) - set(template.env.filters)
     except (LiquidError, RecursionError) as error:
-        raise TemplateError(_sentence(error)) from error
+        raise _fault(error) from error
     if foreign:
         tag = min(foreign)
         raise TemplateError(f"TemplateNotFound: '{tag}' has no other templates to load")
@@ -88,7 +104,7 @@ def render(template: BoundTemplate, values: Mapping[str, object], now_us: int) -
     try:
         return str(template.render(values, now=now, today=now.date()))
     except Exception as error:  # what a template provokes in the engine is its fault (D7)
-        raise TemplateError(_sentence(error)) from error
+        raise _fault(error) from error
 
 
 @cache
@@ -96,9 +112,25 @@ def _environment(escape: bool) -> LimitedEnvironment:  # noqa: FBT001 - a cache 
     return LimitedEnvironment(escape=escape)
 
 
+class _Output(LimitedStringIO):
+    """Counts as the library's own does, and does not encode what is ASCII to know its length."""
+
+    def write(self, text: str) -> int:
+        self.size += len(text) if text.isascii() else len(text.encode())
+        if self.size > self.limit:
+            raise OutputStreamLimitError("output stream limit reached", token=None)
+        return StringIO.write(self, text)
+
+
 def _buffer(limit: int) -> LimitedStringIO:
     """Without `newline=""` the library's buffer turns CR LF into LF."""
-    return LimitedStringIO(limit=limit, newline="")
+    return _Output(limit=limit, newline="")
+
+
+def _fault(error: BaseException) -> TemplateError:
+    if isinstance(error, LiquidError) and error.token is not None:
+        return TemplateError(_sentence(error), at=error.token.start_index, what=str(error.message))
+    return TemplateError(_sentence(error))
 
 
 def _sentence(error: BaseException) -> str:

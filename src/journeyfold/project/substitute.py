@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\$\{(?P<kind>[a-z]*):?(?P<name>[^}]*)\}")
 
 PLACES: dict[str, tuple[Path, ...]] = {
     "source": (("read",), ("keys",), ("webhook", "secrets")),
-    "destination": (("secret",), ("secrets",), ("url",), ("path",)),
+    "destination": (("secret",), ("secrets",), ("headers",), ("url",), ("path",)),
 }
 """Kind of definition → paths below which references may stand."""
 SECRETS: dict[str, tuple[Path, ...]] = {

@@ -1,0 +1,66 @@
+"""What stands in a parcel's body when nobody wrote a message: a template's JSON, or the usual body.
+
+The usual body is the one Standard Webhooks recommends: `type` with full stops between its words,
+`timestamp` of the fact, `data`. What a sync or a forward maps is worked out where it is typed
+(`project.outward`); what a template says is rendered when it is sent (journeys E55). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from journeyfold.activate.json_template import rendered_json
+from journeyfold.core.event import Json
+from journeyfold.core.instant import rfc3339
+from journeyfold.decide.template import TemplateError
+
+CALLED = "journey.called"
+_BETWEEN = re.compile(r"[^A-Za-z0-9_]+")
+
+
+def usual_body(kind: str, at_us: int, data: Mapping[str, Json]) -> dict[str, Json]:
+    """`kind` is an event's name as its sender writes it: `Order Completed` → `order.completed`."""
+    return {"type": type_of(kind), "timestamp": rfc3339(at_us), "data": dict(data)}
+
+
+def type_of(name: str) -> str:
+    """Words of letters, digits and underscores with full stops between them."""
+    return _BETWEEN.sub(".", name).strip(".").lower() or "event"
+
+
+def call_body(
+    payload: Mapping[str, Json],
+    templates: Mapping[str, str],
+    values: Mapping[str, object],
+    *,
+    person: str,
+    key: str,
+    at_us: int,
+) -> dict[str, Json]:
+    """The body of a journey's `webhook` step: of its `payload:` template, else the usual one.
+
+    `templates` by file name (`crm.liquid`); `values` are `traits`, `features` and what else the
+    shell knows of the person now. Raises TemplateError.
+    """
+    whence = {name: payload[name] for name in ("journey", "version", "instance", "step")}
+    named, entry = payload.get("payload"), payload.get("entry")
+    if named is None:
+        told = entry if isinstance(entry, dict) else {}
+        seen = {
+            name: told[name] for name in ("id", "name", "occurred", "properties") if name in told
+        }
+        return usual_body(
+            CALLED, at_us, {**whence, "person": person, "entry": seen, "vars": payload.get("vars")}
+        )
+    source = templates.get(f"{named}.liquid") or templates.get(str(named))
+    if source is None:
+        raise TemplateError(f"there is no template '{named}' any more")
+    known: dict[str, object] = {
+        **values, "entry": entry, "vars": payload.get("vars"), "journey": whence,
+        "person": person, "id": key, "timestamp": rfc3339(at_us),
+    }  # fmt: skip
+    try:
+        return rendered_json(source, known, at_us)
+    except TemplateError as error:
+        raise TemplateError(f"templates/{named}.liquid: {error}") from error
