@@ -47,7 +47,7 @@ def call_body(
     named, entry = payload.get("payload"), payload.get("entry")
     if named is None:
         told = entry if isinstance(entry, dict) else {}
-        seen = {
+        seen: dict[str, Json] = {
             name: told[name] for name in ("id", "name", "occurred", "properties") if name in told
         }
         return usual_body(

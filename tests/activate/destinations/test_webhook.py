@@ -7,6 +7,7 @@ from destination_kit import NOW_US, SECRETS, destined, opened, parcel, statuses
 from http_receiver import receiving
 from standardwebhooks import Webhook
 
+from journeyfold.activate.destination import Tools
 from journeyfold.core.errors import ProjectError, UsageError
 
 BODY = {"type": "order.completed", "timestamp": "2026-11-22T08:00:00Z", "data": {"id": "o-1"}}
@@ -41,10 +42,12 @@ def test_what_arrives_is_verified_by_the_package_of_the_specification():
 
 def test_another_attempt_has_the_same_id_and_its_own_time():
     clock = iter([NOW_US, NOW_US + 300_000_000])
-    with receiving() as receiver:
-        with opened(text(receiver), now_us=lambda: next(clock)) as destination:
-            for attempt in (1, 2):
-                destination.deliver([parcel(body=BODY, attempt=attempt)])
+    with (
+        receiving() as receiver,
+        opened(text(receiver), now_us=lambda: next(clock)) as destination,
+    ):
+        for attempt in (1, 2):
+            destination.deliver([parcel(body=BODY, attempt=attempt)])
     first, second = (each.headers for each in receiver.requests)
     assert first["webhook-id"] == second["webhook-id"]
     assert int(second["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 300
@@ -105,9 +108,9 @@ def test_the_other_side_may_ask_for_time():
 
 
 def test_an_answer_in_json_is_the_reply():
-    with receiving(lambda _: (200, {"tier": "gold"})) as receiver:
-        with opened(text(receiver)) as destination:
-            (outcome,) = destination.deliver([parcel(body=BODY)])
+    answer = lambda _: (200, {"tier": "gold"})  # noqa: E731
+    with receiving(answer) as receiver, opened(text(receiver)) as destination:
+        (outcome,) = destination.deliver([parcel(body=BODY)])
     assert outcome.reply == {"tier": "gold"}
 
 
@@ -131,12 +134,13 @@ def test_hops_are_counted_on_and_the_sixth_is_refused():
 )
 def test_headers_that_are_ours_or_break_out_are_refused_by_check(headers):
     """S22."""
-    with pytest.raises(ProjectError, match="there.yaml:4:.* header"):
+    with pytest.raises(ProjectError, match=r"there.yaml:4:.* header"):
         destined(f"type: webhook\nurl: https://x.example\nsecret: '${{env:A}}'\nheaders: {headers}")
 
 
 @pytest.mark.parametrize("secret", ["plain", "whsec_" + "YQ=="])
 def test_a_secret_that_cannot_sign_stops_the_destination(secret):
-    with receiving() as receiver, pytest.raises(UsageError, match="destinations/there"):
-        with opened(text(receiver), secrets={"WHSEC": secret}):
-            pass
+    settings = destined("type: webhook\nurl: https://x.example\nsecret: '${env:WHSEC}'\n")
+    tools = Tools("there", None, None, lambda told: secret, lambda: 0, lambda name: 0)
+    with pytest.raises(UsageError, match=r"destinations/there\.yaml"):
+        settings.open(tools)
