@@ -23,6 +23,7 @@ from journeyfold.decide.definition import Offer, Placement
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 from journeyfold.identity.normalise import node_of, person_id
+from journeyfold.journey.definition import Journey
 from journeyfold.testing.desk import NOW_US, SampleDesk, StillClock
 
 NODE_KEY = b"n" * 32
@@ -63,6 +64,11 @@ PLACEMENTS = [
         "context": {"cart_value": "float"},
     },
 ]
+
+
+STEPS = [{"id": "done", "exit": "completed"}]
+JOURNEY = msgspec.convert({"journey": "vip", "entry": [{"api": True}], "steps": STEPS}, Journey)
+NO_ENTRY = msgspec.convert({"journey": "cart", "entry": [{"event": "x"}], "steps": STEPS}, Journey)
 
 
 class Standing:
@@ -164,6 +170,7 @@ class Kit:
             purposes=lambda: frozenset({"analytics", "personalization"}),
             hub=Hub(),
             reservations=Reservations(),
+            journeys=lambda: {"vip": JOURNEY, "cart": NO_ENTRY},
         )
         self.api = Api(self.services)
 

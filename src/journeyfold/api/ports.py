@@ -21,6 +21,7 @@ from journeyfold.decide.catalogue import Catalogue
 from journeyfold.decide.eligible import Conditions
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
+from journeyfold.journey.definition import Journey
 
 
 class Situation(Person, Conditions, Protocol):
@@ -82,3 +83,4 @@ class Services:
     purposes: Callable[[], frozenset[str]]
     hub: Hub
     reservations: Reservations
+    journeys: Callable[[], Mapping[str, Journey]] = dict  # of the project in force

@@ -17,7 +17,7 @@ from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.act import sends_so_far
-from journeyfold.journey.control import LIVE, Controls, action_of
+from journeyfold.journey.control import ASKED, LIVE, Controls, action_of
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
 from journeyfold.journey.migrate import migrate
@@ -78,6 +78,10 @@ class Journeys:
         for each in instances:
             program = self._versions[each.journey, each.version]
             self._walk.end(turn, program, each, "merged")
+
+    def end_all(self, turn: Turn, reason: str) -> None:
+        for each, program in self._held(turn.profile):
+            self._walk.end(turn, program, each, reason)
 
     def time(self, turn: Turn) -> None:
         """Settle what is due exactly at `turn.now_us`, in the order of E1."""
@@ -304,12 +308,10 @@ class Journeys:
             self._entering.attempt(turn, program, at)
 
 
-ASKED = "journey.enter"
-"""The name of the event by which the API and schedules let somebody in (E12)."""
-
-
 def _is_asked(event: Event) -> bool:
-    """A browser may say what happened on its page, not who enters what."""
+    """What the API and schedules append (E12), or a server says itself. A browser may say what
+    happened on its page, not who enters what.
+    """
     return event.name == ASKED and event.context.get("auth") in {"server", "system"}
 
 

@@ -6,14 +6,16 @@ A draining one lets nobody in. A stopped one ends everybody's run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from journeyfold.core.event import Event, Json
+from journeyfold.core.event import Event, Identifier, Json
 
 SYSTEM = "_system"
+OWN = "_fold"  # source of what the platform says of a person: no visit of theirs
+ASKED = "journey.enter"
 Action: TypeAlias = Literal["pause", "resume", "drain", "stop", "migrate"]
 CatchUp: TypeAlias = Literal["all", "skip-expired"]
 Status: TypeAlias = Literal["live", "paused", "draining", "stopped"]
@@ -53,6 +55,23 @@ def command(
     return Event(
         id=f"{NAMES[action]}/{journey}/{now_us}", name=NAMES[action], type="system", source=SYSTEM,
         identifiers=(), occurred_us=now_us, received_us=now_us, properties=told,
+        context={"auth": "system"},
+    )  # fmt: skip
+
+
+def entry_event(
+    journey: str,
+    event_id: str,
+    who: Iterable[Identifier],
+    now_us: int,
+    properties: Mapping[str, Json],
+) -> Event:
+    """Somebody is let in by the platform: through the API, by a schedule, or because they are in a
+    segment already (E12). The same id lets nobody in twice.
+    """
+    return Event(
+        id=event_id, name=ASKED, type="track", source=OWN, identifiers=tuple(who),
+        occurred_us=now_us, received_us=now_us, properties={**properties, "journey": journey},
         context={"auth": "system"},
     )  # fmt: skip
 

@@ -134,21 +134,20 @@ class Walk:
         step = program.steps[instance.step]
         if instance.held:
             return
-        due_us: int | None = 0
         if step.wait is not None:
-            due_us = self._due_us(turn, program, instance, step.wait, instance.at_us)
-            if due_us is None:
-                target = self._missing(turn, program, instance, step)
+            counted = self._due_us(turn, program, instance, step.wait, instance.at_us)
+            if counted is None:
                 instance.due_us = 0
+                target = self._missing(turn, program, instance, step)
                 if target is not None:
                     self.leave(turn, program, instance, target)
                 return
+            instance.due_us = counted
         elif step.wait_for is not None:
-            due_us = instance.at_us + length_us(step.wait_for.timeout)
+            instance.due_us = instance.at_us + length_us(step.wait_for.timeout)
         elif step.webhook is not None and step.webhook.reply is not None:
-            due_us = instance.at_us + length_us(step.webhook.reply.timeout)
-        instance.due_us = due_us
-        if due_us <= turn.now_us:
+            instance.due_us = instance.at_us + length_us(step.webhook.reply.timeout)
+        if 0 < instance.due_us <= turn.now_us:
             self.due(turn, program, instance)
 
     def fail(
