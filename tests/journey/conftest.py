@@ -34,7 +34,10 @@ def project_of(
     journeys: dict[str, str], settings: str = "", messages: Iterable[str] = ("hello",), more=None,
     allowed: Iterable[str] = ("P165",),
 ):  # fmt: skip
-    files = template_files("shop")
+    own = ("journeys/", "templates/", "tests/")
+    files = {
+        path: text for path, text in template_files("shop").items() if not path.startswith(own)
+    }
     files["journeyfold.yaml"] = f"name: shop\ncurrency: EUR\n{dedent(settings)}"
     for name, text in journeys.items():
         files[f"journeys/{name}.yaml"] = dedent(text)

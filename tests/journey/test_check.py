@@ -35,7 +35,7 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
         ("  - {id: x, split: {salt: s, arms: {a: {weight: 50}, b: {weight: 40}}}}\n", "the weights sum to 90"),
         ("  - {id: x, branch: [{if: properties.total > 1, goto: y}]}\n  - {id: y, wait: {for: 1h}}\n", "properties is not available in a step"),
         ("  - {id: x, wait_for: {any: [{event: Order Complete}], timeout: 1h}}\n", "unknown event 'Order Complete'; did you mean 'Order Completed'?"),
-        ("  - {id: x, decide: {placement: cart, save: o}}\n", "unknown placement 'cart'; known: cart-popup"),
+        ("  - {id: x, decide: {placement: cart, save: o}}\n", "unknown placement 'cart'"),
         ("  - {id: x, wait: {for: 1h}, exit: done}\n", "this one says wait and exit"),
         ('  - {id: x, wait: {for: 1h, until: "09:00"}}\n', "a wait is one of"),
         ('  - {id: x, wait: {until: "29:00"}}\n', "is no time of day"),
