@@ -25,7 +25,7 @@ def test_an_event_that_is_not_meant_is_no_refusal(rig):
     it = rig("entry: [{event: Cart Updated, where: properties.total > 20}]\n"
              "steps: [{id: a, wait: {for: 1h}}]\n")  # fmt: skip
     assert it.event("Cart Updated", total=10) == []
-    assert it.effects == []
+    assert refusals(it) == []
 
 
 def test_jt04_an_event_older_than_its_limit_is_late(rig):
