@@ -6,22 +6,24 @@ from typing import get_args
 import msgspec
 import pytest
 
+from journeyfold.activate.outbox import Row
 from journeyfold.adapters.format import LAYOUT_FIELDS
 from journeyfold.core.aggregate import Aggregate
-from journeyfold.core.effect import Deliver
 from journeyfold.core.ports import SPACES
 from journeyfold.core.profile import Profile, Statement
+from journeyfold.identity.erased import Erased
 from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.graph import Component, Neighbour, Node
 from journeyfold.project import definitions, engine
 from journeyfold.project.parking import Parked
+from journeyfold.runtime.outbox import Closed
 from journeyfold.project.sent import Sent
 
 STORED = {
-    "meta": (engine.Standing, definitions.Standing),
+    "meta": (engine.Standing, Closed, definitions.Standing),
     "profile": (Profile, *get_args(Aggregate)),  # an aggregate is decoded when touched
     "consent": (Statement,),
-    "outbox": (Deliver,),
+    "outbox": (Row,),
     "parked": (Parked,),
     "sent": (Sent,),
     "id_node": (Node,),
@@ -29,6 +31,7 @@ STORED = {
     "id_link": (Link,),
     "id_adj": (Neighbour,),
     "id_mark": (Mark,),
+    "id_erased": (Erased,),
 }
 PLAIN = {"wake", "count", "id_hist", "id_audit", "sync"}  # numbers and bytes, or not in use
 

@@ -70,7 +70,7 @@ def encode_row(row: Row) -> bytes:
 
 
 def kind_of(deliver: Deliver) -> str:
-    """message | webhook | event | upsert | remove; a payload that does not say is a message."""
+    """What it is: a payload that does not say is a message."""
     return str(deliver.payload.get("kind") or "message")
 
 

@@ -13,6 +13,7 @@ POINTS = (
     "before_begin", "after_insert", "before_commit", "after_commit_before_ack",
     "mid_fold", "before_state_commit", "after_state_commit",
     "mid_delivery", "after_delivery_before_status",
+    "after_lease", "before_send", "after_send_before_result", "after_result_before_row",
     "mid_checkpoint", "before_rename", "mid_state_swap", "mid_backup",
 )  # fmt: skip
 """Those of REL-20 whose code is there; each stands in one place."""

@@ -8,22 +8,21 @@ then parked with its reason, so one poison record never blocks the rest (REL-12)
 
 from __future__ import annotations
 
-import base64
 import traceback
 from collections.abc import Sequence
 from itertools import islice
-
-import msgspec
 
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
-from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
+from journeyfold.core.ports import Clock, Entry, EventLog, StateStore
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine, Standing
 from journeyfold.project.parking import park
+from journeyfold.runtime import outbox
+from journeyfold.runtime.outbox import anchor_of, now_of
 
 SYSTEM_SOURCE = "_system"
 FIRED = 500  # people one `timer.fired` advances: what a commit holds, and how long others wait
@@ -37,6 +36,7 @@ class FoldLoop:
         with state.read() as reader:
             self.standing = engine.open(reader)
         self.parked = 0
+        self.commands = 0  # batches that held one for the outbox or for a destination
         self._fired = -1  # offset of the last `timer.fired` of this process
 
     @property
@@ -106,7 +106,8 @@ class FoldLoop:
             effects = self._engine.fold(writer, records)
             point("mid_fold")
             self._log_outputs(effects)
-            delivers = _stage_outbox(writer, effects)
+            delivers = outbox.stage(writer, effects)
+            self.commands += outbox.apply_records(writer, records)
         self.standing = Standing(records[-1].offset, records[-1].appended_us)
         return delivers
 
@@ -144,12 +145,18 @@ class FoldLoop:
         if entries:
             self._log.append(entries, now_us=self._clock.now_us())
 
-    def say(self, say: Say) -> None:
-        """Append an event about a person that the platform itself states."""
+    def entries_of(self, says: Sequence[Say]) -> list[Entry]:
+        """The records of events that the platform itself states about people, as they are now;
+        somebody who is gone is not named. For any thread.
+        """
+        if not says:
+            return []
         with self._state.read() as reader:
-            said = self._said(say, self._engine.identifier_of(say.person, reader))
-        if said is not None:
-            self._log.append([said], now_us=self._clock.now_us())
+            return [
+                self._said(say, self._engine.identifier_of(now_of(reader, say.person), reader))
+                or output_of_nobody(say)
+                for say in says
+            ]
 
     def _said(self, say: Say, who: Identifier | None) -> Entry | None:
         """None where the person is not there any more."""
@@ -163,6 +170,16 @@ class FoldLoop:
         return Entry(event=event, kind="event", nodes=(self._engine.node_of(who),))
 
 
+def output_of_nobody(say: Say) -> Entry:
+    """A result without its person (journeys E72)."""
+    event = Event(
+        id=say.key, name=say.name, type="output", source=OWN_SOURCE, identifiers=(),
+        occurred_us=say.at_us, received_us=say.at_us, properties=say.properties,
+        context={"auth": "system"},
+    )  # fmt: skip
+    return Entry(event=event, kind="output")
+
+
 def output_entry(emit: Emit) -> Entry:
     """The record of a fact the fold found, indexed under its person's anchor node."""
     event = Event(
@@ -171,15 +188,3 @@ def output_entry(emit: Emit) -> Entry:
         properties={**emit.properties, "person": emit.person}, context={"auth": "system"},
     )  # fmt: skip
     return Entry(event=event, kind="output", nodes=(anchor_of(emit.person),))
-
-
-def anchor_of(person: str) -> bytes:
-    """The node a person id is made of (identity P1): `p_` and 26 characters of base32."""
-    return base64.b32decode(person[2:].upper() + "======")
-
-
-def _stage_outbox(writer: StateWriter, effects: Sequence[Effect]) -> list[Deliver]:
-    delivers = [effect for effect in effects if isinstance(effect, Deliver)]
-    for deliver in delivers:
-        writer.put("outbox", deliver.key.encode(), msgspec.msgpack.encode(deliver))
-    return delivers

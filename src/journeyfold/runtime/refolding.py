@@ -20,7 +20,9 @@ from journeyfold.adapters.state_opening import put_in_place
 from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.log.store import Marks
+from journeyfold.project.compile import PUSH
 from journeyfold.project.parking import Parked, parked_records
+from journeyfold.runtime import outbox
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.worker import LAGGING, is_current
 from journeyfold.runtime.workspace import Workspace
@@ -94,7 +96,7 @@ def _fold_all(
         newest_us = loop.standing.appended_us
         with state.write() as writer:
             for deliver in delivers:
-                if not is_current(deliver, newest_us):
-                    writer.delete("outbox", deliver.key.encode())
+                if deliver.destination == PUSH and not is_current(deliver, newest_us):
+                    outbox.drop(writer, deliver.key)
     with state.read() as reader:
         return parked_records(reader)

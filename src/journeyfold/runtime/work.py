@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 
-from journeyfold.adapters.mailbox import FileMailbox
+from journeyfold.activate.reach import Reach
+from journeyfold.adapters.outgoing import Outgoing
 from journeyfold.core.errors import JourneyfoldError, StateDamageError
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
@@ -16,11 +17,13 @@ from journeyfold.project.load import load
 from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.conservation import Monitor
-from journeyfold.runtime.fold_loop import FoldLoop
-from journeyfold.runtime.messaging import Messaging
+from journeyfold.runtime.dispatch import Dispatcher
+from journeyfold.runtime.fold_loop import FoldLoop, output_entry
+from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
+from journeyfold.runtime.settling import Settling
 from journeyfold.runtime.supervisor import end_with_parent, final_code
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
@@ -63,14 +66,22 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         listener, pages = Listener(run, "work"), Notifier(run, "serve-")
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
-        mailbox = FileMailbox(workspace.place.data)
-        messaging = Messaging(workspace.log, state, loop, mailbox, workspace.clock)
+        dispatcher = dispatcher_of(workspace, state, loop)
         schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look)
+
+        def require_health() -> None:
+            beside.require_going()
+            dispatcher.require_going()
+
         worker = Worker(
-            loop, state, schedule, listener, pages, messaging, beside.require_going, _report,
+            loop, state, schedule, listener, pages, dispatcher, require_health, _report,
             Asked(workspace.log.marks),
         )  # fmt: skip
-        worker.run(stop)
+        dispatcher.start()
+        try:
+            worker.run(stop)
+        finally:
+            dispatcher.close()
         listener.close()
         pages.close()
         state.close()
@@ -82,6 +93,17 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
     finally:
         beside.close()
         state.close()
+
+
+def dispatcher_of(workspace: Workspace, state: StateStore, loop: FoldLoop) -> Dispatcher:
+    """What sends the outbox of this state."""
+    place, clock = workspace.place, SteadyClock(workspace.clock, workspace.log.head()[1])
+    lanes = Lanes(
+        state, lambda: loop.engine.definitions.in_force, clock,
+        lambda allowed: Outgoing(Reach(allowed)), place.directory, place.data,
+    )  # fmt: skip
+    settling = Settling(workspace.log, loop.entries_of, output_entry, clock.now_us)
+    return Dispatcher(workspace.log, state, lanes, settling, clock, _report)
 
 
 def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False) -> FoldLoop:

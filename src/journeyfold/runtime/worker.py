@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +19,7 @@ from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import PUSH
+from journeyfold.runtime import outbox
 from journeyfold.runtime.fold_loop import FIRED, FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
@@ -31,8 +33,12 @@ FULL_S = 1.0  # between tries while the disk is full: work resumes soon after sp
 PUSH_MAX_AGE_US = 600_000_000  # decisions W4: an older trigger is dropped with a reason
 
 
-Messages = Callable[[Sequence[Deliver]], None]
-"""Settles messages: when it returns, what became of each is in the log."""
+class Dispatch(Protocol):
+    """What sends messages, in a thread of its own (`runtime.dispatch`)."""
+
+    def fresh(self, delivers: Sequence[Deliver]) -> None: ...
+
+    def look_again(self) -> None: ...
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -54,16 +60,17 @@ class Worker:
         schedule: Schedule,
         listener: Listener,
         pages: Notifier,
-        messages: Messages,
+        dispatch: Dispatch,
         require_health: Callable[[], None],
         report: Callable[[str], None] = lambda _text: None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._loop, self._state, self._schedule = loop, state, schedule
         self._listener, self._pages, self._require_health = listener, pages, require_health
-        self._report, self._is_over, self._messages = report, is_over, messages
+        self._report, self._is_over, self._dispatch = report, is_over, dispatch
         self._next_tick_s = 0.0
         self._limit = BATCH
+        self._commands = 0
 
     def run(self, stop: threading.Event) -> None:
         """A store without room is waited for (REL-17); other errors end the process."""
@@ -71,7 +78,7 @@ class Worker:
         while not stop.is_set() and not self._is_over():
             try:
                 self._loop.reopen()
-                self._deliver(self._left_over())
+                self._push(self._left_over())
                 if problem:
                     self._report("goes on")
                 self._run(stop)
@@ -91,7 +98,7 @@ class Worker:
         """One bounded piece of work; False when there was nothing to do."""
         self._pass_time()
         folded, delivers = self._loop.batch(self._limit)
-        self._deliver(delivers)
+        self._hand_over(delivers)
         if folded == self._limit:
             self._limit = min(2 * self._limit, LAGGING)
             return True
@@ -114,20 +121,28 @@ class Worker:
         return True
 
     def _left_over(self) -> list[Deliver]:
+        """Pushes; what else lies there the dispatcher finds itself."""
         with self._state.read() as reader:
-            rows = [raw for _, raw in reader.scan("outbox")]
-        return [msgspec.msgpack.decode(raw, type=Deliver) for raw in rows]
+            delivers = [row.deliver for row in outbox.rows(reader)]
+        return [each for each in delivers if each.destination == PUSH]
 
-    def _deliver(self, delivers: Sequence[Deliver]) -> None:
-        """Pushes to open pages are sent once, or dropped when too old; messages go where they go.
-        Then they are out of the outbox.
+    def _hand_over(self, delivers: Sequence[Deliver]) -> None:
+        """What is committed: pushes here and now, everything else by the dispatcher."""
+        self._dispatch.fresh([each for each in delivers if each.destination != PUSH])
+        if self._loop.commands != self._commands:
+            self._commands = self._loop.commands
+            self._dispatch.look_again()
+        self._push([each for each in delivers if each.destination == PUSH])
+
+    def _push(self, delivers: Sequence[Deliver]) -> None:
+        """Pushes to open pages are sent once, or dropped when too old; then they are out of the
+        outbox.
         """
         if not delivers:
             return
         newest_us = self._loop.standing.appended_us
-        self._messages([each for each in delivers if each.destination != PUSH])
         for deliver in delivers:
-            if deliver.destination == PUSH and is_current(deliver, newest_us):
+            if is_current(deliver, newest_us):
                 push = Push(
                     deliver.person, str(deliver.payload["placement"]), deliver.due_us, deliver.key
                 )
@@ -136,7 +151,7 @@ class Worker:
         point("after_delivery_before_status")
         with self._state.write() as writer:
             for deliver in delivers:
-                writer.delete("outbox", deliver.key.encode())
+                outbox.drop(writer, deliver.key)
 
 
 def is_current(deliver: Deliver, newest_us: int) -> bool:

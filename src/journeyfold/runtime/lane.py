@@ -1,0 +1,198 @@
+"""One destination's own lane: its threads, its rate and its breaker (journeys A5).
+
+The dispatcher gives it rows it has leased; its threads look at each person once more, write the
+parcel and hand it over. Nothing here waits for another destination, so one that is slow, or gone,
+delays no other.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from journeyfold.activate.breaker import Breaker
+from journeyfold.activate.bucket import Bucket
+from journeyfold.activate.destination import Destination, Destined, Outcome, Parcel
+from journeyfold.activate.outbox import Row, delivery_of
+from journeyfold.adapters.faults import point
+from journeyfold.core.errors import UsageError
+from journeyfold.runtime.prepare import Broken, Skip
+
+AHEAD = 8  # rows a thread may have waiting, so that it need not wait for a commit
+
+MISSING = "secret"  # the reply of a destination that could not be opened for want of one
+
+Ready: TypeAlias = "Parcel | Skip | Broken"
+
+
+class Tried(NamedTuple):
+    """What became of one leased row. `outcome` is None where nothing was tried."""
+
+    row: Row
+    prepared: Ready | None
+    outcome: Outcome | None
+    at_us: int = 0
+    latency_us: int = 0
+
+
+class Prepares(Protocol):
+    def __call__(self, rows: Sequence[Row], destined: Destined) -> list[Ready]: ...
+
+
+class Lane:
+    """`give` it leased rows; `done` is called from its threads with what became of them."""
+
+    def __init__(
+        self,
+        name: str,
+        destined: Destined,
+        opened: Callable[[], Destination],
+        prepare: Prepares,
+        now_us: Callable[[], int],
+        done: Callable[[list[Tried]], None],
+    ) -> None:
+        self.name, self.destined = name, destined
+        self._open, self._prepare, self._now_us, self._done = opened, prepare, now_us, done
+        rate = destined.rate
+        self.concurrency = rate.concurrency
+        self._bucket = Bucket(rate.per_second, rate.burst)
+        self.breaker = Breaker()
+        self._lock = threading.Lock()  # of the two and of what is below
+        self._queue: queue.SimpleQueue[list[Row] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._destination: Destination | None = None
+        self.calls_given = self.once_given = 0
+        self._working = 0  # threads
+        self._is_stopping = False
+
+    def room(self, now_us: int) -> int:
+        """How many calls it could be given now."""
+        with self._lock:
+            free = self.breaker.room(now_us, max(0, self.concurrency * AHEAD - self.calls_given))
+            if self.breaker.until_us and self.calls_given:  # the probe is on its way
+                return 0
+            return self._bucket.room(now_us, free)
+
+    def next_us(self, now_us: int) -> int | None:
+        """When there is room; None when only an answer can make some."""
+        with self._lock:
+            if self.breaker.state(now_us) == "open":
+                return self.breaker.until_us
+            is_full = self.calls_given >= self.concurrency * AHEAD
+            is_probing = self.breaker.until_us and self.calls_given
+            if is_full or is_probing or not self.breaker.room(now_us, 1):
+                return None
+            return self._bucket.next_us(now_us)
+
+    def once_room(self) -> int:
+        """How many rows may be leased that must not go twice: one a connection (journeys A2)."""
+        with self._lock:
+            return self.concurrency - self.once_given
+
+    def give(self, rows: Sequence[Row], now_us: int) -> None:
+        """Leased rows, in calls of at most the destination's batch."""
+        size = self.destined.batch
+        calls = [list(rows[at : at + size]) for at in range(0, len(rows), size)]
+        with self._lock:
+            self._bucket.take(now_us, len(calls))
+            self.calls_given += len(calls)
+            self.once_given += sum(map(self.is_once, rows))
+        while self._working < min(self.concurrency, self.calls_given):
+            self._working += 1
+            thread = threading.Thread(
+                target=self._work, name=f"{self.name}-{len(self._threads)}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+        for call in calls:
+            self._queue.put(call)
+
+    def is_once(self, row: Row) -> bool:
+        return delivery_of(row.deliver, self.destined.delivery) == "at_most_once"
+
+    def stop(self) -> None:
+        """Rows that wait are answered as not sent; the destination is closed after the last call."""
+        self._is_stopping = True
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def join(self, within_s: float) -> None:
+        """Calls under way have so long to end."""
+        until_s = time.monotonic() + within_s
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+
+    @property
+    def is_over(self) -> bool:
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while (rows := self._queue.get()) is not None:
+            tried = self._call(rows)
+            with self._lock:
+                self.calls_given -= 1
+                self.once_given -= sum(map(self.is_once, rows))
+            self._done(tried)
+        with self._lock:
+            self._working -= 1
+            is_last = self._working == 0
+        if is_last and self._destination is not None:
+            self._destination.close()
+
+    def _call(self, rows: list[Row]) -> list[Tried]:
+        if self._is_stopping or not self._begins():
+            return [Tried(row, None, None) for row in rows]
+        prepared = self._prepare(rows, self.destined)
+        parcels = [each for each in prepared if isinstance(each, Parcel)]
+        at_us, started_ns = self._now_us(), time.monotonic_ns()
+        outcomes = self._delivered(parcels) if parcels else []
+        latency_us = (time.monotonic_ns() - started_ns) // 1000
+        self._ends(outcomes)
+        told = iter(outcomes)
+        return [
+            Tried(row, each, next(told), at_us, latency_us)
+            if isinstance(each, Parcel)
+            else Tried(row, each, None, at_us)
+            for row, each in zip(rows, prepared, strict=True)
+        ]
+
+    def _delivered(self, parcels: list[Parcel]) -> list[Outcome]:
+        try:
+            destination = self._opened()
+        except UsageError as error:
+            return [Outcome("paused", str(error), reply=MISSING)] * len(parcels)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong there, its rows wait
+            told = f"it could not be opened: {type(error).__name__}: {error}"
+            return [Outcome("retry", told, is_unreached=True)] * len(parcels)
+        point("before_send")
+        try:
+            outcomes = destination.deliver(parcels)
+            if len(outcomes) != len(parcels):
+                raise ValueError(f"{len(outcomes)} answers for {len(parcels)} parcels")
+        except Exception as error:  # noqa: BLE001 - whatever a destination does wrong is its rows'
+            told = f"the destination failed: {type(error).__name__}: {error}"
+            return [Outcome("unknown", told)] * len(parcels)
+        point("after_send_before_result")
+        return outcomes
+
+    def _opened(self) -> Destination:
+        with self._lock:
+            if self._destination is None:
+                self._destination = self._open()
+            return self._destination
+
+    def _begins(self) -> bool:
+        with self._lock:
+            return self.breaker.begin(self._now_us())
+
+    def _ends(self, outcomes: Sequence[Outcome]) -> None:
+        with self._lock:
+            if not outcomes:
+                self.breaker.forgo()
+                return
+            failed = all(each.status in {"retry", "unknown"} for each in outcomes)
+            unreached = all(each.is_unreached for each in outcomes)
+            self.breaker.end(self._now_us(), failed=failed, unreached=failed and unreached)

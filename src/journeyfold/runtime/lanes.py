@@ -1,0 +1,168 @@
+"""The lanes of a project's destinations: opened when first needed, closed when changed.
+
+A send that names no destination goes to the first one of its channel; e-mail without any goes to
+the mailbox of development. A destination that is paused, disabled or not there has no lane, so its
+rows wait.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from journeyfold.activate.destination import Destination, Destined, Http, Tools
+from journeyfold.activate.destinations.mailbox import MAILBOX
+from journeyfold.activate.outbox import Row, kind_of
+from journeyfold.core.chance import draw_64
+from journeyfold.core.effect import Deliver
+from journeyfold.core.ports import Clock, StateReader, StateStore
+from journeyfold.project.compile import Compiled
+from journeyfold.project.people import profile_of
+from journeyfold.project.substitute import substitute
+from journeyfold.runtime.lane import Lane, Ready, Tried
+from journeyfold.runtime.outbox import Closed, closed_in, now_of
+from journeyfold.runtime.prepare import Look, prepare
+
+DEVELOPMENT = "mailbox"
+"""The destination of e-mail where none is configured."""
+Done = Callable[[list[Tried]], None]
+
+
+class Lanes:
+    """Used by the dispatcher's thread; `compiled` is the version in force."""
+
+    def __init__(
+        self,
+        state: StateStore,
+        in_force: Callable[[], Compiled | None],
+        clock: Clock,
+        http_within: Callable[[Sequence[str]], Http],
+        directory: Path,
+        data: Path,
+    ) -> None:
+        self._state, self._in_force, self._clock = state, in_force, clock
+        self._http_within, self._directory, self._data = http_within, directory, data
+        self._allowed: tuple[str, ...] = ()
+        self._http: Http | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._left: list[Lane] = []  # of a changed destination: calls under way end there
+        self._done: Done = lambda _tried: None
+        self._hash = ""
+        self._by_channel: dict[str, str] = {}
+        self.closed: dict[str, Closed] = {}
+
+    def answer_to(self, done: Done) -> None:
+        self._done = done
+
+    def version(self) -> str:
+        """Of the project whose destinations these are."""
+        compiled = self._in_force()
+        return compiled.hash if compiled is not None else ""
+
+    def name_for(self, deliver: Deliver) -> str:
+        """The destination that will take it."""
+        self._follow()
+        named = deliver.destination
+        if named in self._compiled().project.destinations or kind_of(deliver) != "message":
+            return named
+        usual = DEVELOPMENT if named == "email" else named
+        return self._by_channel.get(named, usual)
+
+    def destined(self, name: str) -> Destined | None:
+        found = self._compiled().project.destinations.get(name)
+        return MAILBOX if found is None and name == DEVELOPMENT else found
+
+    def get(self, name: str) -> Lane | None:
+        """None while its rows have to wait."""
+        self._follow()
+        if name in self.closed:
+            return None
+        lane = self._lanes.get(name)
+        if lane is None:
+            destined = self.destined(name)
+            if destined is None:
+                return None
+            lane = self._lanes[name] = Lane(
+                name, destined, partial(self._open, name, destined), self._prepare,
+                self._clock.now_us, self._done,
+            )  # fmt: skip
+        return lane
+
+    def shut(self, name: str, closed: Closed) -> None:
+        """Give it nothing more until `look` finds it resumed."""
+        self.closed[name] = closed
+
+    def look(self, reader: StateReader) -> None:
+        """Which are paused, as records have it; one that was resumed begins anew."""
+        found = closed_in(reader)
+        for name in self.closed.keys() - found.keys():
+            self._leave(name)
+        self.closed = found
+
+    def each(self) -> list[Lane]:
+        return list(self._lanes.values())
+
+    def close(self, within_s: float) -> None:
+        lanes = [*self._lanes.values(), *self._left]
+        for lane in lanes:
+            lane.stop()
+        for lane in lanes:
+            lane.join(within_s / max(1, len(lanes)))
+
+    def _follow(self) -> None:
+        """Another version of the project: what it says differently is opened anew."""
+        project = self._compiled().project
+        if project.hash == self._hash:
+            return
+        self._hash = project.hash
+        allowed = project.settings.server.outgoing.allow
+        if allowed != self._allowed or self._http is None:
+            self._allowed, self._http = allowed, self._http_within(allowed)
+            for name in list(self._lanes):
+                self._leave(name)
+        self._by_channel = {
+            destined.channel: name
+            for name, destined in sorted(project.destinations.items(), reverse=True)
+            if destined.channel
+        }
+        for name, lane in list(self._lanes.items()):
+            if lane.destined != self.destined(name):
+                self._leave(name)
+
+    def _compiled(self) -> Compiled:
+        found = self._in_force()
+        assert found is not None, "a project is activated before there is anything to send"
+        return found
+
+    def _leave(self, name: str) -> None:
+        lane = self._lanes.pop(name, None)
+        if lane is not None:
+            lane.stop()
+            self._left = [each for each in (*self._left, lane) if not each.is_over]
+
+    def _open(self, name: str, destined: Destined) -> Destination:
+        assert self._http is not None, "a lane is opened after the project was read"
+        return destined.open(
+            Tools(
+                name, self._http, self._data, self._secret, self._clock.now_us,
+                lambda what: draw_64("jitter", name, what),
+            )
+        )  # fmt: skip
+
+    def _secret(self, text: str) -> str:
+        """UsageError names the variable or the file that is not there."""
+        return substitute(
+            text, os.environ, lambda name: (self._directory / name).read_text("utf-8")
+        )
+
+    def _prepare(self, rows: Sequence[Row], destined: Destined) -> list[Ready]:
+        """In a lane's thread: the last look at each person (journeys E51)."""
+        compiled, now_us = self._compiled(), self._clock.now_us()
+        with self._state.read() as reader:
+            people = [profile_of(reader, now_of(reader, row.deliver.person)) for row in rows]
+        return [
+            prepare(row.deliver, Look(compiled, profile, destined.purpose, now_us))
+            for row, profile in zip(rows, people, strict=True)
+        ]

@@ -1,0 +1,221 @@
+"""The outbox as it lies in the state: what the fold puts there and what records do to it.
+
+Results and commands are records, and the fold applies them in the transaction in which it consumes
+them. So what stands in the outbox after a crash, or after the state was built anew, is what the log
+says became of it (journeys A1): a delivery whose result is known is not there, one that failed is
+there as dead.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from journeyfold.activate.outbox import (
+    KEPT_US,
+    RESULTS,
+    Filter,
+    Row,
+    State,
+    again,
+    decode_row,
+    encode_row,
+    ended,
+)
+from journeyfold.core.effect import Deliver, Effect, effect_id
+from journeyfold.core.event import Event, Json, Record
+from journeyfold.core.ports import Entry, EventLog, StateReader, StateWriter
+from journeyfold.identity.resolve import person_in
+from journeyfold.project.compile import OWN_SOURCE
+
+SPACE = "outbox"
+SYSTEM = "_system"
+COMMANDS = ("outbox.retry", "outbox.resend", "outbox.drop")
+DESTINATION = ("destination.paused", "destination.disabled", "destination.resumed")
+KINDS = ("message", "webhook", "delivery")
+_KEPT_AS: dict[str, State] = {"failed": "dead", "unknown": "unknown"}
+_STATUS = {
+    f"{kind}.{result}": result
+    for kind in KINDS
+    for result in ("sent", "failed", "skipped", "unknown")
+}
+
+
+class Closed(msgspec.Struct, frozen=True, array_like=True):
+    """A destination that takes nothing until somebody has mended it; rows wait."""
+
+    how: str  # paused | disabled | secret: it was not there
+    reason: str
+    since_us: int
+
+
+def stage(writer: StateWriter, effects: Sequence[Effect]) -> list[Deliver]:
+    """A row for each delivery; one that is there already stays as it is (journeys E71)."""
+    delivers = [effect for effect in effects if isinstance(effect, Deliver)]
+    for deliver in delivers:
+        key = deliver.key.encode()
+        if writer.get(SPACE, key) is None:
+            writer.put(SPACE, key, encode_row(Row(deliver, next_us=deliver.due_us)))
+    return delivers
+
+
+def row_at(reader: StateReader, key: str) -> Row | None:
+    raw = reader.get(SPACE, key.encode())
+    return decode_row(raw) if raw else None
+
+
+def put(writer: StateWriter, row: Row) -> None:
+    writer.put(SPACE, row.key.encode(), encode_row(row))
+
+
+def drop(writer: StateWriter, key: str) -> None:
+    writer.delete(SPACE, key.encode())
+
+
+def rows(reader: StateReader, asked: Filter | None = None) -> Iterator[Row]:
+    """In the order of their keys."""
+    for _, raw in reader.scan(SPACE):
+        row = decode_row(raw)
+        if asked is None or asked.holds(row):
+            yield row
+
+
+def closed_in(reader: StateReader) -> dict[str, Closed]:
+    """Destination → why it is paused."""
+    decode = msgspec.msgpack.decode
+    return {
+        key[12:].decode(): decode(raw, type=Closed)
+        for key, raw in reader.scan("meta", b"destination/", b"destination0")
+    }
+
+
+def apply_records(writer: StateWriter, records: Iterable[Record]) -> bool:
+    """What they say of deliveries and destinations; True if somebody asked for something, so that
+    the dispatcher has to look again.
+    """
+    is_asked = False
+    for record in records:
+        event = record.event
+        if event.name in _STATUS:
+            if event.context.get("auth") == "system":
+                _settle(writer, record, _STATUS[event.name])
+        elif record.kind == "output" and event.source == SYSTEM:
+            if event.name in COMMANDS:
+                _obey(writer, event.name, record)
+                is_asked = True
+            elif event.name in DESTINATION:
+                _close(writer, record)
+                is_asked = True
+    return is_asked
+
+
+def _settle(writer: StateWriter, record: Record, status: str) -> None:
+    """`sent` ends every round, anything else its own."""
+    said = record.event.properties
+    row = row_at(writer, str(said.get("message")))
+    if row is None or (status != "sent" and said.get("round", 0) != row.round):
+        return
+    kept_as = _KEPT_AS.get(status)
+    if kept_as is None:
+        drop(writer, row.key)
+    elif row.state != kept_as:
+        put(writer, ended(row, kept_as, str(said.get("reason", "")), record.appended_us))
+
+
+def _obey(writer: StateWriter, name: str, record: Record) -> None:
+    """`retry` is for the dead, `resend` for the unknown, too; what is on its way is left alone."""
+    asked = msgspec.convert(record.event.properties.get("filter", {}), Filter)
+    found = [row for row in _chosen(writer, asked) if row.state != "leased"]
+    for row in found:
+        if name == "outbox.drop":
+            drop(writer, row.key)
+        elif row.state == "dead" or (name == "outbox.resend" and row.state == "unknown"):
+            put(writer, again(row, record.appended_us))
+        elif row.state == "pending":  # it need not wait for its next attempt
+            put(writer, msgspec.structs.replace(row, next_us=record.appended_us))
+
+
+def _chosen(reader: StateReader, asked: Filter) -> list[Row]:
+    if asked.keys:
+        found = (row_at(reader, key) for key in asked.keys)
+        return [row for row in found if row is not None and asked.holds(row)]
+    return list(rows(reader, asked))
+
+
+def _close(writer: StateWriter, record: Record) -> None:
+    said = record.event.properties
+    key = f"destination/{said.get('destination')}".encode()
+    if record.event.name == "destination.resumed":
+        writer.delete("meta", key)
+        return
+    how = str(said.get("how") or record.event.name.rpartition(".")[2])
+    told = Closed(how, str(said.get("reason", "")), record.appended_us)
+    writer.put("meta", key, msgspec.msgpack.encode(told))
+
+
+def settle_as(writer: StateWriter, row: Row, result: str, now_us: int) -> None:
+    """The log knows what became of it, and the fold will come to that record."""
+    kept_as = _KEPT_AS.get(result)
+    if kept_as is None:
+        drop(writer, row.key)
+    else:
+        put(writer, ended(row, kept_as, "", now_us))
+
+
+def result_id(key: str, result: str, turn: int = 0) -> str:
+    """Of the first round `<key>/<result>`; a round begins when somebody sends it again."""
+    return f"{key}/{result}/{turn}" if turn else f"{key}/{result}"
+
+
+def known_result(log: EventLog, key: str, turn: int, *, is_old: bool = True) -> str:
+    """What the log has of a round, or nothing. A row that has just been made may be one that was
+    sent long ago (journeys E71); one from before, anything.
+    """
+    for result in RESULTS if is_old else RESULTS[:1]:
+        if log.find(OWN_SOURCE, result_id(key, result, turn)) is not None:
+            return result
+    return ""
+
+
+def anchor_of(person: str) -> bytes:
+    """The node a person id is made of (identity P1): `p_` and 26 characters of base32."""
+    return base64.b32decode(person[2:].upper() + "======")
+
+
+def now_of(reader: StateReader, person: str) -> str:
+    """Who that person is now: themselves, or whom they have become part of."""
+    if not person or reader.get("profile", person.encode()) is not None:
+        return person
+    return person_in(reader, anchor_of(person)) or person
+
+
+def purge(writer: StateWriter, now_us: int) -> int:
+    """Dead and unknown rows of more than 30 days go (A6)."""
+    old = [
+        row.key
+        for row in rows(writer)
+        if row.state in {"dead", "unknown"} and row.settled_us <= now_us - KEPT_US
+    ]
+    for key in old:
+        drop(writer, key)
+    return len(old)
+
+
+def command(name: str, asked: dict[str, Json], at_us: int, key: str) -> Entry:
+    """A command as a record; `work` carries it out with the fold of that record."""
+    event = Event(
+        id=effect_id(key), name=name, type="output", source=SYSTEM, identifiers=(),
+        occurred_us=at_us, received_us=at_us, properties=asked, context={"auth": "system"},
+    )  # fmt: skip
+    return Entry(event=event, kind="output")
+
+
+def counted(found: Iterable[Row]) -> dict[str, Json]:
+    """Rows by state."""
+    counts: dict[str, Json] = {}
+    for row in found:
+        before = counts.get(row.state, 0)
+        counts[row.state] = (before if isinstance(before, int) else 0) + 1
+    return counts

@@ -1,0 +1,156 @@
+"""The last look: what of a row is sent, as its person is now (journeys E51, E55).
+
+A preparation per kind of payload. Whatever it needs is the committed profile, the definitions in
+force and an instant, so it is the same wherever it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from journeyfold.activate.compose import compose
+from journeyfold.activate.destination import Mail, Parcel, ParcelKind
+from journeyfold.activate.outbox import expires_us, kind_of
+from journeyfold.core.effect import Deliver
+from journeyfold.core.event import Json
+from journeyfold.core.profile import Profile
+from journeyfold.decide.template import TemplateError
+from journeyfold.project.compile import Compiled
+from journeyfold.project.journeying import ADDRESS
+
+
+class Skip(NamedTuple):
+    """It is not sent; `gate` says why."""
+
+    gate: str
+    detail: str = ""
+
+
+class Broken(NamedTuple):
+    """It cannot be made: a template that fails for this person, say."""
+
+    reason: str
+
+
+class Look(NamedTuple):
+    """What a preparation may read. `profile` is None for somebody who is not there any more."""
+
+    compiled: Compiled
+    profile: Profile | None
+    purpose: str  # of the destination, asked for beside the row's own
+    now_us: int
+
+
+Prepared: TypeAlias = Parcel | Skip | Broken
+Prepare: TypeAlias = Callable[[Deliver, Look], Prepared]
+
+
+def prepare(deliver: Deliver, look: Look) -> Prepared:
+    """The parcel of a row, or why there is none."""
+    expires = expires_us(deliver)
+    if expires and look.now_us >= expires:
+        return Skip("expired")
+    prepared = PREPARED.get(kind_of(deliver))
+    if prepared is None:
+        return Broken(f"nobody knows how to send a {kind_of(deliver)}")
+    return prepared(deliver, look)
+
+
+def _message(deliver: Deliver, look: Look) -> Prepared:
+    compiled, profile = look.compiled, look.profile
+    if profile is None:
+        return Skip("erased")
+    channel = str(deliver.payload["channel"])
+    gate = _gate(look, profile, channel, deliver.purpose)
+    if gate:
+        return Skip(gate)
+    template = template_of(compiled, profile, deliver)
+    if template is None:
+        return Skip("stage")
+    try:
+        mail = written(compiled, profile, deliver, template, look.now_us)
+    except (TemplateError, ValueError) as error:
+        return Broken(str(error))
+    body: dict[str, Json] = {"template": template}
+    return Parcel(deliver.key, "message", profile.person, look.now_us, body, mail)
+
+
+def _gate(look: Look, profile: Profile, channel: str, purpose: str) -> str:
+    reader = look.compiled.limits.reader
+    if reader.is_suppressed(profile, channel):
+        return "suppressed"
+    for each in filter(None, (purpose, look.purpose)):
+        if not reader.consents(profile, each, channel):
+            return "consent"
+    return "" if reader.has_address(profile, channel) else "address"
+
+
+def template_of(compiled: Compiled, profile: Profile, deliver: Deliver) -> str | None:
+    """The one named, or that of the person's stage as it is now (journeys S3)."""
+    named = deliver.payload["template"]
+    if isinstance(named, str):
+        return named
+    by_stage = deliver.payload["by_stage"]
+    assert isinstance(by_stage, dict), "a send names a template, or templates by stage"
+    found = by_stage.get(compiled.view(profile).stage(str(by_stage["lifecycle"])))
+    return found if isinstance(found, str) else None
+
+
+def written(compiled: Compiled, profile: Profile, deliver: Deliver, name: str, now_us: int) -> Mail:
+    """The message in the person's language; TemplateError names the part and its line."""
+    project, traits = compiled.project, compiled.traits(profile)
+    template = project.messages.get(name)
+    if template is None:
+        raise TemplateError(f"there is no template '{name}' any more")
+    bodies = {
+        path.partition("/")[2]: text
+        for path, text in project.bodies.items()
+        if path.partition("/")[0] == name
+    }
+    values = {
+        "traits": traits,
+        "features": compiled.feature_values(profile, now_us),
+        "vars": deliver.payload["vars"],
+    }
+    locale = traits.get("locale") or traits.get("language")
+    composed = compose(
+        template, bodies, values,
+        locale=locale if isinstance(locale, str) else project.settings.locale, now_us=now_us,
+    )  # fmt: skip
+    if not composed.sender:
+        raise TemplateError("the message has no `from`")
+    to = traits.get(ADDRESS[str(deliver.payload["channel"])])
+    return Mail(
+        str(to), composed.sender, composed.subject, composed.text, composed.html, composed.reply_to
+    )
+
+
+def _fields(deliver: Deliver, look: Look) -> Prepared:
+    """The payload's own fields, where nothing maps them; a removal goes whoever is gone."""
+    kind = _KINDS[kind_of(deliver)]
+    if kind != "remove" and deliver.person:
+        if look.profile is None:
+            return Skip("erased")
+        if look.purpose and not look.compiled.consents(look.profile, look.purpose):
+            return Skip("consent", look.purpose)
+    body = deliver.payload.get("body")
+    said = body if isinstance(body, dict) else _beside_control(deliver.payload)
+    return Parcel(deliver.key, kind, deliver.person, deliver.due_us, said)
+
+
+def _beside_control(payload: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in payload.items() if name not in _CONTROL}
+
+
+_CONTROL = frozenset({"kind", "delivery", "expires_us", "on_fail", "reply", "about"})
+_KINDS: dict[str, ParcelKind] = {
+    "webhook": "webhook", "event": "event", "upsert": "upsert", "remove": "remove",
+}  # fmt: skip
+PREPARED: dict[str, Prepare] = {
+    "message": _message,
+    "webhook": _fields,
+    "event": _fields,
+    "upsert": _fields,
+    "remove": _fields,
+}

@@ -1,0 +1,131 @@
+"""A house with the fold loop and the dispatcher of `work`, in step with a clock of the test's own."""
+
+import time
+
+from house import House
+
+from journeyfold.activate.destination import Answer, Destined, Outcome
+from journeyfold.core.effect import Deliver
+from journeyfold.project.compile import PUSH
+from journeyfold.runtime import outbox
+from journeyfold.runtime.dispatch import Dispatcher
+from journeyfold.runtime.fold_loop import FoldLoop, output_entry
+from journeyfold.runtime.lanes import Lanes
+from journeyfold.runtime.settling import Settling
+
+
+class Post(House):
+    """`deliver` lets the dispatcher work until nothing is under way or due."""
+
+    def __init__(self, project, path, http=None):
+        self.loop = None
+        super().__init__(project)
+        self.path, self.http = path, http or no_http
+        self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
+        self.begin()
+
+    def begin(self):
+        """The dispatcher of a new process over the same stores."""
+        self.lanes = Lanes(
+            self.state, lambda: self.engine.definitions.in_force, _Clock(self),
+            lambda _allowed: self.http, self.path, self.path,
+        )  # fmt: skip
+        settling = Settling(self.log, self.loop.entries_of, output_entry, lambda: self.now_us)
+        self.dispatcher = Dispatcher(self.log, self.state, self.lanes, settling, _Clock(self))
+        self.commands = self.loop.commands
+        self.dispatcher.take_up()
+        self.fold()
+
+    def fold(self):
+        if self.loop is None:
+            super().fold()
+            return
+        while True:
+            number, delivers = self.loop.batch(500)
+            if not number:
+                return
+            self.effects += delivers
+            if hasattr(self, "dispatcher"):
+                self.dispatcher.fresh([each for each in delivers if each.destination != PUSH])
+                if self.loop.commands != self.commands:
+                    self.commands = self.loop.commands
+                    self.dispatcher.look_again()
+
+    def deliver(self):
+        until_s = time.monotonic() + 20
+        while True:
+            self.dispatcher.listen(0.01)
+            self.dispatcher.turn()
+            self.fold()
+            if self.dispatcher.is_idle():
+                return
+            assert time.monotonic() < until_s, "the dispatcher does not come to an end"
+
+    def stage(self, *delivers):
+        """As if a record of the fold had made them."""
+        with self.state.write() as writer:
+            outbox.stage(writer, delivers)
+        self.dispatcher.fresh(delivers)
+
+    def command(self, name, number=0, **asked):
+        entry = outbox.command(name, {"filter": asked}, self.now_us, f"{name}/{number}")
+        self.log.append([entry], now_us=self.now_us)
+        self.fold()
+
+    def rows(self):
+        with self.state.read() as reader:
+            return list(outbox.rows(reader))
+
+    def results(self, *prefixes):
+        prefixes = prefixes or ("message.", "webhook.", "delivery.")
+        found = self.log.read(-1, 100_000)
+        return [each.event for each in found if each.event.name.startswith(prefixes)]
+
+
+def no_http(_call):
+    return Answer(0, problem="nobody is there", is_unreached=True)
+
+
+class _Clock:
+    def __init__(self, post):
+        self.post = post
+
+    def now_us(self):
+        return self.post.now_us
+
+
+class Recorder(Destined, frozen=True, kw_only=True, tag="recorder"):
+    """A destination that answers as it is told; `answers` is shared by all that are opened."""
+
+    takes = frozenset({"webhook", "event", "upsert", "remove"})
+
+    def open(self, tools):
+        return _Open(BOOKS.setdefault(tools.name, Book()))
+
+
+class Book:
+    """What came, and what is answered: outcomes in turn, then `sent`."""
+
+    def __init__(self):
+        self.came, self.answers, self.is_closed = [], [], False
+
+
+BOOKS = {}
+
+
+class _Open:
+    def __init__(self, book):
+        self.book = book
+
+    def deliver(self, parcels):
+        self.book.came += [parcel.key for parcel in parcels]
+        return [self.book.answers.pop(0) if self.book.answers else Outcome("sent") for _ in parcels]
+
+    def close(self):
+        self.book.is_closed = True
+
+
+def effect(number, destination="crm", delivery="at_least_once", due_us=0, **payload):
+    """One for nobody in particular."""
+    told = {"kind": "webhook", "delivery": delivery, **payload}
+    return Deliver(f"effect-{number}", destination, "", due_us, "necessary", told)
