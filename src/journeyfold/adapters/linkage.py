@@ -1,0 +1,164 @@
+"""Probabilistic linkage with Splink, on DuckDB or on Spark: records in, scored pairs out.
+
+The model of Fellegi and Sunter (1969), its parameters estimated without labels: u by sampling, m by
+expectation maximisation. No column but those the settings name is ever read. Seeded and on one
+thread unless told otherwise, so that equal input gives equal scores (identity 2.7, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from journeyfold.adapters.linkage_model import ENGINES, ID, LinkType, joined, model_of, rule_of
+from journeyfold.core.errors import UsageError
+from journeyfold.core.event import Json
+from journeyfold.identity.closure import Pair
+from journeyfold.identity.linkage import Linkage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FROM_WEIGHT = -20.0  # weaker pairs say nothing that their absence does not
+SEED = 20_261_122
+_PIECE = 50_000
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A scored pair, `a` < `b`. `waterfall`: comparison → (level, match weight); the weights and
+    that of the prior sum to `weight`.
+    """
+
+    a: str
+    b: str
+    weight: float
+    probability: float
+    waterfall: dict[str, tuple[int, float]] = {}
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.a, self.b, self.weight)
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What was estimated: enough to score the same records again, or new ones alike."""
+
+    settings: dict[str, Json]
+
+    @property
+    def version(self) -> str:
+        """Of what was estimated, not of when."""
+        raw = msgspec.json.encode(self.settings, order="sorted")
+        return blake2b(raw, digest_size=8).hexdigest()
+
+
+class Linking:
+    """One run over tables of records: each has `unique_id` and the columns of the settings.
+
+    One table is searched for duplicates, two are linked to each other.
+    """
+
+    def __init__(self, settings: Linkage, tables: Sequence[pa.Table], *, threads: int = 1) -> None:
+        """UsageError where the extra is not installed or a column is missing."""
+        try:
+            import duckdb
+            from splink.internals.duckdb.database_api import DuckDBAPI
+        except ImportError:
+            raise UsageError(
+                "linkage needs its extra; run: pip install 'journeyfold[linkage]'"
+            ) from None
+        self._settings = settings
+        self._engine = duckdb.connect(config={"threads": threads})
+        api = DuckDBAPI(connection=self._engine)
+        self._records = []
+        for number, table in enumerate(tables):
+            _require(settings, table.column_names)
+            self._engine.register("given", table)
+            self._engine.execute(f"create table records_{number} as {cleaned(settings)}")
+            self._engine.unregister("given")
+            self._records.append(api.register(f"records_{number}"))
+        self._link_type: LinkType = "dedupe_only" if len(tables) == 1 else "link_only"
+
+    def train(self) -> Model:
+        """Estimate everything from the records; UsageError where they do not suffice."""
+        settings, engine = self._settings, ENGINES["duckdb"]
+        linker = self._linker(model_of(settings, self._link_type, "duckdb"))
+        training = linker.training
+        training.estimate_probability_two_random_records_match(
+            [rule_of(rule, engine) for rule in settings.prior.rules], recall=settings.prior.recall
+        )
+        training.estimate_u_using_random_sampling(max_pairs=settings.max_pairs, seed=SEED)
+        for rule in settings.train_on:
+            training.estimate_parameters_using_expectation_maximisation(
+                rule_of(rule, engine), estimate_without_term_frequencies=True
+            )
+        return Model(linker.misc.save_model_to_json())
+
+    def score(self, model: Model) -> Iterator[Proposal]:
+        """Every pair that a blocking rule brings together, in no order."""
+        linker = self._linker(dict(model.settings))
+        return self._scored(linker.inference.predict(threshold_match_weight=FROM_WEIGHT))
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _linker(self, settings: dict[str, Any]) -> Any:
+        from splink import Linker
+
+        records = self._records[0] if len(self._records) == 1 else self._records
+        return Linker(records, settings, log_level="ERROR")
+
+    def _scored(self, frame: Any) -> Iterator[Proposal]:
+        names = [joined(columns) for columns in self._settings.comparisons]
+        terms = {
+            str(row[0])
+            for row in self._engine.execute(f"describe {frame.physical_name}").fetchall()
+        }
+        steps = ", ".join(f"gamma_{name}, {_weight(name, terms)}" for name in names)
+        rows = self._engine.execute(
+            f"select {ID}_l, {ID}_r, match_weight, match_probability, {steps} "  # noqa: S608 - checked column names
+            f"from {frame.physical_name}"
+        )
+        while piece := rows.fetchmany(_PIECE):
+            for a, b, weight, probability, *told in piece:
+                waterfall = {
+                    name: (told[2 * at], told[2 * at + 1]) for at, name in enumerate(names)
+                }
+                yield Proposal(min(a, b), max(a, b), weight, probability, waterfall)
+
+
+def _weight(name: str, columns: set[str]) -> str:
+    """Of a comparison, with what the rarity of the value adds."""
+    rarity = f"mw_tf_adj_{name}"
+    return f"mw_{name} + {rarity}" if rarity in columns else f"mw_{name}"
+
+
+def cleaned(settings: Linkage) -> str:
+    """Blanks are nothing; a date that is none is nothing; two names that are compared together
+    stand together as well.
+    """
+    parts = [f'"{ID}"']
+    dates = {
+        name: how.format for name, how in settings.comparisons.items() if how.measure == "date"
+    }
+    for column in settings.columns:
+        trimmed = f"nullif(trim(cast(\"{column}\" as varchar)), '')"
+        if column in dates:
+            trimmed = f"strftime(try_strptime({trimmed}, '{dates[column]}'), '%Y-%m-%d')"
+        parts.append(f'{trimmed} as "{column}"')
+    for columns, how in settings.comparisons.items():
+        if how.measure == "names":
+            both = ", ".join(
+                f"nullif(trim(cast(\"{one}\" as varchar)), '')" for one in columns.split("+")
+            )
+            parts.append(f"nullif(concat_ws(' ', {both}), '') as \"{joined(columns)}\"")
+    return f"select {', '.join(parts)} from given"  # noqa: S608 - checked column names
+
+
+def _require(settings: Linkage, there: Sequence[str]) -> None:
+    missing = [name for name in (ID, *settings.columns) if name not in there]
+    if missing:
+        raise UsageError(f"linkage: the records have no column {', '.join(missing)}")
