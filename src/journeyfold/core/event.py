@@ -27,10 +27,12 @@ Kind = Literal[
     "output",  # a fact the fold emitted; a replay recomputes it and must agree
     "erased",  # a body that a right removed; offset and digest stay
     "journey",  # a journey was paused, resumed, drained, stopped or migrated
+    "erasure",  # a person is to be forgotten: their nodes, as keyed hashes
 ]
 KINDS: tuple[Kind, ...] = (
     "event", "consent", "decision", "timer", "project",
     "cutpoints", "definition", "evidence", "output", "erased", "journey",
+    "erasure",
 )  # fmt: skip  # the position is the code in the log: append only
 ENVELOPE_VERSION = 1
 

@@ -140,6 +140,7 @@ SPACES = (
     "count",  # sizes and series of segments and stages
     "consent",  # node → purposes, for the door
     "id_node", "id_comp", "id_link", "id_adj", "id_mark", "id_hist", "id_audit",
+    "id_erased",  # keyed hash of an identifier → how often it was erased, and since when
     "parked",  # offset, and person if only for them → why a record could not be folded
 )  # fmt: skip
 """The named databases of the state store, by what they hold (identity.md section 4)."""

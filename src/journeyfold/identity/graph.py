@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from journeyfold.core.ports import StateReader, StateWriter
+from journeyfold.identity.erased import Erased
 from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.partition import Vertex
 
@@ -31,7 +32,6 @@ class Node(msgspec.Struct, array_like=True, gc=False):
     component: bytes
     since: int  # offset of the first record that named it
     hub: bool = False
-    generation: int = 0
 
     @property
     def age(self) -> tuple[int, str, str]:
@@ -212,6 +212,7 @@ class Graph:
         self._neighbours = Neighbourhood()
         self._histories = Space("id_hist", bytes)
         self._clusters: dict[bytes, dict[bytes, list[bytes]]] = {}  # of components of many people
+        self._erased = Space("id_erased", Erased)
         self._marks = Space[Mark]("id_mark", Mark)  # type: ignore[arg-type]  # a union of structs
 
     def node(self, id_: bytes) -> Node | None:
@@ -320,6 +321,25 @@ class Graph:
         rows = self._histories.scan(self.reader, node, stop)
         return sorted((int.from_bytes(key[16:], "big"), anchor) for key, anchor in rows)
 
+    def erased(self, first: bytes) -> Erased | None:
+        """By the node that the identifier had before any erasure."""
+        return self._erased.get(self.reader, first)
+
+    def put_erased(self, first: bytes, row: Erased) -> None:
+        self._erased.put(first, row)
+
+    def drop(self, node: bytes) -> None:
+        """A node that is by itself goes, with its history."""
+        self._nodes.put(node, None)
+        for key, _ in list(self._histories.scan(self.reader, node, node + b"\xff" * 9)):
+            self._histories.put(key, None)
+
+    def drop_link(self, id_: bytes) -> None:
+        self._links.put(id_, None)
+
+    def drop_mark(self, id_: bytes) -> None:
+        self._marks.put(id_, None)
+
     def anchor(self, id_: bytes) -> bytes | None:
         """The anchor of the node's person; None for a node nobody named."""
         node = self.node(id_)
@@ -334,7 +354,9 @@ class Graph:
         return sorted(self.cluster(name, row, anchor))
 
     def flush(self, writer: StateWriter) -> None:
-        for space in (self._nodes, self._components, self._links, self._histories, self._marks):
+        for space in (
+            self._nodes, self._components, self._links, self._histories, self._marks, self._erased,
+        ):  # fmt: skip
             space.flush(writer)
         self._clusters = {}
         self._neighbours.flush(writer)

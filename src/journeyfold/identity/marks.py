@@ -47,6 +47,11 @@ class Marks:
         return True
 
     @property
+    def any_kills(self) -> bool:
+        """Whether there may be links that are stored and not alive."""
+        return bool(self._retracts or self._selecting or self._blocks)
+
+    @property
     def any_blocks(self) -> bool:
         return bool(self._blocks)
 

@@ -8,13 +8,15 @@ answered from memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from journeyfold.core.event import Event, Identifier, Record
 from journeyfold.core.ports import StateReader, StateWriter
+from journeyfold.identity import erase
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
+from journeyfold.identity.erased import Closing, Erased, any_erased
 from journeyfold.identity.evidence import Link, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
 from journeyfold.identity.graph import Graph, Node, stored_anchor
@@ -78,6 +80,8 @@ class Resolver:
         self._node_ids: dict[Identifier, bytes] = {}
         self._answers: dict[tuple[object, ...], _Answer] = {}
         self._answered: dict[bytes, list[tuple[object, ...]]] = {}  # component → keys of answers
+        self._any_erased = any_erased(state)
+        self.returned: list[tuple[bytes, Erased]] = []  # nodes first named after an erasure
 
     def begin(self, state: StateReader | StateWriter) -> None:
         """Read through this transaction from here on."""
@@ -103,24 +107,77 @@ class Resolver:
         named = normalised(event, self._rules)[0]
         if not named:
             return NOBODY
+        if self._any_erased:
+            kept = self._unerased(named, event.occurred_us, record.offset)
+            if len(kept) < len(named):
+                return self._sighted(record, kept, None) if kept else NOBODY
+            self._notice_return(named)
         if len(named) == 1 and not self._marks.any_blocks:
             node = self.node(named[0])
             if self._graph.node(node) is None:
                 return self._first_seen(record, node, named[0], key)
         return self._sighted(record, named, key)
 
-    def usable(self, event: Event) -> tuple[Identifier, ...]:
-        """Identifiers that name somebody under the rules and the living blocks, owner first."""
-        return self._unblocked(normalised(event, self._rules)[0])
+    def people_of(self, nodes: Iterable[bytes]) -> list[Part]:
+        """Everybody who has one of these nodes, with all of theirs."""
+        return erase.people_of(self._graph, nodes)
 
-    def owner_of(self, event: Event) -> bytes | None:
+    def erase(
+        self, record: Record, people: Sequence[Part], closed: Mapping[bytes, list[Closing]]
+    ) -> tuple[Change, ...]:
+        """Forget people (M7): what that changed about others. `closed` is kept, by node."""
+        settlement = Settlement(self._graph, self._marks, self._rules, record)
+        firsts = {node: self.first_of(node) for part in people for node in part.nodes}
+        changes = erase.remove(settlement, people)
+        for node, first in firsts.items():
+            before = self._graph.erased(first)
+            generation = before.generation + 1 if before else 1
+            row = Erased(generation, record.appended_us, record.offset, closed.get(node, []))
+            self._graph.put_erased(first, row)
+        self._marks = Marks(self._graph.marks())
+        self._answers, self._answered, self._node_ids = {}, {}, {}
+        self._any_erased = self._any_erased or bool(firsts)
+        return tuple(changes)
+
+    def first_of(self, node: bytes) -> bytes:
+        """What the log's person index and the door call the node: its name before any erasure."""
+        if not self._any_erased:
+            return node
+        identifier = self.identifier(node)
+        return node_of(identifier, self._key) if identifier else node
+
+    def identifier(self, node: bytes) -> Identifier | None:
+        """What a node stands for, as it was normalised."""
+        named = self._graph.node(node)
+        return Identifier(named.kind, named.value) if named else None
+
+    def indexed(self, nodes: Iterable[bytes]) -> list[bytes]:
+        """What the log's person index may know these nodes by."""
+        own = list(nodes)
+        return sorted({*own, *map(self.first_of, own)}) if self._any_erased else own
+
+    def erased(self, node: bytes) -> Erased | None:
+        """Since when a living node is another than the one it was."""
+        return self._graph.erased(self.first_of(node)) if self._any_erased else None
+
+    def usable(self, event: Event, offset: int | None = None) -> tuple[Identifier, ...]:
+        """Identifiers that name somebody under the rules and the living blocks, owner first.
+
+        With the offset of an old record, an erasure that came after it counts, too.
+        """
+        named = normalised(event, self._rules)[0]
+        if self._any_erased:
+            named = self._unerased(named, event.occurred_us, offset)
+        return self._unblocked(named)
+
+    def owner_of(self, event: Event, offset: int | None = None) -> bytes | None:
         """The node whose person a record is about (I8); the same before and after any merge."""
-        usable = self.usable(event)
+        usable = self.usable(event, offset)
         return self.node(usable[0]) if usable else None
 
-    def bound_by(self, event: Event) -> tuple[bytes, ...]:
+    def bound_by(self, event: Event, offset: int | None = None) -> tuple[bytes, ...]:
         """The nodes that a consent statement in the event is about (M5, trust PRV-2)."""
-        usable = self.usable(event)
+        usable = self.usable(event, offset)
         if is_unsigned_client(event):
             usable = tuple(one for one in usable if one.kind in self._rules.devices)
         return tuple(self.node(identifier) for identifier in usable)
@@ -129,7 +186,9 @@ class Resolver:
         """The node of a normalised identifier."""
         found = self._node_ids.get(identifier)
         if found is None:
-            found = self._node_ids[identifier] = node_of(identifier, self._key)
+            row = self._erased_of(identifier) if self._any_erased else None
+            found = node_of(identifier, self._key, row.generation if row else 0)
+            self._node_ids[identifier] = found
         return found
 
     def person_of(self, node: bytes, as_of: int | None = None) -> str | None:
@@ -166,8 +225,9 @@ class Resolver:
         return resolution
 
     def _sighted(
-        self, record: Record, named: tuple[Identifier, ...], key: tuple[object, ...]
+        self, record: Record, named: tuple[Identifier, ...], key: tuple[object, ...] | None
     ) -> Resolution:
+        """`key` None: the answer is not to be remembered."""
         settlement = Settlement(self._graph, self._marks, self._rules, record)
         for identifier in named:
             settlement.name(self.node(identifier), identifier)
@@ -180,8 +240,29 @@ class Resolver:
         if not usable:
             return Resolution(changes=changes) if changes else NOBODY
         resolution = Resolution(self._anchored(nodes[0]), nodes[0], nodes)
-        self._remember(key, resolution, made, named)
+        if key is not None:
+            self._remember(key, resolution, made, named)
         return msgspec.structs.replace(resolution, changes=changes) if changes else resolution
+
+    def _unerased(
+        self, named: tuple[Identifier, ...], occurred_us: int, offset: int | None
+    ) -> tuple[Identifier, ...]:
+        """Without identifiers erased since; nothing of a record whose owner is."""
+        kept = tuple(
+            one
+            for one in named
+            if (row := self._erased_of(one)) is None or not row.drops(occurred_us, offset)
+        )
+        return kept if kept[:1] == named[:1] else ()
+
+    def _erased_of(self, identifier: Identifier) -> Erased | None:
+        return self._graph.erased(node_of(identifier, self._key))
+
+    def _notice_return(self, named: Iterable[Identifier]) -> None:
+        for identifier in named:
+            row = self._erased_of(identifier)
+            if row is not None and self._graph.node(self.node(identifier)) is None:
+                self.returned.append((self.node(identifier), row))
 
     def _unblocked(self, named: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
         if self._marks.any_blocks:
@@ -199,8 +280,10 @@ class Resolver:
 
         Links taken in while it was blocked stay evidence: the set only grows.
         """
-        for record in self._history(sorted(nodes), settlement.offset - 1):
+        for record in self._history(self.indexed(sorted(nodes)), settlement.offset - 1):
             named = normalised(record.event, self._rules)[0]
+            if self._any_erased:
+                named = self._unerased(named, record.event.occurred_us, record.offset)
             usable = self._unblocked(named)
             ends = tuple(self.node(identifier) for identifier in usable)
             for link in links(record, usable, ends, self._rules):

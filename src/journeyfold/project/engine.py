@@ -26,6 +26,7 @@ from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
 from journeyfold.project.definitions import Build, Compile, Definitions, Filler
+from journeyfold.project.erasing import close_again, come_back, forget
 from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
@@ -73,6 +74,12 @@ class Engine:
         self.people = People()
         self._resolver: Resolver | None = None
         self._writer: StateWriter | None = None
+        self.forgotten: frozenset[str] = frozenset()  # people the last `fold` erased
+
+    @property
+    def _identity(self) -> Resolver:
+        assert self._resolver is not None, "a project is activated before any event"
+        return self._resolver
 
     @property
     def compiled(self) -> Compiled:
@@ -93,6 +100,7 @@ class Engine:
     def fold(self, writer: StateWriter, records: Sequence[Record]) -> list[Effect]:
         """Apply records in order and stage everything for the writer's commit."""
         self._begin(writer)
+        self.forgotten = frozenset()
         effects: list[Effect] = []
         for record in records:
             is_event = record.kind == "event"  # nearly all are
@@ -156,7 +164,9 @@ class Engine:
                 each = partial(self._each, record=record, writer=writer)
                 return steer(record, writer, self.people, self.definitions, each)
             case "evidence":
-                return self._changes(self._resolved(record).changes, record)
+                return self._changes(self._identity.resolve(record).changes, record)
+            case "erasure":
+                return self._erasure(record, writer)
             case "output" | "erased":
                 return []
             case _:
@@ -165,9 +175,10 @@ class Engine:
     # -- one person's record --------------------------------------------------------------------
 
     def _event(self, record: Record) -> list[Effect]:
-        assert self._resolver is not None, "a project is activated before any event"
-        found = self._resolver.resolve(record)
+        found = self._identity.resolve(record)
         effects = self._changes(found.changes, record) if found.changes else []
+        if self._identity.returned:
+            come_back(self.people, self._identity, self.compiled)
         if not found.person:
             return effects
         if is_usual(record.event):
@@ -202,15 +213,15 @@ class Engine:
             stages = None if person == found.person else STATED
             effects += self.people.count(step.fold(stages))
             for node in step.consented:
-                self.people.note_consents({bytes.fromhex(node): step.profile.consents[node]})
+                first = self._identity.first_of(bytes.fromhex(node))
+                self.people.note_consents({first: step.profile.consents[node]})
         return effects
 
     def _bound(self, record: Record) -> dict[str, list[bytes]]:
         """The nodes a statement binds, by person: links between them may be suppressed."""
-        assert self._resolver is not None, "a project is activated before any event"
         bound: dict[str, list[bytes]] = {}
-        for node in self._resolver.bound_by(record.event):
-            person = self._resolver.person_of(node)
+        for node in self._identity.bound_by(record.event):
+            person = self._identity.person_of(node)
             assert person is not None, "a resolved record's nodes have been named"
             bound.setdefault(person, []).append(node)
         return bound
@@ -232,16 +243,16 @@ class Engine:
 
         def refold(person: str, nodes: Iterable[bytes]) -> Profile:
             profile, own = Profile(person=person), frozenset(nodes)
-            for old in self._log.history(own, upto=record.offset - 1):
+            for old in self._log.history(self._identity.indexed(own), upto=record.offset - 1):
                 self._refold(old, profile, own)
+            close_again(profile, own, self._identity, self.compiled)
             return profile
 
         return refold
 
     def _refold(self, old: Record, profile: Profile, own: frozenset[bytes]) -> None:
         """A record that only names the person's nodes may still state their consent."""
-        assert self._resolver is not None, "a project is activated before any event"
-        owner = self._resolver.owner_of(old.event)
+        owner = self._identity.owner_of(old.event, old.offset)
         if owner is None:
             return
         if old.kind == "decision" and owner in own:
@@ -249,7 +260,7 @@ class Engine:
             profile.seen = old.offset
         elif old.kind in {"event", "consent"}:
             says = states_consent(old.event)
-            bound = self._resolver.bound_by(old.event) if says else ()
+            bound = self._identity.bound_by(old.event, old.offset) if says else ()
             binds = [node for node in bound if node in own]
             if owner in own:
                 self._stepped(old, profile, owner, binds).facts()
@@ -261,9 +272,10 @@ class Engine:
         done = Standing(record.offset, record.appended_us, standing(writer).applied)
         writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
 
-    def _resolved(self, record: Record) -> Resolution:
-        assert self._resolver is not None, "a project is activated before any event"
-        return self._resolver.resolve(record)
+    def _erasure(self, record: Record, writer: StateWriter) -> list[Effect]:
+        done = forget(record, self.people, self._identity, self.compiled, writer, self._log)
+        self.forgotten |= done.people
+        return done.effects + self._changes(done.changes, record)
 
     # -- everybody ------------------------------------------------------------------------------
 
@@ -384,6 +396,5 @@ class Engine:
         return self.people.get(person) if person else None
 
     def _known(self, record: Record) -> str | None:
-        assert self._resolver is not None, "a project is activated before any event"
-        owner = self._resolver.owner_of(record.event)
-        return self._resolver.person_of(owner) if owner else None
+        owner = self._identity.owner_of(record.event, record.offset)
+        return self._identity.person_of(owner) if owner else None

@@ -53,7 +53,7 @@ def _merge(change: Merged, record: Record, people: People, compiled: Compiled) -
     for profile in (source, target):  # what was due before the merge happened before it
         effects += people.count(compiled.advance(profile, record.appended_us))
     merged = merge_profiles(target, source, compiled.policies)
-    _recount(people, record.appended_us, before=(source, target), after=(merged,))
+    recount(people, record.appended_us, before=(source, target), after=(merged,))
     people.remove(source.person)
     people.replace(merged)
     return effects + people.count(compiled.settle(merged, record.appended_us, "merge"))
@@ -83,7 +83,7 @@ def _split(
             profile.passages = whole.passages if keeps_name else {}
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
-    _recount(people, record.appended_us, before=[whole] if whole else [], after=parts)
+    recount(people, record.appended_us, before=[whole] if whole else [], after=parts)
     people.remove(change.person)
     for profile in parts:
         people.replace(profile)
@@ -100,7 +100,7 @@ def _rename(change: Reanchored, people: People) -> None:
     people.replace(profile)
 
 
-def _recount(
+def recount(
     people: People, at_us: int, before: Iterable[Profile], after: Iterable[Profile]
 ) -> None:
     """Two members who became one are one member: sizes follow without an entry or exit."""

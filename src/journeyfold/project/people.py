@@ -8,7 +8,7 @@ count, and the door's consent registers (trust PRV-6).
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 
 import msgspec
@@ -190,6 +190,12 @@ class People:
     def note_consents(self, registers: dict[bytes, Registers]) -> None:
         """What the door reads of a node: committed with the profiles."""
         self._consents |= registers
+
+    def forget_consents(self, writer: StateWriter, nodes: Iterable[bytes]) -> None:
+        """The door knows nothing of these nodes any more."""
+        for node in nodes:
+            self._consents.pop(node, None)
+            writer.delete("consent", node)
 
     def resize(self, name: str, by: int, at_us: int) -> None:
         """Correct a size by hand: two members who became one are one member."""

@@ -8,7 +8,7 @@ time after sending; beside them stands an index by that instant.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
 
 import msgspec
@@ -112,12 +112,12 @@ def fold_sent(writer: StateWriter, record: Record, profile: Profile, counting: C
         _mark(writer, record.event, counting)
 
 
-def forget_sent(writer: StateWriter, identifiers: Container[Identifier]) -> int:
-    """Drop the rows of somebody who is erased, their links with them; how many those were."""
-    gone = [key for key, row in sent_rows(writer) if row.identifier in identifiers]
-    for key in gone:
-        writer.delete(_SPACE, key.encode())
-    return len(gone)
+def forget_message(writer: StateWriter, sending: Record) -> None:
+    """Drop the row that the record of a sending made, its links with it: somebody is erased."""
+    message = _message(sending.event).encode()
+    if message:
+        writer.delete(_SPACE, message)
+        writer.delete(_SPACE, _at(sending.appended_us) + message)
 
 
 def _hand_over(writer: StateWriter, record: Record, profile: Profile, counting: Counting) -> None:

@@ -107,6 +107,12 @@ class Travel:
         self._set_wake(profile)
         return turn.effects
 
+    def end(self, profile: Profile, now_us: int, reason: str) -> list[Effect]:
+        """Every run of theirs ends here."""
+        turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
+        self._journeys.end_all(turn, reason)
+        return turn.effects
+
     def _set_wake(self, profile: Profile) -> None:
         dues = [due_us for due_us in profile.dues if due_us]
         if profile.journeys_due_us:
