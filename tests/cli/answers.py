@@ -1,5 +1,6 @@
 """A runtime that answers from a table and remembers what it was asked."""
 
+from journeyfold.journey.control import Move
 from journeyfold.project.reports import (
     BackupReport,
     BadRow,
@@ -10,6 +11,9 @@ from journeyfold.project.reports import (
     HeldItem,
     HeldList,
     ImportReport,
+    JourneyAct,
+    JourneyReport,
+    JourneyRow,
     KeyRow,
     Mover,
     ParkedItem,
@@ -19,6 +23,7 @@ from journeyfold.project.reports import (
     Reason,
     ReplayReport,
     SegmentChange,
+    StepRow,
 )
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
@@ -42,6 +47,7 @@ PLAN = PlanReport(
     definitions={"segment/vip": "changed"}, untouched=7,
 )  # fmt: skip
 EXPLANATION = Explanation("p_a is in vip.", (Reason("count is 3", 1_700_000_000_000_000, 42),))
+JOURNEY = JourneyRow("cart", "3f0c9a51d2be", "paused", 7, 1_700_000_000_000_000, "ann")
 FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
 
 
@@ -56,6 +62,9 @@ class Answers:
             "quarantine_replay": REPLAYED,
             "keys_create": KEY, "keys_list": [KEY], "keys_rotate": KEY, "keys_revoke": KEY,
             "export": ExportReport("people", "p.csv", 3, 120), "bench": [FIGURE],
+            "why_journey": EXPLANATION, "journey_list": [JOURNEY],
+            "journey_show": JourneyReport(JOURNEY, (StepRow("3f0c9a51d2be", "pause", 7),)),
+            "journey_act": JourneyAct("cart", "migrate", 41, {"aa": [Move("old", 3, "new"), Move("gone", 2, "", "no step")]}),
             "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},
         } | given  # fmt: skip

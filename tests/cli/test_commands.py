@@ -49,6 +49,12 @@ QUESTIONS = [
     ("why", "user_id:ann", "segment", "vip"),
     ("why", "decision", "d1"),
     ("why", "user_id:ann", "anonymous_id:a"),
+    ("why", "user_id:ann", "journey", "cart"),
+    ("journey", "list"),
+    ("journey", "show", "cart"),
+    ("journey", "pause", "cart"),
+    ("journey", "resume", "cart"),
+    ("journey", "migrate", "cart"),
     ("quarantine", "list"),
     ("quarantine", "show", "17"),
     ("quarantine", "replay", "--dry-run"),
@@ -242,3 +248,23 @@ def test_a_backup_reminds_of_the_key_that_is_not_in_it(project, capsys):
     assert printed.out.endswith("10 records in /backups/shop (81,920 bytes)\n")
     assert "The root key is not in it" in printed.err
     assert str(runtime.asked[0][2]["to"]) == "copies/monday"
+
+
+def test_journeys_are_listed_with_how_they_stand(call):
+    _, out, _ = call("journey", "list")
+    assert "paused since 2023-11-14T22:13:20Z by ann" in out
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "drain", "stop"])
+def test_a_command_on_a_journey_says_which_record_it_is(call, action):
+    code, out, asked = call("journey", action, "cart")
+    assert (code, asked[0][2]["action"], asked[0][2]["catch_up"]) == (0, action, "all")
+    assert f"cart: {action} is record 41" in out
+
+
+def test_a_migration_tells_who_goes_where_and_changes_nothing_when_asked_to(call):
+    _, out, asked = call("journey", "migrate", "cart", "--dry-run")
+    assert asked[0][2]["dry_run"] is True
+    assert "version aa, 3 runs at old: to new" in out
+    assert "version aa, 2 runs at gone: stay: no step" in out
+    assert "nothing was changed" in out

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 import click
 
 if TYPE_CHECKING:
+    from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
         HeldItem,
         HeldList,
         ImportReport,
+        JourneyAct,
+        JourneyReport,
+        JourneyRow,
         KeyRow,
         PlanReport,
         QuarantineReplay,
@@ -91,6 +95,27 @@ class Runtime(Protocol):
     def why_same_person(
         self, directory: Path, data: Path | None, *, a: str, b: str, as_of: int | None
     ) -> Explanation: ...
+
+    def why_journey(
+        self, directory: Path, data: Path | None, *, person: str, journey: str, as_of: int | None
+    ) -> Explanation: ...
+
+    def journey_list(self, directory: Path, data: Path | None) -> list[JourneyRow]: ...
+
+    def journey_show(
+        self, directory: Path, data: Path | None, *, journey: str
+    ) -> JourneyReport: ...
+
+    def journey_act(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        journey: str,
+        action: Action,
+        catch_up: CatchUp,
+        dry_run: bool,
+    ) -> JourneyAct: ...
 
     def quarantine_list(
         self,

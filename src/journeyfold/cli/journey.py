@@ -1,4 +1,6 @@
-"""`journeyfold journey`: what a journey would do, before anybody is in it."""
+"""`journeyfold journey`: what a journey would do, before anybody is in it; the commands on those
+that run stand in `cli/steering.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,17 @@ import click
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import project_option, require_project
 from journeyfold.cli.output import json_option, print_json
+from journeyfold.cli.steering import COMMANDS
 from journeyfold.core.errors import UsageError
 
 
 @click.group(epilog="Example: journeyfold journey simulate cart --events events.yaml")
 def journey() -> None:
-    """Play a journey in virtual time."""
+    """List journeys, steer those that run, and play one in virtual time."""
+
+
+for command in COMMANDS:
+    journey.add_command(command)
 
 
 @journey.command(

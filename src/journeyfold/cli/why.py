@@ -12,13 +12,14 @@ from journeyfold.cli.output import json_option, print_json
 from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import rfc3339
 
-_FORMS = "why PERSON segment ID, why decision ID, or why PERSON PERSON"
+_FORMS = "why PERSON segment ID, why PERSON journey ID, why decision ID, or why PERSON PERSON"
 
 
 @click.command(
     epilog="""\b
 Examples:
   journeyfold why user_id:ann segment cart-abandoned
+  journeyfold why user_id:ann journey cart
   journeyfold why decision 3f0c9a51d2be48f0a7e64a4f5d0b6c11
   journeyfold why user_id:ann anonymous_id:a9"""
 )
@@ -30,9 +31,9 @@ Examples:
 def why(
     question: tuple[str, ...], as_of: int | None, directory: Path, data: Path | None, as_json: bool
 ) -> None:
-    """Explain a membership, a decision or why two identifiers are one person.
+    """Explain a membership, a way through a journey, a decision or why two are one person.
 
-    QUESTION is PERSON segment ID, or decision ID, or two persons. A person is an id (p_…) or
+    QUESTION is PERSON segment ID, PERSON journey ID, decision ID, or two persons. A person is an id (p_…) or
     kind:value, as user_id:42.
     """
     require_data(require_project(directory), data)
@@ -40,6 +41,10 @@ def why(
         case (person, "segment", segment):
             told = runtime().why_membership(
                 directory, data, person=person, segment=segment, as_of=as_of
+            )
+        case (person, "journey", journey):
+            told = runtime().why_journey(
+                directory, data, person=person, journey=journey, as_of=as_of
             )
         case ("decision", decision):
             told = runtime().why_decision(directory, data, decision=decision)

@@ -45,6 +45,15 @@ Controls = Mapping[str, Control]
 """Journey → how it stands; what is not there is live."""
 
 
+class Move(msgspec.Struct, frozen=True):
+    """What a migration does to the people at a step: `to` is empty where they stay, `why` says why."""
+
+    step: str
+    people: int
+    to: str = ""
+    why: str = ""
+
+
 def command(
     action: Action, journey: str, now_us: int, by: str, *, catch_up: CatchUp = "all"
 ) -> Event:

@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from journeyfold.core.profile import Instance
+from journeyfold.journey.control import Move
 from journeyfold.journey.program import Program
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import Walk
-
-
-class Move(msgspec.Struct, frozen=True):
-    """What becomes of the people at a step: `to` is empty where they stay, `why` says why."""
-
-    step: str
-    people: int
-    to: str = ""
-    why: str = ""
 
 
 def moves(old: Program, new: Program, people: Mapping[str, int]) -> list[Move]:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from journeyfold.core.event import Json
+from journeyfold.journey.control import Move
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -174,6 +175,42 @@ class Explanation(msgspec.Struct, frozen=True):
     answer: str
     reasons: tuple[Reason, ...] = ()
     as_of: int = -1
+
+
+class JourneyRow(msgspec.Struct, frozen=True):
+    """A journey of the project in force and how it stands; `running` are runs, not people."""
+
+    id: str
+    version: str
+    status: str  # live | paused | draining | stopped
+    running: int
+    since_us: int = 0  # since when it is not live
+    by: str = ""
+    title: str = ""
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    version: str
+    step: str
+    people: int
+
+
+class JourneyReport(msgspec.Struct, frozen=True):
+    """Where people are, by version and step."""
+
+    journey: JourneyRow
+    steps: tuple[StepRow, ...] = ()
+
+
+class JourneyAct(msgspec.Struct, frozen=True):
+    """A command on a journey: the record that says it, -1 for what was only looked at. `moves`
+    are those of a migration, by older version.
+    """
+
+    journey: str
+    action: str
+    offset: int = -1
+    moves: dict[str, list[Move]] = {}
 
 
 class KeyRow(msgspec.Struct, frozen=True):

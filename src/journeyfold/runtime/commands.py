@@ -20,6 +20,7 @@ from journeyfold.project.reports import HeldList, KeyRow
 from journeyfold.runtime.workspace import Workspace, checked_project, place_of
 
 if TYPE_CHECKING:
+    from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
         Figure,
         HeldItem,
         ImportReport,
+        JourneyAct,
+        JourneyReport,
+        JourneyRow,
         PlanReport,
         QuarantineReplay,
         Ready,
@@ -127,6 +131,45 @@ def why_same_person(
         explaining.look_at(workspace, as_of) as look,
     ):
         return explaining.why_same_person(look, a, b)
+
+
+def why_journey(
+    directory: Path, data: Path | None, *, person: str, journey: str, as_of: int | None
+) -> Explanation:
+    from journeyfold.runtime import explaining, steering
+
+    with (
+        _workspace(directory, data) as workspace,
+        explaining.look_at(workspace, as_of) as look,
+    ):
+        return steering.why_journey(workspace, look, person, journey)
+
+
+def journey_list(directory: Path, data: Path | None) -> list[JourneyRow]:
+    from journeyfold.runtime import steering
+
+    with _workspace(directory, data) as workspace:
+        return steering.listed(workspace)
+
+
+def journey_show(directory: Path, data: Path | None, *, journey: str) -> JourneyReport:
+    from journeyfold.runtime import steering
+
+    with _workspace(directory, data) as workspace:
+        return steering.shown(workspace, journey)
+
+
+def journey_act(
+    directory: Path, data: Path | None, *, journey: str, action: Action, catch_up: CatchUp,
+    dry_run: bool,
+) -> JourneyAct:  # fmt: skip
+    from journeyfold.project.reports import JourneyAct
+    from journeyfold.runtime import steering
+
+    with _workspace(directory, data) as workspace:
+        moves = steering.planned_moves(workspace, journey) if action == "migrate" else {}
+        offset = -1 if dry_run else steering.control(workspace, journey, action, catch_up)
+        return JourneyAct(journey, action, offset, moves)
 
 
 def quarantine_list(
