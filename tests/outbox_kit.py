@@ -1,24 +1,29 @@
 """A house with the fold loop and the dispatcher of `work`, in step with a clock of the test's own."""
 
+import threading
 import time
 
-from house import House
+from house import KEY, House
 
 from journeyfold.activate.destination import Answer, Destined, Outcome
+from journeyfold.activate.tracking import TokenKey
 from journeyfold.core.effect import Deliver
 from journeyfold.project.compile import PUSH
+from journeyfold.project.letters import Letters
 from journeyfold.runtime import outbox
 from journeyfold.runtime.dispatch import Dispatcher
 from journeyfold.runtime.fold_loop import FoldLoop, output_entry
 from journeyfold.runtime.lanes import Lanes
+from journeyfold.runtime.results import told
 from journeyfold.runtime.settling import Settling
 
 
 class Post(House):
     """`deliver` lets the dispatcher work until nothing is under way or due."""
 
-    def __init__(self, project, path, http=None):
-        self.loop = None
+    def __init__(self, project, path, http=None, **recorders):
+        """`recorders` are destinations that no file says."""
+        self.loop, self.recorders = None, recorders
         super().__init__(project)
         self.path, self.http = path, http or no_http
         self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
@@ -26,11 +31,13 @@ class Post(House):
 
     def begin(self):
         """The dispatcher of a new process over the same stores."""
-        self.lanes = Lanes(
+        self.lanes = _Recorded(
             self.state, lambda: self.engine.definitions.in_force, _Clock(self),
             lambda _allowed: self.http, self.path, self.path,
+            Letters(TokenKey(KEY), "http://127.0.0.1:8080"),
         )  # fmt: skip
         settling = Settling(self.log, self.loop.entries_of, output_entry, lambda: self.now_us)
+        self.lanes.recorders = self.recorders
         self.dispatcher = Dispatcher(self.log, self.state, self.lanes, settling, _Clock(self))
         self.commands = self.loop.commands
         self.dispatcher.take_up()
@@ -72,6 +79,17 @@ class Post(House):
         self.log.append([entry], now_us=self.now_us)
         self.fold()
 
+    def ask(self, name, **told):
+        """Of a destination."""
+        entry = outbox.command(name, told, self.now_us, f"{name}/{self.now_us}")
+        self.log.append([entry], now_us=self.now_us)
+        self.fold()
+
+    def record_result(self, deliver, result):
+        """As a process before this one did, that then was killed."""
+        say = told(outbox.Row(deliver), deliver.destination, result, {}, self.now_us)
+        self.log.append(self.loop.entries_of([say]), now_us=self.now_us)
+
     def rows(self):
         with self.state.read() as reader:
             return list(outbox.rows(reader))
@@ -94,23 +112,32 @@ class _Clock:
         return self.post.now_us
 
 
+class _Recorded(Lanes):
+    """Lanes that know some destinations more."""
+
+    def destined(self, name):
+        return self.recorders.get(name) or super().destined(name)
+
+
 class Recorder(Destined, frozen=True, kw_only=True, tag="recorder"):
     """A destination that answers as it is told; `answers` is shared by all that are opened."""
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
 
+    book: object = None
+
     def open(self, tools):
-        return _Open(BOOKS.setdefault(tools.name, Book()))
+        if self.book.problem is not None:
+            raise self.book.problem
+        return _Open(self.book)
 
 
 class Book:
-    """What came, and what is answered: outcomes in turn, then `sent`."""
+    """What came, and what is answered: outcomes in turn, then `sent`; a number is waited for."""
 
-    def __init__(self):
-        self.came, self.answers, self.is_closed = [], [], False
-
-
-BOOKS = {}
+    def __init__(self, *answers):
+        self.came, self.answers, self.is_closed, self.problem = [], list(answers), False, None
+        self.sizes = []
 
 
 class _Open:
@@ -119,7 +146,17 @@ class _Open:
 
     def deliver(self, parcels):
         self.book.came += [parcel.key for parcel in parcels]
-        return [self.book.answers.pop(0) if self.book.answers else Outcome("sent") for _ in parcels]
+        self.book.sizes.append(len(parcels))
+        return [self._answer() for _ in parcels]
+
+    def _answer(self):
+        answer = self.book.answers.pop(0) if self.book.answers else Outcome("sent")
+        if isinstance(answer, threading.Event):
+            answer.wait(20)
+            return Outcome("sent")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def close(self):
         self.book.is_closed = True

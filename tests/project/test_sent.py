@@ -4,7 +4,7 @@ from house import House, everything
 
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import DAY_US
-from journeyfold.project.sent import KEEP_US, forget_sent, sent_of, sent_rows
+from journeyfold.project.sent import KEEP_US, forget_message, sent_of
 
 ANN = Identifier("user_id", "ann")
 MESSAGE = "6a1c0c1e-0000-5000-8000-000000000001"
@@ -112,13 +112,13 @@ def test_a_rebuild_gives_the_same_rows():
     assert everything(post.rebuilt(batch=2)) == everything(post.state)
 
 
-def test_the_rows_of_somebody_are_forgotten():
+def test_a_message_of_somebody_erased_is_forgotten():
     post = Post()
     post.told("sent")
+    sending = post.log.find("_fold", f"{MESSAGE}/sent")
     with post.state.write() as writer:
-        assert forget_sent(writer, {ANN}) == 1
-    with post.state.read() as reader:
-        assert list(sent_rows(reader)) == []
+        forget_message(writer, sending)
+        assert list(writer.scan("sent")) == []
 
 
 def test_an_event_of_that_name_from_outside_marks_nothing():

@@ -34,6 +34,7 @@ class Mail(msgspec.Struct, frozen=True):
     html: str = ""
     reply_to: str = ""
     headers: dict[str, str] = {}
+    return_path: str = ""  # where bounces go; empty: to the sender
 
 
 class Parcel(msgspec.Struct, frozen=True):

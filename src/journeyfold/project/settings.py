@@ -6,6 +6,7 @@ properties ending in their unit read them.
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -74,6 +75,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=1, le=65535)] = 8080
     hosts: tuple[str, ...] = ()  # names the door answers to; localhost always (collect C12)
     trusted_proxies: tuple[str, ...] = ()  # CIDR; only their forwarding headers count
+    public_url: str = ""  # how links in mail reach us; empty: the local address
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     outgoing: Outgoing = Outgoing()
     max_lag: (
@@ -86,6 +88,10 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (duration_us(self.max_lag) or 0) if self.max_lag else 0
 
     def __post_init__(self) -> None:
+        if self.public_url and not _URL.fullmatch(self.public_url):
+            raise ValueError(
+                f"public_url: '{self.public_url}' is no address; write https://shop.example.com"
+            )
         for proxy in self.trusted_proxies:
             try:
                 ip_network(proxy)
@@ -93,6 +99,25 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(
                     f"trusted_proxies: '{proxy}' is no network; write 10.0.0.0/8"
                 ) from None
+
+
+class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all mail has in common: the sender where a template names none, and the domain whose
+    addresses bounces and unsubscribing by mail go to (journeys A12, A14).
+    """
+
+    sender: Annotated[str, Meta(examples=["Shop <hello@shop.example>"])] = msgspec.field(
+        default="", name="from"
+    )
+    bounces: Annotated[str, Meta(examples=["bounces.shop.example"])] = ""
+
+    def __post_init__(self) -> None:
+        if self.bounces and not _DOMAIN.fullmatch(self.bounces):
+            raise ValueError(f"bounces: '{self.bounces}' is no domain; write bounces.example.com")
+
+
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?", re.IGNORECASE)
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -180,6 +205,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = Retention()
     privacy: PrivacySettings = PrivacySettings()
     contact: Contact = Contact()
+    email: EmailSettings = EmailSettings()
 
     def __post_init__(self) -> None:
         try:

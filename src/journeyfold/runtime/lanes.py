@@ -19,6 +19,7 @@ from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import Deliver
 from journeyfold.core.ports import Clock, StateReader, StateStore
 from journeyfold.project.compile import Compiled
+from journeyfold.project.letters import Letters
 from journeyfold.project.people import profile_of
 from journeyfold.project.substitute import substitute
 from journeyfold.runtime.lane import Lane, Ready, Tried
@@ -41,7 +42,9 @@ class Lanes:
         http_within: Callable[[Sequence[str]], Http],
         directory: Path,
         data: Path,
+        letters: Letters,
     ) -> None:
+        self._letters = letters
         self._state, self._in_force, self._clock = state, in_force, clock
         self._http_within, self._directory, self._data = http_within, directory, data
         self._allowed: tuple[str, ...] = ()
@@ -163,6 +166,6 @@ class Lanes:
         with self._state.read() as reader:
             people = [profile_of(reader, now_of(reader, row.deliver.person)) for row in rows]
         return [
-            prepare(row.deliver, Look(compiled, profile, destined.purpose, now_us))
+            prepare(row.deliver, Look(compiled, profile, destined.purpose, now_us, self._letters))
             for row, profile in zip(rows, people, strict=True)
         ]

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from journeyfold.activate.compose import compose
-from journeyfold.activate.destination import Mail, Parcel, ParcelKind
+from journeyfold.activate.destination import Parcel, ParcelKind
 from journeyfold.activate.outbox import expires_us, kind_of
 from journeyfold.core.effect import Deliver
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
 from journeyfold.decide.template import TemplateError
 from journeyfold.project.compile import Compiled
-from journeyfold.project.journeying import ADDRESS
+from journeyfold.project.letters import Letters
 
 
 class Skip(NamedTuple):
@@ -40,6 +39,7 @@ class Look(NamedTuple):
     profile: Profile | None
     purpose: str  # of the destination, asked for beside the row's own
     now_us: int
+    letters: Letters
 
 
 Prepared: TypeAlias = Parcel | Skip | Broken
@@ -69,11 +69,10 @@ def _message(deliver: Deliver, look: Look) -> Prepared:
     if template is None:
         return Skip("stage")
     try:
-        mail = written(compiled, profile, deliver, template, look.now_us)
+        letter = look.letters.write(compiled, profile, deliver, template, look.now_us)
     except (TemplateError, ValueError) as error:
         return Broken(str(error))
-    body: dict[str, Json] = {"template": template}
-    return Parcel(deliver.key, "message", profile.person, look.now_us, body, mail)
+    return Parcel(deliver.key, "message", profile.person, look.now_us, letter.told, letter.mail)
 
 
 def _gate(look: Look, profile: Profile, channel: str, purpose: str) -> str:
@@ -95,35 +94,6 @@ def template_of(compiled: Compiled, profile: Profile, deliver: Deliver) -> str |
     assert isinstance(by_stage, dict), "a send names a template, or templates by stage"
     found = by_stage.get(compiled.view(profile).stage(str(by_stage["lifecycle"])))
     return found if isinstance(found, str) else None
-
-
-def written(compiled: Compiled, profile: Profile, deliver: Deliver, name: str, now_us: int) -> Mail:
-    """The message in the person's language; TemplateError names the part and its line."""
-    project, traits = compiled.project, compiled.traits(profile)
-    template = project.messages.get(name)
-    if template is None:
-        raise TemplateError(f"there is no template '{name}' any more")
-    bodies = {
-        path.partition("/")[2]: text
-        for path, text in project.bodies.items()
-        if path.partition("/")[0] == name
-    }
-    values = {
-        "traits": traits,
-        "features": compiled.feature_values(profile, now_us),
-        "vars": deliver.payload["vars"],
-    }
-    locale = traits.get("locale") or traits.get("language")
-    composed = compose(
-        template, bodies, values,
-        locale=locale if isinstance(locale, str) else project.settings.locale, now_us=now_us,
-    )  # fmt: skip
-    if not composed.sender:
-        raise TemplateError("the message has no `from`")
-    to = traits.get(ADDRESS[str(deliver.payload["channel"])])
-    return Mail(
-        str(to), composed.sender, composed.subject, composed.text, composed.html, composed.reply_to
-    )
 
 
 def _fields(deliver: Deliver, look: Look) -> Prepared:

@@ -22,6 +22,7 @@ from journeyfold.project.engine import standing
 from journeyfold.project.load import read_directory
 from journeyfold.project.model import Project
 from journeyfold.project.reports import Ready
+from journeyfold.runtime.mailing import remember_url
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.supervisor import Supervisor, child_command, listen
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
@@ -79,6 +80,7 @@ class Starting:
         beside: Callable[[threading.Event], None] | None,
     ) -> int:
         ready = greeting(workspace, self._first_start(workspace))
+        remember_url(self.place, self.host, self.port)
         activate(workspace, self.project)
         supervisor = Supervisor(self._commands(), listening, (lock.fileno(),))
         threads = [threading.Thread(target=self._watch, args=(workspace,), daemon=True)]

@@ -20,6 +20,7 @@ from journeyfold.runtime.conservation import Monitor
 from journeyfold.runtime.dispatch import Dispatcher
 from journeyfold.runtime.fold_loop import FoldLoop, output_entry
 from journeyfold.runtime.lanes import Lanes
+from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
@@ -101,6 +102,7 @@ def dispatcher_of(workspace: Workspace, state: StateStore, loop: FoldLoop) -> Di
     lanes = Lanes(
         state, lambda: loop.engine.definitions.in_force, clock,
         lambda allowed: Outgoing(Reach(allowed)), place.directory, place.data,
+        letters_of(workspace.keyring, place),
     )  # fmt: skip
     settling = Settling(workspace.log, loop.entries_of, output_entry, clock.now_us)
     return Dispatcher(workspace.log, state, lanes, settling, clock, _report)
