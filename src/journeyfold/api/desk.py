@@ -29,6 +29,7 @@ from journeyfold.api.cards import (
     Tally,
     Why,
 )
+from journeyfold.api.desk_act import JourneyDesk
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
@@ -162,6 +163,8 @@ class Desk(Protocol):
     def people(self) -> PeopleDesk: ...
     @property
     def segments(self) -> SegmentDesk: ...
+    @property
+    def journeys(self) -> JourneyDesk: ...
     @property
     def project(self) -> ProjectDesk: ...
     @property

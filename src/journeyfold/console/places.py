@@ -28,8 +28,12 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "People",
         (
             Place("/people", "People", "people", "p", first=True),
-            Place("/segments", "Segments", "segment", "s", first=True),
+            Place("/segments", "Segments", "segment", "s"),
         ),
+    ),
+    (
+        "Act",
+        (Place("/journeys", "Journeys", "journey", "j", first=True),),
     ),
     (
         "Set up",

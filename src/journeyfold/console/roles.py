@@ -14,6 +14,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "clear view": frozenset(("admin", "privacy officer")),
     "change segments": frozenset(("admin", "developer", "marketer")),
     "draft segments": frozenset(("admin", "developer", "marketer", "analyst")),
+    "draft journeys": frozenset(("admin", "developer", "marketer", "analyst")),
+    "change journeys": frozenset(("admin", "developer", "marketer")),
+    "control journeys": frozenset(("admin", "developer", "marketer")),
     "replay quarantine": frozenset(("admin", "developer")),
     "keys": frozenset(("admin",)),
 }

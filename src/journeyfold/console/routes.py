@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from journeyfold.console.ask import Ask
 from journeyfold.console.pages import (
+    journey,
+    journeys,
     live,
     overview,
     people,
@@ -49,6 +51,10 @@ SCREENS = (
     Screen(
         "POST", "/segments/{segment}/publish", "change segments", segments.publish, "Publishing"
     ),
+    Screen("GET", "/journeys", "look", journeys.index, "Journeys"),
+    Screen("GET", "/journeys/{journey}", "look", journey.show, "A journey"),
+    Screen("POST", "/journeys/{journey}/control", "control journeys", journey.control, "Pausing"),
+    Screen("POST", "/journeys/{journey}/trace", "read people", journey.trace, "Searching people"),
     Screen("GET", "/sources", "look", sources.show, "Sources"),
     Screen("GET", "/settings", "look", settings.show, "Settings"),
     Screen("POST", "/settings/look", "look", settings.look, "Appearance"),

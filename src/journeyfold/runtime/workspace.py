@@ -193,8 +193,11 @@ class Workspace:
         return shift
 
 
-def activate(workspace: Workspace, project: Project) -> bool:
-    """Append `project.activated` unless this very version is the newest; True if appended."""
+def activate(workspace: Workspace, project: Project, by: str = "") -> bool:
+    """Append `project.activated` unless this very version is the newest; True if appended.
+
+    It names the one `before` it, so that what was in force when can be read back, and `by` whom.
+    """
     newest = workspace.activated()
     if newest >= 0 and _hash_at(workspace.log, newest) == project.hash:
         return False
@@ -202,7 +205,9 @@ def activate(workspace: Workspace, project: Project) -> bool:
     event = Event(
         id=effect_id(f"project/{project.hash}/{now_us}"), name="project.activated", type="system",
         source="_system", identifiers=(), occurred_us=now_us, received_us=now_us,
-        properties={"hash": project.hash, "files": dict(project.files)},
+        properties={
+            "hash": project.hash, "files": dict(project.files), "before": newest, "by": by,
+        },
         context={"auth": "system"},
     )  # fmt: skip
     (fate,) = workspace.log.append([Entry(event=event, kind="project")], now_us=now_us)

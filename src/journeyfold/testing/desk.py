@@ -43,6 +43,8 @@ from journeyfold.core.event import Event, Json, Record
 from journeyfold.core.instant import DAY_US, HOUR_US, instant_us
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
+from journeyfold.testing.desk_journeys import SampleJourneys
+from journeyfold.testing.sample_journeys import TEXTS
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
 NOW_US = instant_us("2026-11-22T15:14:07.412Z") or 0
@@ -320,6 +322,13 @@ class SampleDesk:
         self.quarantine = SampleQuarantine(self.sample)
         self.people = SamplePeople(self.sample)
         self.segments = SampleSegments(self.sample)
+        if people:
+            journeys = {f"journeys/{name}.yaml": text for name, text in TEXTS.items()}
+            project = self.sample.project
+            self.sample.project = msgspec.structs.replace(
+                project, files=project.files | journeys, previous=project.previous | journeys
+            )
+        self.journeys = SampleJourneys(self.sample, NOW_US)
         self.project = SampleProject(self.sample)
         self.keys = SampleKeys()
 

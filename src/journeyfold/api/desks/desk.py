@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeyfold.api.cards import Health
 from journeyfold.api.desks.intake import Log, QuarantineRoom
+from journeyfold.api.desks.journeys import Journeys
 from journeyfold.api.desks.keys import Keys
 from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
@@ -34,6 +35,7 @@ class PlatformDesk:
         self.quarantine = QuarantineRoom(platform)
         self.people = People(platform)
         self.segments = Segments(platform, self.people)
+        self.journeys = Journeys(platform, self.people)
         self.project = Projects(platform)
         self.keys = Keys(platform)
 
@@ -69,6 +71,7 @@ def services_of(platform: Platform, desk: PlatformDesk) -> Services:
         purposes=lambda: frozenset(platform.project.settings.privacy.known),
         hub=Hub(),
         reservations=Reservations(),
+        journeys=lambda: platform.project.journeys,
     )
 
 

@@ -96,7 +96,7 @@ class Projects:
                 target = platform.place.directory / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-        activate(platform.workspace, changed)
+        activate(platform.workspace, changed, actor)
         by = By(actor, "admin", platform.clock.now_us())
         platform.admin.audit.add(by, "project.publish", project_hash(files), base)
         platform.refresh()
