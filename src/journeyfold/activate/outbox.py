@@ -22,6 +22,8 @@ State: TypeAlias = Literal["pending", "leased", "unknown", "dead"]
 Result: TypeAlias = Literal["sent", "failed", "skipped", "unknown"]
 RESULTS: tuple[Result, ...] = ("sent", "failed", "skipped", "unknown")
 STATES: tuple[State, ...] = ("pending", "leased", "unknown", "dead")
+INTERRUPTED = "interrupted"
+"""The result of an attempt whose process ended."""
 KEPT_US = 30 * DAY_US  # dead and unknown rows (A6)
 
 
@@ -136,9 +138,9 @@ def again(row: Row, at_us: int) -> Row:
     )  # fmt: skip
 
 
-def first_us(row: Row) -> int:
-    """When this round was first tried; 0 before."""
-    return row.attempts[0].at_us if row.attempts else 0
+def answered(row: Row) -> list[Attempt]:
+    """Attempts of this round that came to an end; the others ended with their process."""
+    return [each for each in row.attempts if each.result != INTERRUPTED]
 
 
 class Filter(msgspec.Struct, frozen=True, omit_defaults=True):

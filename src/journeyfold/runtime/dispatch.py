@@ -19,10 +19,10 @@ from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy, StateGrew
 from journeyfold.core.instant import HOUR_US, MINUTE_US, SECOND_US
-from journeyfold.core.ports import Clock, EventLog, StateStore, StateWriter
+from journeyfold.core.ports import Clock, EventLog, StateReader, StateStore, StateWriter
 from journeyfold.project.compile import PUSH
 from journeyfold.runtime import outbox
-from journeyfold.runtime.lane import Tried
+from journeyfold.runtime.lane import MISSING, Tried
 from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.settling import Settled, Settling
 from journeyfold.runtime.waiting import Chosen, Waiting
@@ -161,7 +161,11 @@ class Dispatcher:
     def turn(self) -> None:
         """Settle what is known, lease what there is room for, hand it over."""
         now_us = self._clock.now_us()
-        if self._must_look or self._waiting.wants_a_look(now_us):
+        is_new = self._waiting.is_of_another_version()
+        if is_new:
+            with self._state.read() as reader:
+                self._retry_secrets(reader)
+        if is_new or self._must_look or self._waiting.wants_a_look(now_us):
             self._must_look = False
             self._look()
         chosen = self._waiting.choose(now_us)
@@ -236,6 +240,7 @@ class Dispatcher:
         """Leases of a process that is gone: the log says what came of them, or nobody can."""
         with self._state.read() as reader:
             leases = [row for row in outbox.rows(reader) if row.state == "leased"]
+            self._retry_secrets(reader)
         if leases:
             found = self._settling.recover(leases, self._lanes)
             if found.entries:
@@ -244,6 +249,16 @@ class Dispatcher:
                 for each in found.settled:
                     each.apply(writer)
         self._look()
+
+    def _retry_secrets(self, reader: StateReader) -> None:
+        """What was not there may be there now: a new start, or another version of the project."""
+        missed = [name for name, why in outbox.closed_in(reader).items() if why.how == MISSING]
+        now_us = self._clock.now_us()
+        if missed:
+            self._log.append(
+                [outbox.destination_command("resumed", name, now_us, "work") for name in missed],
+                now_us=now_us,
+            )
 
     def _look(self) -> None:
         """Every row that waits, as it is committed; destinations that were paused or resumed."""

@@ -107,6 +107,8 @@ class FoldLoop:
             point("mid_fold")
             self._log_outputs(effects)
             delivers = outbox.stage(writer, effects)
+            if self._engine.forgotten:
+                outbox.forget(writer, self._engine.forgotten)
             self.commands += outbox.apply_records(writer, records)
         self.standing = Standing(records[-1].offset, records[-1].appended_us)
         return delivers
@@ -170,21 +172,32 @@ class FoldLoop:
         return Entry(event=event, kind="event", nodes=(self._engine.node_of(who),))
 
 
+_IMPERSONAL = frozenset({
+    "message", "journey", "version", "instance", "step", "channel", "destination", "template",
+    "gate", "attempt", "latency_us", "round",
+})  # fmt: skip
+
+
 def output_of_nobody(say: Say) -> Entry:
-    """A result without its person (journeys E72)."""
+    """A result that never had a person; or without one who is gone, and without what it said of
+    them (journeys E72).
+    """
+    said = say.properties.items()
+    properties = {name: each for name, each in said if not say.person or name in _IMPERSONAL}
     event = Event(
         id=say.key, name=say.name, type="output", source=OWN_SOURCE, identifiers=(),
-        occurred_us=say.at_us, received_us=say.at_us, properties=say.properties,
+        occurred_us=say.at_us, received_us=say.at_us, properties=properties,
         context={"auth": "system"},
     )  # fmt: skip
     return Entry(event=event, kind="output")
 
 
 def output_entry(emit: Emit) -> Entry:
-    """The record of a fact the fold found, indexed under its person's anchor node."""
+    """The record of a fact the fold found, indexed under its person's anchor node, if any."""
     event = Event(
         id=effect_id(emit.key), name=emit.name, type="output", source=OWN_SOURCE, identifiers=(),
         occurred_us=emit.at_us, received_us=emit.at_us,
         properties={**emit.properties, "person": emit.person}, context={"auth": "system"},
     )  # fmt: skip
-    return Entry(event=event, kind="output", nodes=(anchor_of(emit.person),))
+    nodes = (anchor_of(emit.person),) if emit.person else ()
+    return Entry(event=event, kind="output", nodes=nodes)

@@ -170,8 +170,7 @@ class Lane:
         point("before_send")
         try:
             outcomes = destination.deliver(parcels)
-            if len(outcomes) != len(parcels):
-                raise ValueError(f"{len(outcomes)} answers for {len(parcels)} parcels")
+            assert len(outcomes) == len(parcels), f"{len(outcomes)} answers for {len(parcels)}"
         except Exception as error:  # noqa: BLE001 - whatever a destination does wrong is its rows'
             told = f"the destination failed: {type(error).__name__}: {error}"
             return [Outcome("unknown", told)] * len(parcels)

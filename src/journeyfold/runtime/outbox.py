@@ -9,7 +9,7 @@ there as dead.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -23,6 +23,7 @@ from journeyfold.activate.outbox import (
     decode_row,
     encode_row,
     ended,
+    kind_of,
 )
 from journeyfold.core.effect import Deliver, Effect, effect_id
 from journeyfold.core.event import Event, Json, Record
@@ -80,6 +81,19 @@ def rows(reader: StateReader, asked: Filter | None = None) -> Iterator[Row]:
         row = decode_row(raw)
         if asked is None or asked.holds(row):
             yield row
+
+
+def forget(writer: StateWriter, people: Container[str]) -> None:
+    """Nothing more is sent to people who are erased; what is under way finds nobody at its last
+    look. That they are to be removed elsewhere is still to be said.
+    """
+    gone = [
+        row.key
+        for row in rows(writer)
+        if row.deliver.person in people and kind_of(row.deliver) != "remove"
+    ]
+    for key in gone:
+        drop(writer, key)
 
 
 def closed_in(reader: StateReader) -> dict[str, Closed]:
@@ -210,6 +224,12 @@ def command(name: str, asked: dict[str, Json], at_us: int, key: str) -> Entry:
         occurred_us=at_us, received_us=at_us, properties=asked, context={"auth": "system"},
     )  # fmt: skip
     return Entry(event=event, kind="output")
+
+
+def destination_command(act: str, name: str, at_us: int, by: str, reason: str = "") -> Entry:
+    """`paused`, `disabled` or `resumed`, by hand or by the platform."""
+    told: dict[str, Json] = {"destination": name, "by": by, "reason": reason}
+    return command(f"destination.{act}", told, at_us, f"destination/{name}/{act}/{at_us}")
 
 
 def counted(found: Iterable[Row]) -> dict[str, Json]:

@@ -11,12 +11,13 @@ from journeyfold.activate.again import next_us
 from journeyfold.activate.destination import RESPONSE_MAX, Destined, Outcome, Parcel
 from journeyfold.activate.masked import masked
 from journeyfold.activate.outbox import (
+    INTERRUPTED,
     Attempt,
     Row,
     State,
+    answered,
     delivery_of,
     ended,
-    first_us,
     released,
     tried,
 )
@@ -31,11 +32,12 @@ from journeyfold.runtime.prepare import Broken, Skip
 from journeyfold.runtime.results import attempted, record_of_nobody, told
 
 ASK = "look at what it answered, mend it, then `journeyfold destination resume {name}`"
+INTERRUPTED_MAX = 100  # processes that may end over a row before it is given up
 MEND = "set it and start again"
 
 
 class Settled(NamedTuple):
-    """What becomes of a row: gone where `row` is None."""
+    """What becomes of a row: gone where `row` is None, and where somebody took it away meanwhile."""
 
     key: str
     row: Row | None
@@ -43,7 +45,7 @@ class Settled(NamedTuple):
     def apply(self, writer: StateWriter) -> None:
         if self.row is None:
             outbox.drop(writer, self.key)
-        else:
+        elif outbox.row_at(writer, self.key) is not None:
             outbox.put(writer, self.row)
 
 
@@ -116,9 +118,12 @@ class _Sheet:
 
     def interrupted(self, row: Row) -> None:
         why = "the process ended before the answer was known"
-        attempt = Attempt(self.now_us, 0, "unknown", why)
+        attempt = Attempt(self.now_us, 0, INTERRUPTED, why)
         if self._is_once(row):
             self._kept(row, "unknown", "unknown", why, {}, attempts=(attempt,))
+            return
+        if row.attempt >= INTERRUPTED_MAX:
+            self._kept(row, "dead", "failed", why, {}, attempts=(attempt,))
             return
         row = tried(row, attempt, next_us=self.now_us)
         self.emits.append(attempted(row, self._name(row), attempt, self.now_us))
@@ -149,10 +154,10 @@ class _Sheet:
     def _retried(self, each: Tried, parcel: Parcel, attempt: Attempt) -> None:
         row, outcome = each.row, each.outcome
         assert outcome is not None
-        destined = self._destined(row)
+        destined, before = self._destined(row), answered(row)
         at_us = next_us(
-            destined.retries if destined else "api", row.key, row.attempt,
-            first_us=first_us(row) or each.at_us, now_us=self.now_us, after_us=outcome.after_us,
+            destined.retries if destined else "api", row.key, len(before) + 1,
+            first_us=before[0].at_us if before else each.at_us, now_us=self.now_us, after_us=outcome.after_us,
         )  # fmt: skip
         if at_us is None:
             self._ended(each, parcel, "dead", "failed", attempt)

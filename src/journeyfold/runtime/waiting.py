@@ -75,10 +75,12 @@ class Waiting:
             self._queues[queue] = heapq.nsmallest(WAITING_MAX, dues)  # sorted: a heap
             self._cut.add(queue)
 
+    def is_of_another_version(self) -> bool:
+        """Other destinations hold than those the rows were sorted by."""
+        return self._lanes.version() != self._version
+
     def wants_a_look(self, now_us: int) -> bool:
-        """Other definitions hold, or a queue that was cut has nothing due left."""
-        if self._lanes.version() != self._version:
-            return True
+        """A queue that was cut has nothing due left."""
         if not self._cut or now_us - self._looked_us < LOOK_US:
             return False
         return any(
