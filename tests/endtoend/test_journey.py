@@ -12,7 +12,7 @@ from live import run_cli, start
 JOURNEY = """
 entry: [{event: Cart Updated, key: properties.cart_id}]
 exit: [{event: Order Completed, reason: bought}]
-policy: {purpose: marketing}
+policy: {purpose: marketing, quiet: never}
 steps:
   - {id: pause, wait: {for: 1s}}
   - {id: mail, send: {channel: email, template: cart}}
@@ -24,7 +24,7 @@ MESSAGE = "subject: 'Your cart, {{ traits.first_name }}'\nfrom: Shop <shop@examp
 def shop(tmp_path_factory):
     directory = tmp_path_factory.mktemp("journey") / "shop"
     run_cli(directory.parent, "init", str(directory), "--template", "shop")
-    (directory / "journeys").mkdir()
+    (directory / "journeys").mkdir(exist_ok=True)
     (directory / "journeys" / "cart.yaml").write_text(JOURNEY)
     message = directory / "templates" / "cart"
     message.mkdir(parents=True)

@@ -132,9 +132,13 @@ def test_a_move_to_another_stage_soon_after_the_entry_is_counted(house):
     house.wait(10 * DAY_US)
     buy(house, [1])
     moves = {
-        (each.days, each.came_from, each.to): each.people for each in figures(house).stage_moves
+        (each.days, each.lifecycle, each.came_from, each.to): each.people
+        for each in figures(house).stage_moves
     }
-    assert moves == {(30, "Prospect", "Active"): 1}
+    assert moves == {
+        (30, "customer", "Prospect", "Active"): 1,
+        (30, "shop", "consideration", "purchase"): 1,
+    }
 
 
 def test_counts_are_the_same_bytes_whatever_the_batches_were(house):
@@ -145,4 +149,4 @@ def test_counts_are_the_same_bytes_whatever_the_batches_were(house):
     for batch in (1, 7, 256):
         assert everything(house.rebuilt(batch)) == everything(house.state)
     with house.state.read() as reader:
-        assert counted_journeys(reader)[:1] == ["cart"]
+        assert "cart" in counted_journeys(reader)

@@ -38,7 +38,7 @@ AT = " at 2026-03-02T10:00:00Z"
         ("in: [vip]", 17, "expected in 'vip', is in no segment" + AT),
         ("features: {orders_30d: 2}", 35, "expected orders_30d 2, is 0" + AT),
         ("traits: {country: DE}", 30, 'expected country "DE", is null' + AT),
-        ("stage: Active", 19, 'expected stage "Active", is "Prospect"' + AT),
+        ("stage: {customer: Active}", 30, 'expected customer "Active", is "Prospect"' + AT),
         ("consent: {analytics: denied}", 33, 'expected analytics "denied", is "granted"' + AT),
         ("people: []", 20, 'expected [], is [["anonymous_id:a"]]' + AT),
         ("suppressed: [x]", 24, 'expected ["x"], is []' + AT),

@@ -7,6 +7,7 @@ versions add to earlier ones. Events that journeyfold itself knows need no schem
 from __future__ import annotations
 
 from journeyfold.core.condition_scope import (
+    BOOL,
     CONTEXT_TYPE,
     INT,
     STRING,
@@ -25,20 +26,27 @@ _OFFER = object_of(
         "rank": INT,
     }
 )
-_MESSAGE = object_of(
-    dict.fromkeys(
-        ("message", "journey", "version", "instance", "step", "channel", "template", "gate",
-         "reason", "transport"),
-        STRING,
+_TOLD = dict.fromkeys(
+    ("message", "journey", "version", "instance", "step", "channel", "template", "gate",
+     "reason", "transport", "destination", "link"),
+    STRING,
+)  # fmt: skip
+_MESSAGE = object_of({**_TOLD, "machine": BOOL})
+MESSAGE_EVENTS = tuple(
+    f"message.{what}"
+    for what in (
+        "sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "bounced",
+        "complained", "unsubscribed",
     )
 )  # fmt: skip
+"""What became of a message, as events of its person (journeys A1, A13, A14)."""
 BUILT_IN_EVENTS: dict[str, Type] = {
     **dict.fromkeys(("Offer Shown", "Offer Clicked", "Offer Dismissed", "Offer Accepted"), _OFFER),
     **dict.fromkeys(
         ("Identify", "Page", "Screen", "Group", "Alias", "Consent Updated"),
         Type("object", fields=()),
     ),
-    **dict.fromkeys(("message.sent", "message.failed", "message.skipped"), _MESSAGE),
+    **dict.fromkeys(MESSAGE_EVENTS, _MESSAGE),
 }
 """Names every project knows; a schema of the same name says more."""
 

@@ -26,11 +26,11 @@ from journeyfold.project.engine import Engine, standing
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile, profile_of
 from journeyfold.project.pretend import is_message, pretended, said_of
+from journeyfold.project.runs import Runs
 from journeyfold.project.scenario import (
     SeenDecision,
     SeenMessage,
     SeenPerson,
-    SeenRun,
     Travelled,
 )
 from journeyfold.project.situation import Situated
@@ -51,6 +51,7 @@ class Laboratory:
         self._suppressed: list[str] = []
         self._travelled: list[Travelled] = []
         self._messages: list[SeenMessage] = []
+        self._runs = Runs()
         if self._compiled.travel is not None:
             self._compiled.travel.trace = self._note
         self._now_us = 0
@@ -144,6 +145,7 @@ class Laboratory:
                 case Say():
                     self._say(each)
                 case Emit():
+                    self._runs.note(each)
                     self._note_message(each)
 
     def _deliver(self, deliver: Deliver) -> None:
@@ -220,24 +222,8 @@ class Laboratory:
             features=compiled.feature_values(profile, self._now_us),
             traits=compiled.traits(profile),
             consents={purpose: _consent(compiled, profile, purpose) for purpose in purposes},
-            runs=_runs(profile),
+            runs=self._runs.of(profile),
         )
-
-
-def _runs(profile: Profile) -> dict[str, SeenRun]:
-    """The newest of each journey; one that is forgotten is known by its passage alone."""
-    found = {
-        name.partition("/")[0]: SeenRun("", "forgotten", passage.entries)
-        for name, passage in profile.passages.items()
-        if passage.entries
-    }
-    for run in sorted(profile.journeys, key=lambda one: (one.entered_us, one.id)):
-        passages = profile.passages.items()
-        entries = sum(p.entries for name, p in passages if name.partition("/")[0] == run.journey)
-        found[run.journey] = SeenRun(
-            run.step, run.reason, entries, run.is_held_out, bool(run.goal_us)
-        )
-    return found
 
 
 def _timer(at_us: int) -> Event:
