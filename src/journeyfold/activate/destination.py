@@ -66,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True):
     response: str = ""  # masked, at most RESPONSE_MAX bytes
     reply: Json = None  # the answer, where it was JSON
     is_unreached: bool = False  # no connection: the breaker counts these in a row
+    bounce: str = ""  # of a message: the status code of RFC 3463 under which it was refused
 
 
 class Destination(Protocol):

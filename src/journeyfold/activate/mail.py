@@ -66,6 +66,12 @@ def address(text: str) -> str:
     return f"{local}@{domain}"
 
 
+def envelope(mail: Mail) -> tuple[str, str]:
+    """(who is told of bounces, who gets it) as SMTP is told. ValueError."""
+    back = mail.return_path or parseaddr(mail.sender)[1]
+    return address(back), address(mail.to)
+
+
 def domain_of(sender: str) -> str:
     """Of `Shop <shop@example.com>`, empty where there is none."""
     return parseaddr(sender)[1].rpartition("@")[2].lower()

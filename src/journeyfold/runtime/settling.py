@@ -192,6 +192,10 @@ class _Sheet:
         outcome = each.outcome
         assert outcome is not None
         why: dict[str, Json] = {"attempt": each.row.attempt, "latency_us": each.latency_us}
+        if parcel.kind == "message":
+            why |= parcel.body
+            if outcome.bounce:
+                why["status"] = outcome.bounce
         self._kept(
             each.row, state, result, attempt.reason, why, attempts=(attempt,),
             request=request_of(parcel), response=_cut(outcome.response),
