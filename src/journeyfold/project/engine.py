@@ -99,18 +99,18 @@ class Engine:
 
     def fold(self, writer: StateWriter, records: Sequence[Record]) -> list[Effect]:
         """Apply records in order and stage everything for the writer's commit."""
-        self._begin(writer)
+        self.begin(writer)
         self.forgotten = frozenset()
         effects: list[Effect] = []
         for record in records:
             is_event = record.kind == "event"  # nearly all are
-            effects += self._event(record) if is_event else self._step(record, writer)
+            effects += self._event(record) if is_event else self.apply(record, writer)
         if records:
             last = records[-1]
             applied = standing(writer).applied + len(records)
             done = Standing(last.offset, last.appended_us, applied)
             writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
-        self._flush(writer)
+        self.flush(writer)
         return effects
 
     def backfill(self, writer: StateWriter, limit: int) -> Build | None:
@@ -118,15 +118,15 @@ class Engine:
         if not self.definitions.standing.builds:
             return None
         build = self.definitions.standing.builds[0]
-        self._begin(writer)
+        self.begin(writer)
         records = self._log.read(build.progress, limit)
         self._add_old(build, records, writer)
         build.progress = max(build.progress, records[-1].offset if records else build.offset)
         self.definitions.save(writer)
-        self._flush(writer)
+        self.flush(writer)
         return build if build.progress >= build.offset - 1 else None
 
-    def _begin(self, writer: StateWriter) -> None:
+    def begin(self, writer: StateWriter) -> None:
         self._writer = writer
         self.people.begin(writer)
         self.people.counting.sent_of = partial(line_of, writer)
@@ -135,12 +135,12 @@ class Engine:
         elif self._resolver is not None:
             self._resolver.begin(writer)
 
-    def _flush(self, writer: StateWriter) -> None:
+    def flush(self, writer: StateWriter) -> None:
         if self._resolver is not None:
             self._resolver.flush(writer)
         self.people.flush(writer)
 
-    def _step(self, record: Record, writer: StateWriter) -> list[Effect]:
+    def apply(self, record: Record, writer: StateWriter) -> list[Effect]:
         match record.kind:
             case "event" | "consent":
                 return self._event(record)

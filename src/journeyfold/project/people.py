@@ -130,6 +130,10 @@ class People:
         del self._profiles[person]
         self._resize("people", -1)
 
+    def touched(self) -> list[Profile]:
+        """Whom something was done to since the last flush."""
+        return [self._profiles[person] for person in self._dirty - self._gone]
+
     def set_aside(self, person: str) -> None:
         """Undo what was done to one person since the last flush, and let time pass them by until
         their next record.

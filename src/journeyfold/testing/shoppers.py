@@ -46,6 +46,17 @@ def history(seed: str, shoppers: int, start_us: int, end_us: int) -> Iterator[Me
             yield message
 
 
+def life(seed: str, number: int, start_us: int, end_us: int) -> Iterator[Timed]:
+    """What one shopper does between the two instants: their part of `history`."""
+    person = shopper(seed, number)
+    memory = _memory(person)
+    begun = (
+        (at_us, _visit(seed, person, memory, at_us, turn, 1.0))
+        for turn, at_us in enumerate(_starts(seed, person, start_us, end_us))
+    )
+    return ((at_us, message) for at_us, message in _in_order(begun) if at_us < end_us)
+
+
 def live(
     seed: str, shoppers: int, start_us: int, *, visits_per_minute: float = 30.0, pace: float = 0.35
 ) -> Iterator[Timed]:

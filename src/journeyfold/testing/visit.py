@@ -90,6 +90,7 @@ class Visit:
             "analytics": answer in {"all", "no_marketing"},
             "personalization": answer in {"all", "no_marketing"},
             "marketing": answer == "all",
+            "marketing_email": answer == "all",
         }
         purposes: Json = {name: "granted" if ok else "denied" for name, ok in granted.items()}
         if answer == "silent":
