@@ -307,8 +307,8 @@ def _beside(flow: Flow, drawing: Drawing, counts: Counts, holdout: int) -> list[
                 _n(x + _PILL_W), _n(at.y + _TALL / 2), _n(at.x - _HALF)
             )
         )
-        words = (f"held out {holdout}\u00a0%", short(counts.held_out))
-        parts.append(_pill(x, at.y + 3, words, "They go the same ways and are sent nothing"))
+        both = (f"held out {holdout}\u00a0%", short(counts.held_out))
+        parts.append(_pill(x, at.y + 3, both, "They go the same ways and are sent nothing"))
     return parts
 
 

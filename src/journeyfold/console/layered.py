@@ -103,16 +103,16 @@ def _backs(boxes: Mapping[str, Box], ways: Sequence[Way]) -> set[Way]:
         path.update(name for name, _ in stack)
         while stack:
             name, left = stack[-1]
-            way = next(left, None)
-            if way is None:
+            step = next(left, None)
+            if step is None:
                 stack.pop()
                 path.discard(name)
                 done.add(name)
-            elif way.target in path:
-                backs.add(way)
-            elif way.target not in done:
-                path.add(way.target)
-                stack.append((way.target, iter(ahead[way.target])))
+            elif step.target in path:
+                backs.add(step)
+            elif step.target not in done:
+                path.add(step.target)
+                stack.append((step.target, iter(ahead[step.target])))
     return backs
 
 
