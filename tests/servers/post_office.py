@@ -53,7 +53,7 @@ class Office:
     def authenticate(self, server, session, envelope, mechanism, data):
         told = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
         is_right = told == LoginPassword(USER.encode(), PASSWORD.encode())
-        return AuthResult(success=is_right, handled=not is_right or True)
+        return AuthResult(success=is_right, handled=False)
 
 
 class _Controller(Controller):
