@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from journeyfold.activate.outbox import leased
+from journeyfold.activate.outbox import Row, leased
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy, StateGrew
@@ -22,7 +22,7 @@ from journeyfold.core.instant import HOUR_US, MINUTE_US, SECOND_US
 from journeyfold.core.ports import Clock, EventLog, StateReader, StateStore, StateWriter
 from journeyfold.project.compile import PUSH
 from journeyfold.runtime import outbox
-from journeyfold.runtime.lane import MISSING, Tried
+from journeyfold.runtime.lane import MISSING, Lane, Tried
 from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.settling import Settled, Settling
 from journeyfold.runtime.waiting import Chosen, Waiting
@@ -53,6 +53,7 @@ class Dispatcher:
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._waiting = Waiting(lanes)
         self._must_look = False
+        self._out: dict[str, tuple[Lane, Row]] = {}  # leased and given to a lane
         self._tried: list[Tried] = []
         self._settled: list[Settled] = []
         self._failure: BaseException | None = None
@@ -183,13 +184,21 @@ class Dispatcher:
             self._waiting.put_back(chosen)
             raise
         point("after_lease")
-        for settled in self._settled:
-            if settled.row is not None and settled.row.state == "pending":
-                self._waiting.add_row(settled.row)
-        self._settled = []
+        self._free()
         for each in chosen:
             if each.rows:
                 each.lane.give(each.rows, now_us)
+                self._out |= {row.key: (each.lane, row) for row in each.rows}
+
+    def _free(self) -> None:
+        """What is settled makes room, and what goes again waits here for it."""
+        for settled in self._settled:
+            if settled.key in self._out:
+                lane, row = self._out.pop(settled.key)
+                lane.settled(row)
+            if settled.row is not None and settled.row.state == "pending":
+                self._waiting.add_row(settled.row)
+        self._settled = []
 
     def _settle(self) -> None:
         """Without leasing more."""

@@ -64,14 +64,15 @@ class Lane:
         self._queue: queue.SimpleQueue[list[Row] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._destination: Destination | None = None
-        self.calls_given = self.once_given = 0
+        self.calls_given = 0
+        self._unsettled = self._unsettled_once = 0  # rows; only the dispatcher's thread counts
         self._working = 0  # threads
         self._is_stopping = False
 
     def room(self, now_us: int) -> int:
         """How many calls it could be given now."""
         with self._lock:
-            free = self.breaker.room(now_us, max(0, self.concurrency * AHEAD - self.calls_given))
+            free = self.breaker.room(now_us, max(0, self._free()))
             if self.breaker.until_us and self.calls_given:  # the probe is on its way
                 return 0
             return self._bucket.room(now_us, free)
@@ -81,7 +82,7 @@ class Lane:
         with self._lock:
             if self.breaker.state(now_us) == "open":
                 return self.breaker.until_us
-            is_full = self.calls_given >= self.concurrency * AHEAD
+            is_full = self._free() <= 0
             is_probing = self.breaker.until_us and self.calls_given
             if is_full or is_probing or not self.breaker.room(now_us, 1):
                 return None
@@ -89,8 +90,21 @@ class Lane:
 
     def once_room(self) -> int:
         """How many rows may be leased that must not go twice: one a connection (journeys A2)."""
-        with self._lock:
-            return self.concurrency - self.once_given
+        return self.concurrency * self.destined.batch - self._unsettled_once
+
+    def settled(self, row: Row) -> None:
+        """What became of it is committed."""
+        self._unsettled -= 1
+        self._unsettled_once -= self.is_once(row)
+
+    def _free(self) -> int:
+        """Calls that may be on their way besides those that are. Whoever takes messages and knows
+        no ids gets the next one when the one before is written down: at most one of a connection
+        goes twice after a crash. Others have some ahead, so that no thread waits for a commit.
+        """
+        if self.destined.channel:
+            return self.concurrency - -(-self._unsettled // self.destined.batch)
+        return self.concurrency * AHEAD - self.calls_given
 
     def give(self, rows: Sequence[Row], now_us: int) -> None:
         """Leased rows, in calls of at most the destination's batch."""
@@ -99,7 +113,8 @@ class Lane:
         with self._lock:
             self._bucket.take(now_us, len(calls))
             self.calls_given += len(calls)
-            self.once_given += sum(map(self.is_once, rows))
+        self._unsettled += len(rows)
+        self._unsettled_once += sum(map(self.is_once, rows))
         while self._working < min(self.concurrency, self.calls_given):
             self._working += 1
             thread = threading.Thread(
@@ -134,7 +149,6 @@ class Lane:
             tried = self._call(rows)
             with self._lock:
                 self.calls_given -= 1
-                self.once_given -= sum(map(self.is_once, rows))
             self._done(tried)
         with self._lock:
             self._working -= 1
