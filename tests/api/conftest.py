@@ -138,6 +138,7 @@ class Kit:
             ("srv", "srv", SERVER_SCOPES),
             ("narrow", "srv", ("decide",)),
             ("walled", "pub", ("collect",)),
+            ("adm", "adm", ("admin",)),
         ):
             made = new_key(kind, "dev", name.encode() * 16, name.encode() * 32)
             self.texts[name] = str(made)

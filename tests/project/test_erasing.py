@@ -11,7 +11,7 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import OWN_SOURCE, compile_project
 from journeyfold.project.engine import Engine
-from journeyfold.project.erasing import NAME
+from journeyfold.project.erasure import NAME
 from journeyfold.project.load import load
 from journeyfold.project.people import profile_of, sizes
 from journeyfold.project.sent import sent_rows

@@ -9,7 +9,7 @@ from outbox_kit import Book, Post, Recorder
 from journeyfold.activate.destination import Outcome, Rate
 from journeyfold.core.event import Event, Identifier
 from journeyfold.identity.resolve import Resolver
-from journeyfold.project.erasing import NAME
+from journeyfold.project.erasure import NAME
 from journeyfold.project.load import load
 from journeyfold.project.scaffold import template_files
 

@@ -34,6 +34,7 @@ from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait
+from journeyfold.project.erasure import Going
 
 
 class LogDesk(Protocol):
@@ -95,6 +96,10 @@ class PeopleDesk(Protocol):
 
     def recent(self, limit: int) -> Sequence[Profile]:
         """People of the latest records, newest first."""
+        ...
+
+    def going(self, person: str) -> Going | None:
+        """What an erasure would take; None for somebody unknown, or erased."""
         ...
 
     def total(self) -> int: ...

@@ -10,6 +10,7 @@ from journeyfold.api import (
     consents,
     decide,
     decisions,
+    erase,
     expose,
     intake,
     journeys,
@@ -21,6 +22,7 @@ from journeyfold.api import (
 )
 from journeyfold.api import wire_decide as d
 from journeyfold.api import wire_people as p
+from journeyfold.api.auth import ADMIN_SCOPE
 from journeyfold.api.cards import Checked, Replayed
 from journeyfold.api.hub import Triggered
 from journeyfold.api.operation import Answered, Call, Operation, reply
@@ -93,6 +95,12 @@ OPERATIONS: tuple[Operation, ...] = (
         id="personIdentity", method="GET", path="/v1/people/{person}/identity", scope=PROFILES,
         summary="Identifiers of a person and the evidence that joins them.",
         answer=people.answer_identity, reply=p.IdentityBody, statuses=(404,),
+    ),
+    Operation(
+        id="erasePerson", method="POST", path="/v1/people/{person}/erase", scope=ADMIN_SCOPE,
+        summary="Forget a person; a dry run says what would go.",
+        answer=erase.answer_erase, body=erase.EraseRequest, reply=erase.ErasureBody,
+        statuses=(404, 503),
     ),
     Operation(
         id="identityWhy", method="POST", path="/v1/identity/why", scope=PROFILES,

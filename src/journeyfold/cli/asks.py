@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from journeyfold.journey.control import Action, CatchUp
+    from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -116,6 +117,10 @@ class Runtime(Protocol):
         catch_up: CatchUp,
         dry_run: bool,
     ) -> JourneyAct: ...
+
+    def erasing(self, directory: Path, data: Path | None, *, person: str) -> Going: ...
+
+    def erase(self, directory: Path, data: Path | None, *, going: Going, reason: str) -> int: ...
 
     def quarantine_list(
         self,

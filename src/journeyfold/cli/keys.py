@@ -23,9 +23,9 @@ def keys() -> None:
 @keys.command(epilog="Example: journeyfold keys create --kind srv --source shop_server --json")
 @click.option(
     "--kind",
-    type=click.Choice(["pub", "srv"]),
+    type=click.Choice(["pub", "srv", "adm"]),
     required=True,
-    help="pub: browsers and apps, may only write. srv: servers, may also read.",
+    help="pub: browsers and apps, may only write. srv: servers, may also read. adm: may all, and erase.",
 )
 @click.option("--source", required=True, metavar="NAME", help="The source it writes to.")
 @click.option("--expires", metavar="SPAN", help="Stops working after this span, e.g. 90d.")

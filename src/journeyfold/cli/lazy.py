@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay:replay", "Rebuild state from the log, beside the live one."),
     "journey": ("journey:journey", "List, steer and play journeys."),
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
+    "erase": ("erase:erase", "Forget a person."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),
     "export": ("export:export", "Write events or people to a file."),

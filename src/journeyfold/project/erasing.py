@@ -28,8 +28,6 @@ from journeyfold.project.journeying import ADDRESS
 from journeyfold.project.people import People
 from journeyfold.project.sent import HANDED_OVER, forget_message
 
-NAME = "privacy.erased"
-
 
 class Forgotten(msgspec.Struct, frozen=True):
     """`people` are ids that lead to nobody any more; `changes` are about others."""

@@ -15,12 +15,13 @@ import click
 from journeyfold.adapters.admin_audit import By
 from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
-from journeyfold.core.keys import ApiKey
+from journeyfold.core.keys import KEY_KINDS, ApiKey
 from journeyfold.project.reports import HeldList, KeyRow
 from journeyfold.runtime.workspace import Workspace, checked_project, place_of
 
 if TYPE_CHECKING:
     from journeyfold.journey.control import Action, CatchUp
+    from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -172,6 +173,35 @@ def journey_act(
         return JourneyAct(journey, action, offset, moves)
 
 
+def erasing(directory: Path, data: Path | None, *, person: str) -> Going:
+    from journeyfold.project.erasure import going
+    from journeyfold.runtime import explaining
+
+    with (
+        _workspace(directory, data) as workspace,
+        explaining.look_at(workspace, None) as look,
+    ):
+        known = look.resolver.person_of(look.node(person)) or ""
+        found = going(look.reader, look.resolver, workspace.log, known)
+        assert found is not None, "whoever has a node is somebody"
+        return found
+
+
+def erase(directory: Path, data: Path | None, *, going: Going, reason: str) -> int:
+    """Audited first: the record says nothing of who asked, nor why."""
+    from journeyfold.core.ports import Entry
+    from journeyfold.project.erasure import request
+
+    with _workspace(directory, data) as workspace:
+        admin = workspace.open_admin()
+        admin.audit.add(_by(workspace), "person.erase", going.person, after=reason)
+        admin.close()
+        now_us = workspace.clock.now_us()
+        entry = Entry(event=request(going.nodes, now_us), kind="erasure")
+        (fate,) = workspace.log.append([entry], now_us=now_us)
+        return fate.offset
+
+
 def quarantine_list(
     directory: Path, data: Path | None, *, source: str | None, code: str | None, limit: int
 ) -> HeldList:
@@ -223,7 +253,7 @@ def keys_create(
         env = "live" if project.sources[source].env == "live" else "dev"
         admin = workspace.open_admin()
         made, text = admin.keys.create_key(
-            "pub" if kind == "pub" else "srv", source, env, _by(workspace),
+            next(each for each in KEY_KINDS if each == kind), source, env, _by(workspace),
             expires_us=now_us + span_us if span_us else 0,
         )  # fmt: skip
         admin.close()

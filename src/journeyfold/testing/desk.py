@@ -43,6 +43,7 @@ from journeyfold.core.event import Event, Json, Record
 from journeyfold.core.instant import DAY_US, HOUR_US, instant_us
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
+from journeyfold.project.erasure import Going
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.sample_journeys import TEXTS
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
@@ -136,6 +137,17 @@ class SamplePeople:
         if value in self._of.profiles:
             found.append(Found(value, "person", value, self._of.profiles[value].last_us))
         return found
+
+    def going(self, person: str) -> Going | None:
+        profile = self._of.profiles.get(person)
+        if profile is None:
+            return None
+        nodes = tuple((node.kind, node.value) for node in self._of.identities[person].nodes)
+        return Going(
+            person, tuple(value.encode().hex() for _, value in nodes), nodes,
+            tuple(sorted(profile.traits)), tuple(sorted(profile.memberships)), (), 0, 0,
+            len(self._of.histories[person]),
+        )  # fmt: skip
 
     def of(self, record: Record) -> str:
         return self._of.owners.get(record.offset, "")

@@ -13,6 +13,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.identity import explain
 from journeyfold.identity.explain import node_of_person
 from journeyfold.profile.traits import HeldTrait, held_traits
+from journeyfold.project.erasure import Going, going
 from journeyfold.project.people import profile_of, sizes
 from journeyfold.runtime.platform import Platform
 
@@ -72,7 +73,9 @@ class People:
             named = Counter(
                 node
                 for record in self._newest_of(look, profile)
-                for node in map(look.resolver.node, look.resolver.usable(record.event))
+                for node in map(
+                    look.resolver.node, look.resolver.usable(record.event, record.offset)
+                )
             )
             return Identity(
                 nodes=tuple(
@@ -110,6 +113,10 @@ class People:
                     break
         return list(found.values())
 
+    def going(self, person: str) -> Going | None:
+        with snapshot(self._platform) as look:
+            return going(look.reader, look.resolver, self._platform.log, person)
+
     def total(self) -> int:
         with snapshot(self._platform) as look:
             return sizes(look.reader).get("people", 0)
@@ -128,8 +135,8 @@ def records_of(
     look: Snapshot, log: EventLog, person: str, before: int | None = None
 ) -> Iterator[Record]:
     """Records that belong to the person, newest first: a shared device names others', too."""
-    nodes = look.resolver.nodes_of(person)
-    mine = frozenset(nodes)
+    mine = frozenset(look.resolver.nodes_of(person))
+    nodes = look.resolver.indexed(sorted(mine))
     head, _ = log.head()
     below = head + 1 if before is None else before
     while True:
@@ -151,7 +158,7 @@ def _owner(look: Snapshot, record: Record) -> str:
 def _owner_node(look: Snapshot, record: Record) -> bytes | None:
     if record.kind == "output":
         return node_of_person(str(record.event.properties.get("person", "")))
-    return look.resolver.owner_of(record.event) if record.event.identifiers else None
+    return look.resolver.owner_of(record.event, record.offset) if record.event.identifiers else None
 
 
 def _first_offsets(seen: explain.Identity) -> dict[tuple[str, str], int]:

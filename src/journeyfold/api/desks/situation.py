@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from journeyfold.core.event import Event, Identifier, Json
 from journeyfold.decide.catalogue import Catalogue
+from journeyfold.identity.erased import current_node
 from journeyfold.identity.normalise import node_of, normalised, person_id
 from journeyfold.identity.resolve import person_in
 from journeyfold.project.engine import standing
@@ -38,6 +39,9 @@ class LiveDecisions:
             if node is None:
                 return Situated(compiled, None, "", context, now_us, offset)
             person = person_in(reader, node)
+            if person is None:  # nobody knows them, or they came back after an erasure
+                node = current_node(reader, usable[0], self._platform.node_key)
+                person = person_in(reader, node)
             profile = profile_of(reader, person) if person else None
         unit, grants = person or person_id(node), compiled.grants.get(source)
         return Situated(compiled, profile, unit, context, now_us, offset, grants)
