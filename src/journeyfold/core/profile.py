@@ -61,13 +61,16 @@ class StageAt(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True):
-    """A sticky arm or variant (decisions E2)."""
+    """A sticky arm or variant (decisions E2); crossed: of two people with two arms one was made,
+    so an analysis leaves them out (journeys E70).
+    """
 
     arm: str
     bucket: int
     version: str
     assigned_us: int
     owner: str = ""
+    is_crossed: bool = False
 
 
 class Contact(msgspec.Struct, frozen=True, array_like=True):
@@ -128,6 +131,18 @@ class Passage(msgspec.Struct, array_like=True):
     ended_us: int = 0
 
 
+class Pending(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody who comes into a journey at an instant, unless they leave its segment before: they
+    have to stay in it so long, or their own clock has to show the time of a schedule.
+    """
+
+    journey: str
+    entry: int  # which of its entries
+    due_us: int
+    slot: str = ""  # the wall time of a schedule
+    cause: str = ""  # the event that asked for it
+
+
 class Profile(msgspec.Struct, array_like=True):
     """What LMDB holds per person. `seen` is the offset of the last record folded into it."""
 
@@ -154,3 +169,4 @@ class Profile(msgspec.Struct, array_like=True):
     journeys: list[Instance] = []
     passages: dict[str, Passage] = {}  # journey, or journey/key
     journeys_due_us: int = 0  # next instant at which an instance is looked at; 0 = never
+    pending: list[Pending] = []  # entries that are still to come

@@ -17,12 +17,17 @@ from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.act import sends_so_far
-from journeyfold.journey.control import ASKED, LIVE, Controls, action_of
+from journeyfold.journey.arrive import Arrivals, causes_of
+from journeyfold.journey.control import LIVE, Controls, action_of
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
 from journeyfold.journey.migrate import migrate
 from journeyfold.journey.outcome import RESULTS, hear, is_own
-from journeyfold.journey.program import LATE_KEPT_US, Program, Versions, entries_by
+from journeyfold.journey.program import (
+    LATE_KEPT_US,
+    Program,
+    Versions,
+)
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import PAUSED, Walk
 
@@ -46,16 +51,12 @@ class Journeys:
     ) -> None:
         self._versions, self._live, self._walk = versions, live, walk
         self._controls = controls
-        self._entries = entries_by(live)
-        self._entering = Entering(walk, versions, controls)
-        self._opens = frozenset(name for kind, name in self._entries if kind == "event")
-        self._opens_by_move = any(kind not in {"event", "asked"} for kind, _ in self._entries)
+        self._arrivals = Arrivals(live, Entering(walk, versions, controls), walk.reader)
         self._listens = frozenset(name for each in versions.values() for name in each.events)
 
     def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
-        """Whether this could let anybody in who is in no journey."""
-        is_entry = event.name in self._opens or _is_asked(event)
-        return is_entry or (bool(moves) and self._opens_by_move)
+        """Whether this could let anybody in who is in no journey and waits for none."""
+        return self._arrivals.concerns(event, moves)
 
     def record(self, turn: Turn, moves: Iterable[Emit]) -> None:
         """Handle a record after its facts and memberships; `moves` are what those emitted."""
@@ -63,14 +64,18 @@ class Journeys:
         assert record is not None, "a record is handled here, time in `time`"
         if profile.journeys:
             self._running(turn, record.event)
-        self._come_in(turn, [("event", record.event.name), *_causes(moves)], record.event)
+        if profile.pending and record.event.traits:
+            self._arrivals.recount(turn)
+        self._arrivals.come_in(
+            turn, [("event", record.event.name), *causes_of(moves)], record.event
+        )
         self._close(turn)
 
     def moved(self, turn: Turn, moves: Iterable[Emit]) -> None:
         """Memberships that changed by the passing of time end and start journeys too (E20)."""
         if turn.profile.journeys:
             self._exit_by_condition(turn)
-        self._come_in(turn, _causes(moves), None)
+        self._arrivals.come_in(turn, causes_of(moves), None)
         self._close(turn)
 
     def end_surplus(self, turn: Turn, instances: Iterable[Instance]) -> None:
@@ -90,6 +95,7 @@ class Journeys:
         for instance in sorted(due, key=lambda one: (one.journey, one.key, one.id)):
             if not instance.ended_us:
                 self._due(turn, instance)
+        self._arrivals.come_due(turn)
         self._close(turn)
 
     def steer(self, turn: Turn, event: Event) -> None:
@@ -122,6 +128,7 @@ class Journeys:
 
     def rezoned(self, turn: Turn) -> None:
         """The person's zone, or what the tz database says of it, may have changed (E33)."""
+        self._arrivals.recount(turn)
         for instance, program in self._held(turn.profile):
             self._walk.recount(turn, program, instance)
         self._close(turn)
@@ -271,8 +278,9 @@ class Journeys:
     def _close(self, turn: Turn) -> None:
         """Forget what nobody can hear of any more; say when to look again."""
         profile = turn.profile
+        pending_us = min((each.due_us for each in profile.pending), default=0)
         if not profile.journeys:
-            profile.journeys_due_us = 0
+            profile.journeys_due_us = pending_us
             return
         kept = []
         for each in profile.journeys:
@@ -287,7 +295,8 @@ class Journeys:
             kept.append(each)
         if len(kept) < len(profile.journeys):
             profile.journeys = kept
-        profile.journeys_due_us = min(filter(None, map(self._due_us, kept)), default=0)
+        dues = (pending_us, *map(self._due_us, kept))
+        profile.journeys_due_us = min(filter(None, dues), default=0)
 
     def _due_us(self, instance: Instance) -> int:
         """The next instant at which an instance has to be looked at; 0 = never. A pause holds the
@@ -296,34 +305,6 @@ class Journeys:
         stands = self._controls.get(instance.journey, LIVE)
         due_us = 0 if stands.status == "paused" else instance.due_us
         return min(filter(None, (due_us, instance.until_us, instance.exits_us)), default=0)
-
-    # -- entries --------------------------------------------------------------------------------
-
-    def _come_in(self, turn: Turn, causes: Sequence[tuple[str, str]], event: Event | None) -> None:
-        if event is not None and _is_asked(event):
-            causes = [("asked", str(event.properties.get("journey"))), *causes]
-        found = [pair for cause in causes for pair in self._entries.get(cause, ())]
-        found.sort(key=lambda pair: (-pair[0].priority, pair[0].id))
-        for program, at in found:
-            self._entering.attempt(turn, program, at)
-
-
-def _is_asked(event: Event) -> bool:
-    """What the API and schedules append (E12), or a server says itself. A browser may say what
-    happened on its page, not who enters what.
-    """
-    return event.name == ASKED and event.context.get("auth") in {"server", "system"}
-
-
-def _causes(moves: Iterable[Emit]) -> list[tuple[str, str]]:
-    found = []
-    for emit in moves:
-        told = emit.properties
-        if emit.name == "stage.changed":
-            found.append(("stage", f"{told['lifecycle']}/{told['to']}"))
-        elif emit.name in {"segment.entered", "segment.left"}:
-            found.append((emit.name.partition(".")[2], str(told["segment"])))
-    return found
 
 
 def _entered(instance: Instance) -> int:

@@ -38,7 +38,6 @@ def findings(journey: Journey) -> Iterator[Finding]:
     if not unknown:
         yield from _unreachable(journey)
         yield from _endless(journey)
-    yield from _not_yet(journey)
     for at, step in enumerate(journey.steps):
         if step.send is not None:
             yield from _of_send(journey, step.send, ("steps", at, "send"))
@@ -159,21 +158,6 @@ def _circles(ways: Mapping[str, list[str]]) -> Iterator[list[str]]:
             elif target not in done:
                 path.append(target)
                 stack.append((target, iter(ways[target])))
-
-
-def _not_yet(journey: Journey) -> Iterator[Finding]:
-    """What the definition knows and the engine does not do yet is said, not passed over."""
-    for at, entry in enumerate(journey.entry):
-        if entry.schedule is not None:
-            yield Finding(("entry", at, "schedule"), "P165", "schedules are not in this release")
-        if entry.segment is not None and entry.segment.include_current:
-            path: Path = ("entry", at, "segment", "include_current")
-            yield Finding(path, "P165", "include_current is not in this release")
-        if entry.segment is not None and entry.segment.min_dwell != "0s":
-            path = ("entry", at, "segment", "min_dwell")
-            yield Finding(path, "P165", "min_dwell is not in this release")
-    if journey.on_publish == "migrate":
-        yield Finding(("on_publish",), "P165", "migrate is not in this release")
 
 
 def _of_send(journey: Journey, send: Send, path: Path) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from journeyfold.core.condition_scope import ANY, BOOL, FLOAT, TIMESTAMP, Type
+from journeyfold.journey.control import ASKED
 from journeyfold.journey.definition import Journey
 from journeyfold.journey.step import Step
 
@@ -36,11 +37,12 @@ def condition_id(journey: str, version: str, path: Path) -> str:
 def conditions_of(journey: Journey) -> Iterator[Asked]:
     """Every condition and expression of a journey, in the order of the file."""
     for at, entry in enumerate(journey.entry):
+        event = ASKED if entry.api else entry.event
         if entry.where is not None:
             path: Path = ("entry", at, "where")
-            yield Asked(path, entry.where, BOOL, entry.event, has_entry=False)
+            yield Asked(path, entry.where, BOOL, event, has_entry=False)
         if entry.key is not None:
-            yield Asked(("entry", at, "key"), entry.key, ANY, entry.event, has_entry=False)
+            yield Asked(("entry", at, "key"), entry.key, ANY, event, has_entry=False)
     if journey.filter is not None:
         yield Asked(("filter",), journey.filter, BOOL, has_entry=False)
     for at, each in enumerate(journey.exit):

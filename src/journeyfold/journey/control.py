@@ -74,14 +74,18 @@ def entry_event(
     who: Iterable[Identifier],
     now_us: int,
     properties: Mapping[str, Json],
+    entry: int | None = None,
 ) -> Event:
-    """Somebody is let in by the platform: through the API, by a schedule, or because they are in a
-    segment already (E12). The same id lets nobody in twice.
+    """Somebody is let in by the platform: through the API, or by one of the journey's entries, a
+    schedule or a segment they are in already (E12). The same id lets nobody in twice.
     """
+    context: dict[str, Json] = {"auth": "system"}
+    if entry is not None:
+        context["entry"] = entry
     return Event(
         id=event_id, name=ASKED, type="track", source=OWN, identifiers=tuple(who),
         occurred_us=now_us, received_us=now_us, properties={**properties, "journey": journey},
-        context={"auth": "system"},
+        context=context,
     )  # fmt: skip
 
 

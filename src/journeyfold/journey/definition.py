@@ -11,8 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from journeyfold.core.cron import read_cron
 from journeyfold.core.instant import duration_us
+from journeyfold.core.localtime import is_zone
 from journeyfold.journey.step import AGE_MAX, STEPS_MAX, Duration, Name, Percent, Slug, Step
+
+PERSON = "person"
+_OWN_CLOCK_MAX = 24
 
 
 class SegmentEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -28,10 +33,19 @@ class StageEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`cron` are wall times: of each person's own clock, or of the zone `tz` (E36)."""
+
     cron: Name
     audience: Name
-    tz: str = "person"
+    tz: str = PERSON
     catch_up: Duration = "1h"
+
+    def __post_init__(self) -> None:
+        times = read_cron(self.cron).times
+        if self.tz == PERSON and len(times) > _OWN_CLOCK_MAX:
+            raise ValueError(f"cron: at most {_OWN_CLOCK_MAX} times a day by people's own clocks")
+        if self.tz != PERSON and not is_zone(self.tz):
+            raise ValueError(f"tz: '{self.tz}' is no time zone; write person or Europe/Berlin")
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -8,7 +8,9 @@ from hashlib import blake2b
 from journeyfold.core.chance import draw_64
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Instance, Passage
-from journeyfold.journey.control import LIVE, Controls
+from journeyfold.journey.control import LIVE, OWN, Controls
+from journeyfold.journey.definition import Entry
+from journeyfold.journey.pending import Cause, is_meant
 from journeyfold.journey.program import Program, Versions, key_path, length_us
 from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import Walk, passage_name, passage_of
@@ -22,25 +24,25 @@ class Entering:
     def __init__(self, walk: Walk, versions: Versions, controls: Controls) -> None:
         self._walk, self._versions, self._controls = walk, versions, controls
 
-    def attempt(self, turn: Turn, program: Program, at: int) -> None:
-        """Let the person in by this entry, or say why not; the first failure is told (E10)."""
+    def attempt(self, turn: Turn, program: Program, at: int, cause: Cause | None = None) -> None:
+        """Let the person in by this entry, or say why not; the first failure is told (E10).
+
+        `cause` is what they come in by where it is no event or move of their own.
+        """
         view, entry = turn.view, program.definition.entry[at]
         if not program.holds(("entry", at, "where"), view, turn.now_us):
             return  # not what the entry is about: no refusal, or every event would be one
         why, key = self._refused(turn, program, at)
+        if cause is not None and not is_meant(turn.profile, entry):
+            why = why or "left"
         if why:
-            turn.note(program, "", f"refused {why}")
-            turn.emit(
-                program, "journey.refused",
-                f"refused/{program.id}/{at}/{turn.profile.person}/{turn.now_us}/{turn.offset}",
-                reason=why, key=key,
-            )  # fmt: skip
+            self.refuse(turn, program, at, why, key)
             return
         for active in _active(turn, program, key):
             if program.definition.reentry.on_conflict == "restart":
                 its_own = self._versions[active.journey, active.version]
                 self._walk.end(turn, its_own, active, "restarted")
-        instance = _begun(turn, program, key, entry.event)
+        instance = _begun(turn, program, key, cause or _cause(turn, entry))
         turn.profile.journeys = [*turn.profile.journeys, instance]
         passage = passage_of(turn.profile, program.id, key)
         passage.entries += 1
@@ -51,6 +53,14 @@ class Entering:
             instance=instance.id, key=key, is_held_out=instance.is_held_out,
         )  # fmt: skip
         self._walk.enter(turn, program, instance, program.first)
+
+    def refuse(self, turn: Turn, program: Program, at: int, why: str, key: str = "") -> None:
+        turn.note(program, "", f"refused {why}")
+        turn.emit(
+            program, "journey.refused",
+            f"refused/{program.id}/{at}/{turn.profile.person}/{turn.now_us}/{turn.offset}",
+            reason=why, key=key,
+        )  # fmt: skip
 
     def _refused(self, turn: Turn, program: Program, at: int) -> tuple[str, str]:
         """(the reason or nothing, the key)."""
@@ -112,16 +122,24 @@ def _key(turn: Turn, program: Program, at: int) -> str | None:
     return text if 0 < len(text.encode()) <= KEY_BYTES else None
 
 
-def _begun(turn: Turn, program: Program, key: str, name: str | None) -> Instance:
-    record = turn.record
+def _cause(turn: Turn, entry: Entry) -> Cause:
+    """The record's event; by a segment or a stage it is nobody's, so person and instant name it."""
+    is_by_event = entry.event is not None or entry.api
+    if turn.record is not None and is_by_event:
+        return Cause(turn.record.event.id)
+    return Cause()
+
+
+def _begun(turn: Turn, program: Program, key: str, cause: Cause) -> Instance:
+    event = turn.record.event if turn.record is not None else None
     entry: dict[str, Json]
-    if record is not None and name is not None:
-        entry = _frozen(record.event)
-        cause = f"{record.event.source}/{record.event.id}"
-    else:  # by a segment or a stage: nobody's event, so person and instant name it
-        entry = {"id": "", "name": "", "occurred": turn.now_us, "properties": {}}
-        cause = f"{turn.profile.person}/{turn.now_us}"
-    instance_id = blake2b(f"{program.id}|{key}|{cause}".encode(), digest_size=16).hexdigest()
+    if event is not None and event.id == cause.id:
+        entry, name = _frozen(event), f"{event.source}/{event.id}"
+    else:
+        properties: dict[str, Json] = {"slot": cause.slot} if cause.slot else {}
+        entry = {"id": cause.id, "name": "", "occurred": turn.now_us, "properties": properties}
+        name = f"{OWN}/{cause.id}" if cause.id else f"{turn.profile.person}/{turn.now_us}"
+    instance_id = blake2b(f"{program.id}|{key}|{name}".encode(), digest_size=16).hexdigest()
     return Instance(
         id=instance_id, journey=program.id, version=program.version, key=key,
         entered_us=turn.now_us, entry=entry, owner=turn.owner, until_us=turn.now_us + program.age_us,

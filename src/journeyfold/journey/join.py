@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from journeyfold.core.profile import Instance, Passage, Profile
+from journeyfold.core.profile import Instance, Passage, Pending, Profile
 
 Passages = Mapping[str, Passage]
 
@@ -36,10 +36,22 @@ def joined_passages(a: Passages, b: Passages) -> dict[str, Passage]:
     return union
 
 
-def joined_runs(one: Profile, other: Profile) -> tuple[list[Instance], dict[str, Passage]]:
+def joined_pending(a: Iterable[Pending], b: Iterable[Pending]) -> list[Pending]:
+    """Of two entries that wait for the same the earlier comes."""
+    union: dict[tuple[str, int, str], Pending] = {}
+    for each in (*a, *b):
+        name = (each.journey, each.entry, each.slot)
+        union[name] = min(union.get(name, each), each, key=lambda one: (one.due_us, one.cause))
+    return [union[name] for name in sorted(union)]
+
+
+def joined_runs(
+    one: Profile, other: Profile
+) -> tuple[list[Instance], dict[str, Passage], list[Pending]]:
     """What the person made of both has of journeys."""
     runs = joined(one.journeys, other.journeys)
-    return runs, joined_passages(one.passages, other.passages)
+    passages = joined_passages(one.passages, other.passages)
+    return runs, passages, joined_pending(one.pending, other.pending)
 
 
 def surplus(profile: Profile) -> list[Instance]:

@@ -98,6 +98,17 @@ def entries_by(journeys: Mapping[str, Program]) -> dict[tuple[str, str], list[tu
     return found
 
 
+def opposites(journeys: Mapping[str, Program]) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """Edge of a segment → entries (journey, which) that wait for the other edge to hold."""
+    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for program in journeys.values():
+        for at, entry in enumerate(program.definition.entry):
+            if entry.segment is not None and length_us(entry.segment.min_dwell):
+                edge = "left" if entry.segment.edge == "entered" else "entered"
+                found.setdefault((edge, entry.segment.id), []).append((program.id, at))
+    return found
+
+
 def cause_of(entry: Entry, journey: str) -> tuple[str, str]:
     if entry.event is not None:
         return "event", entry.event

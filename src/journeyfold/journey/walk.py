@@ -50,6 +50,7 @@ class Walk:
         self, limits: Limits, decide: Decider, paused: Collection[str] = frozenset()
     ) -> None:
         self._limits, self._decide, self._paused = limits, decide, paused
+        self.reader = limits.reader
         self._steps: Mapping[str, Callable[[Turn, Program, Instance, Step], str | None]] = {
             "wait": self._wait, "wait_for": self._wait_for, "branch": self._branch,
             "split": self._split, "send": self._send, "decide": self._decided,

@@ -16,6 +16,7 @@ from journeyfold.core.profile import (
     Instance,
     Membership,
     Passage,
+    Pending,
     Profile,
     Score,
     StageAt,
@@ -28,7 +29,8 @@ from journeyfold.profile.traits import Policies, merge_traits
 
 Registers = dict[str, dict[str, Statement]]
 MergeConsents = Callable[[Registers, Registers], Registers]
-MergeRuns = Callable[[Profile, Profile], tuple[list[Instance], dict[str, Passage]]]
+Runs = tuple[list[Instance], dict[str, Passage], list[Pending]]
+MergeRuns = Callable[[Profile, Profile], Runs]
 
 
 class MergePolicies(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Pr
         manual=sorted({*kept.manual, *other.manual}),
     )
     if policies.runs is not None:
-        merged.journeys, merged.passages = policies.runs(kept, other)
+        merged.journeys, merged.passages, merged.pending = policies.runs(kept, other)
     merge_aggregates(merged, other)
     return merged
 
@@ -90,8 +92,12 @@ def _later_stage(a: StageAt, b: StageAt) -> StageAt:
 
 
 def _earlier_assignment(a: Assignment, b: Assignment) -> Assignment:
-    """The arm seen first stands, then the smaller arm."""
-    return min(a, b, key=lambda one: (one.assigned_us, one.arm, one.bucket, one.version, one.owner))
+    """The arm seen first stands, then the smaller arm; two arms are crossed (journeys E70)."""
+    stays = min(
+        a, b, key=lambda one: (one.assigned_us, one.arm, one.bucket, one.version, one.owner)
+    )
+    is_crossed = a.arm != b.arm or a.is_crossed or b.is_crossed
+    return msgspec.structs.replace(stays, is_crossed=True) if is_crossed else stays
 
 
 def _latest_score(a: Score, b: Score) -> Score:

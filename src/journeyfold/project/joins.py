@@ -81,6 +81,7 @@ def _split(
             nodes = {node.hex() for node in part.nodes}
             profile.journeys = of_nodes(whole, nodes, keeps_name=keeps_name)
             profile.passages = whole.passages if keeps_name else {}
+            profile.pending = whole.pending if keeps_name else []
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
     recount(people, record.appended_us, before=[whole] if whole else [], after=parts)

@@ -28,6 +28,7 @@ from journeyfold.core.condition_types import check as check_condition
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.journey.check import findings
 from journeyfold.journey.conditions import Asked, Path, condition_id, conditions_of
+from journeyfold.journey.control import ASKED
 from journeyfold.journey.definition import Journey
 from journeyfold.journey.program import version_of
 from journeyfold.journey.step import Send, Step
@@ -92,6 +93,8 @@ def _placed(scope: Scope, asked: Asked, entry: Type) -> Scope:
     else:
         place = "record" if has_record else "segment"
     properties = scope.events.get(asked.event or "", Type("object", fields=()))
+    if asked.event == ASKED:  # whatever the caller of the API says
+        properties = Type("object")
     return msgspec.structs.replace(
         scope, place=place, properties=properties, entry=entry, vars=Type("object")
     )

@@ -73,7 +73,8 @@ class Travel:
     ) -> list[Effect]:
         """After the record's facts and memberships, then what is due at its own instant."""
         give_back(profile, record.event)
-        if not profile.journeys and not self._journeys.concerns(record.event, emits):
+        is_in = profile.journeys or profile.pending
+        if not is_in and not self._journeys.concerns(record.event, emits):
             return []
         view = self._look(profile)
         view.event = record.event
@@ -88,7 +89,7 @@ class Travel:
         self, profile: Profile, now_us: int, emits: Sequence[Emit], cause: str = ""
     ) -> list[Effect]:
         """After memberships were evaluated anew: a merge, new definitions, new cut points."""
-        if not profile.journeys and not emits:
+        if not profile.journeys and not profile.pending and not emits:
             return []
         turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
         self._journeys.end_surplus(turn, surplus(profile))
