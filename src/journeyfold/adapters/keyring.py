@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from journeyfold.adapters.durable_file import create_durably, write_durably
 from journeyfold.core.errors import DamageError, FormatError
 
-Label = Literal["integrity", "node", "suppress", "link", "cursor", "wrap"]
+Label = Literal["integrity", "node", "suppress", "link", "cursor", "wrap", "sync"]
 
 ROOT_KEY_VARIABLE = "JOURNEYFOLD_ROOT_KEY_FILE"
 KEY_BYTES, KEY_ID_BYTES, NONCE_BYTES = 32, 16, 12

@@ -137,6 +137,7 @@ SPACES = (
     "outbox",  # effect key → what is to be delivered, and how far it got
     "sent",  # effect id of a message → what was sent to whom, and what came of it
     "sync",  # destination, sync and row → what the other side has acknowledged
+    "row",  # the same → its key in the clear, and what is on its way; in no record
     "count",  # sizes and series of segments and stages
     "consent",  # node → purposes, for the door
     "id_node", "id_comp", "id_link", "id_adj", "id_mark", "id_hist", "id_audit",

@@ -17,6 +17,7 @@ from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore
+from journeyfold.project import synced
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine, Standing
@@ -110,6 +111,7 @@ class FoldLoop:
             if self._engine.forgotten:
                 outbox.forget(writer, self._engine.forgotten)
             self.commands += outbox.apply_records(writer, records)
+            synced.apply_records(writer, records)
         self.standing = Standing(records[-1].offset, records[-1].appended_us)
         return delivers
 

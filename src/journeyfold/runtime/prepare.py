@@ -16,6 +16,7 @@ from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
 from journeyfold.decide.template import TemplateError
 from journeyfold.project.compile import Compiled
+from journeyfold.project.forward import forwarded
 from journeyfold.project.letters import Letters
 
 
@@ -109,6 +110,28 @@ def _fields(deliver: Deliver, look: Look) -> Prepared:
     return Parcel(deliver.key, kind, deliver.person, deliver.due_us, said)
 
 
+def _event(deliver: Deliver, look: Look) -> Prepared:
+    """What the fold took of the event, and what is said of the person as they are now (E55)."""
+    profile = look.profile
+    if profile is None:
+        return Skip("erased")
+    view = look.compiled.view(profile)
+    body = forwarded(look.compiled.forwarding, deliver, profile, view, look.now_us)
+    if isinstance(body, str):
+        return Skip(body)
+    occurred_us = deliver.payload["occurred_us"]
+    assert isinstance(occurred_us, int), "the fold put it there"
+    return Parcel(deliver.key, "event", profile.person, occurred_us, body)
+
+
+def _row(deliver: Deliver, look: Look) -> Prepared:
+    """A row as it was found; the purposes of its sync hold until it leaves."""
+    profile, purpose = look.profile, deliver.purpose
+    if profile is not None and purpose and not look.compiled.consents(profile, purpose):
+        return Skip("consent", purpose)
+    return _fields(deliver, look)
+
+
 def _beside_control(payload: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in payload.items() if name not in _CONTROL}
 
@@ -120,7 +143,7 @@ _KINDS: dict[str, ParcelKind] = {
 PREPARED: dict[str, Prepare] = {
     "message": _message,
     "webhook": _fields,
-    "event": _fields,
-    "upsert": _fields,
+    "event": _event,
+    "upsert": _row,
     "remove": _fields,
 }

@@ -24,7 +24,8 @@ from journeyfold.runtime.workspace import Workspace
 Progress = Callable[[str, int, int | None], None]
 BATCH = 4_000
 DIFFERENCES_MAX = 20
-_NOT_COMPARED = frozenset({"outbox", "parked"})  # what was sent since; why (it holds line numbers)
+# What was sent since, what is on its way, and why (it holds line numbers).
+_NOT_COMPARED = frozenset({"outbox", "row", "parked"})
 
 
 @rare_collections()

@@ -27,12 +27,15 @@ class Schedule:
         clock: Clock,
         marks: Marks,
         conserve: Callable[[], None] = lambda: None,
+        sync: Callable[[FoldLoop], None] = lambda _loop: None,
     ) -> None:
         self._cutting, self._conserve = Cutting(state, clock, marks), conserve
+        self._sync = sync
         self._next_look_s = self._next_conserve_s = 0.0
 
     def run(self, loop: FoldLoop) -> None:
-        """A slice of the cut that is under way, else a look at what is due."""
+        """A slice of the cut that is under way, else a look at what is due; a piece of syncs."""
+        self._sync(loop)
         if self._cutting.is_under_way:
             self._cutting.go_on(loop)
             return

@@ -25,6 +25,7 @@ from journeyfold.core.effect import Emit, Say
 from journeyfold.core.event import Json
 from journeyfold.core.ports import Entry, EventLog, StateWriter
 from journeyfold.runtime import outbox
+from journeyfold.runtime.acknowledging import acknowledgements, is_of_a_sync
 from journeyfold.runtime.lane import MISSING, Tried
 from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.outbox import Closed
@@ -91,6 +92,7 @@ class Settling:
     def _found(self, sheet: _Sheet) -> Found:
         entries = self._entries_of(sheet.says)
         entries += [self._output(emit) for emit in sheet.emits]
+        entries += acknowledgements(sheet.taken, self._now_us())
         return Found(sheet.settled, entries + sheet.entries)
 
 
@@ -102,6 +104,7 @@ class _Sheet:
         self.settled: list[Settled] = []
         self.says: list[Say] = []
         self.emits: list[Emit] = []
+        self.taken: list[Row] = []  # rows of syncs, told together
         self.entries: list[Entry] = []
 
     def take(self, each: Tried) -> None:
@@ -221,6 +224,9 @@ class _Sheet:
 
     def _gone(self, row: Row, result: str, why: dict[str, Json]) -> None:
         self.settled.append(Settled(row.key, None))
+        if result == "sent" and is_of_a_sync(row):
+            self.taken.append(row)
+            return
         self.says.append(told(row, self._name(row), result, why, self.now_us))
 
     def _back(self, row: Row) -> None:

@@ -6,7 +6,9 @@ import gc
 import os
 import signal
 import threading
+from functools import partial
 
+from journeyfold.activate.lane_figures import write_figures
 from journeyfold.activate.reach import Reach
 from journeyfold.adapters.outgoing import Outgoing
 from journeyfold.core.errors import JourneyfoldError, StateDamageError
@@ -26,6 +28,7 @@ from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
 from journeyfold.runtime.settling import Settling
 from journeyfold.runtime.supervisor import end_with_parent, final_code
+from journeyfold.runtime.syncing import Syncing
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
 
@@ -68,7 +71,11 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
         dispatcher = dispatcher_of(workspace, state, loop)
-        schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look)
+        syncing = Syncing(
+            workspace.log, state, workspace.clock, workspace.keyring.derive("sync"),
+            workspace.place.data, dispatcher.fresh,
+        )  # fmt: skip
+        schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look, syncing.run)
 
         def require_health() -> None:
             beside.require_going()
@@ -82,6 +89,7 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         try:
             worker.run(stop)
         finally:
+            syncing.close()
             dispatcher.close()
         listener.close()
         pages.close()
@@ -105,7 +113,8 @@ def dispatcher_of(workspace: Workspace, state: StateStore, loop: FoldLoop) -> Di
         letters_of(workspace.keyring, place),
     )  # fmt: skip
     settling = Settling(workspace.log, loop.entries_of, output_entry, clock.now_us)
-    return Dispatcher(workspace.log, state, lanes, settling, clock, _report)
+    publish = partial(write_figures, place.run)
+    return Dispatcher(workspace.log, state, lanes, settling, clock, _report, publish)
 
 
 def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False) -> FoldLoop:
