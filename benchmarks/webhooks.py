@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +29,7 @@ from journeyfold.runtime.folding import fold_to_head
 from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 EFFECTS = 4_000 if IS_QUICK else 15_000
-SECRET = "whsec_am91cm5leWZvbGQtd2ViaG9vay10ZXN0LXNlY3JldCE="  # noqa: S105 - of A21, a test's
+SECRET = "whsec_am91cm5leWZvbGQtd2ViaG9vay10ZXN0LXNlY3JldCE="
 JOURNEY = """\
 entry: [{event: Cart Updated}]
 steps:

@@ -437,7 +437,7 @@ def test_retry_of_what_waits_does_not_wait_for_its_next_attempt(tmp_path):
     office = Office(tmp_path, Outcome("retry", "answered 429", after_us=DAY))
     office.say()
     office.deliver()
-    office.command("outbox.retry", destination="crm")
+    office.command("outbox.retry", destinations=["crm"])
     office.deliver()
     assert office.rows() == []
 

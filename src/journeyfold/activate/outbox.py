@@ -144,10 +144,12 @@ def answered(row: Row) -> list[Attempt]:
 
 
 class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which rows; what is empty asks for nothing. `reason` is a part of the row's reason."""
+    """Which rows; what is empty asks for nothing. `reason` is a part of the row's reason,
+    `destinations` what rows may name: a destination, or the channel that it is the first of.
+    """
 
     keys: tuple[str, ...] = ()
-    destination: str = ""
+    destinations: tuple[str, ...] = ()
     state: State | Literal[""] = ""
     journey: str = ""
     kind: str = ""
@@ -157,7 +159,7 @@ class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
         deliver = row.deliver
         return (
             (not self.keys or row.key in self.keys)
-            and (not self.destination or deliver.destination == self.destination)
+            and (not self.destinations or deliver.destination in self.destinations)
             and (not self.state or row.state == self.state)
             and (not self.journey or deliver.payload.get("journey") == self.journey)
             and (not self.kind or kind_of(deliver) == self.kind)

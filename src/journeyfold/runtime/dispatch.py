@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row, leased
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
@@ -29,6 +31,7 @@ from journeyfold.runtime.waiting import Chosen, Waiting
 
 OWNER = "work"
 LEASE_US = 15 * MINUTE_US  # longer than any call; a lease ends with its process, not with its time
+PUBLISH_S = 1.0
 TURN_S = 0.5  # between looks when nothing happens
 BUSY_S = 1.0
 CLOSE_S = 6.0  # for calls under way, when work is told to stop
@@ -47,8 +50,10 @@ class Dispatcher:
         settling: Settling,
         clock: Clock,
         report: Callable[[str], None] = lambda _text: None,
+        publish: Callable[[list[LaneFigures]], None] = lambda _figures: None,
     ) -> None:
         self._log, self._state, self._lanes, self._settling = log, state, lanes, settling
+        self._published, self._publish_s = publish, 0.0
         self._clock, self._report = clock, report
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._waiting = Waiting(lanes)
@@ -95,6 +100,7 @@ class Dispatcher:
             while not self._is_closing:
                 self.listen()
                 self._patiently(self.turn)
+                self._publish()
             self._lanes.close(CLOSE_S)
             self._hear()
             self._patiently(self._settle)
@@ -118,6 +124,12 @@ class Dispatcher:
                 threading.Event().wait(BUSY_S)
             else:
                 return
+
+    def _publish(self) -> None:
+        """How the lanes stand, for those who look."""
+        if time.monotonic() >= self._publish_s:
+            self._publish_s = time.monotonic() + PUBLISH_S
+            self._published(self._lanes.figures(self._clock.now_us()))
 
     def is_idle(self) -> bool:
         """Nothing is under way, and nothing is due that could go."""

@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
+import msgspec
+
 from journeyfold.activate.breaker import Breaker
 from journeyfold.activate.bucket import Bucket
 from journeyfold.activate.destination import Destination, Destined, Outcome, Parcel
+from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row, delivery_of
 from journeyfold.adapters.faults import point
 from journeyfold.core.errors import UsageError
@@ -60,6 +63,7 @@ class Lane:
         self.concurrency = rate.concurrency
         self._bucket = Bucket(rate.per_second, rate.burst)
         self.breaker = Breaker()
+        self._figures = LaneFigures(name)
         self._lock = threading.Lock()  # of the two and of what is below
         self._queue: queue.SimpleQueue[list[Row] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -91,6 +95,15 @@ class Lane:
     def once_room(self) -> int:
         """How many rows may be leased that must not go twice: one a connection (journeys A2)."""
         return self.concurrency * self.destined.batch - self._unsettled_once
+
+    def figures_at(self, now_us: int) -> LaneFigures:
+        with self._lock:
+            figures = self._figures
+            figures.breaker, figures.until_us = self.breaker.state(now_us), self.breaker.until_us
+            figures.under_way = self._unsettled
+            return msgspec.structs.replace(
+                figures, attempts={**figures.attempts}, latency=[*figures.latency]
+            )
 
     def settled(self, row: Row) -> None:
         """What became of it is committed."""
@@ -164,7 +177,7 @@ class Lane:
         at_us, started_ns = self._now_us(), time.monotonic_ns()
         outcomes = self._delivered(parcels) if parcels else []
         latency_us = (time.monotonic_ns() - started_ns) // 1000
-        self._ends(outcomes)
+        self._ends(outcomes, latency_us)
         told = iter(outcomes)
         return [
             Tried(row, each, next(told), at_us, latency_us)
@@ -201,8 +214,12 @@ class Lane:
         with self._lock:
             return self.breaker.begin(self._now_us())
 
-    def _ends(self, outcomes: Sequence[Outcome]) -> None:
+    def _ends(self, outcomes: Sequence[Outcome], latency_us: int) -> None:
         with self._lock:
+            for each in outcomes:
+                self._figures.count(each.status, latency_us)
+                if each.status != "sent":
+                    self._figures.problem = each.reason[:500]
             if not outcomes:
                 self.breaker.forgo()
                 return

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from journeyfold.activate.destination import Destination, Destined, Http, Tools
 from journeyfold.activate.destinations.mailbox import MAILBOX
-from journeyfold.activate.outbox import Row, kind_of
+from journeyfold.activate.lane_figures import LaneFigures
+from journeyfold.activate.outbox import Row
 from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import Deliver
 from journeyfold.core.ports import Clock, StateReader, StateStore
@@ -23,11 +24,9 @@ from journeyfold.project.letters import Letters
 from journeyfold.project.people import profile_of
 from journeyfold.project.substitute import substitute
 from journeyfold.runtime.lane import Lane, Ready, Tried
-from journeyfold.runtime.outbox import Closed, closed_in, now_of
+from journeyfold.runtime.outbox import DEVELOPMENT, Closed, closed_in, names_of, now_of
 from journeyfold.runtime.prepare import Look, prepare
 
-DEVELOPMENT = "mailbox"
-"""The destination of e-mail where none is configured."""
 Done = Callable[[list[Tried]], None]
 
 
@@ -53,7 +52,7 @@ class Lanes:
         self._left: list[Lane] = []  # of a changed destination: calls under way end there
         self._done: Done = lambda _tried: None
         self._hash = ""
-        self._by_channel: dict[str, str] = {}
+        self._name_of: Callable[[Deliver], str] = lambda deliver: deliver.destination
         self.closed: dict[str, Closed] = {}
 
     def answer_to(self, done: Done) -> None:
@@ -67,11 +66,7 @@ class Lanes:
     def name_for(self, deliver: Deliver) -> str:
         """The destination that will take it."""
         self._follow()
-        named = deliver.destination
-        if named in self._compiled().project.destinations or kind_of(deliver) != "message":
-            return named
-        usual = DEVELOPMENT if named == "email" else named
-        return self._by_channel.get(named, usual)
+        return self._name_of(deliver)
 
     def destined(self, name: str) -> Destined | None:
         found = self._compiled().project.destinations.get(name)
@@ -107,6 +102,9 @@ class Lanes:
     def each(self) -> list[Lane]:
         return list(self._lanes.values())
 
+    def figures(self, now_us: int) -> list[LaneFigures]:
+        return [lane.figures_at(now_us) for lane in self._lanes.values()]
+
     def close(self, within_s: float) -> None:
         lanes = [*self._lanes.values(), *self._left]
         for lane in lanes:
@@ -125,11 +123,7 @@ class Lanes:
             self._allowed, self._http = allowed, self._http_within(allowed)
             for name in list(self._lanes):
                 self._leave(name)
-        self._by_channel = {
-            destined.channel: name
-            for name, destined in sorted(project.destinations.items(), reverse=True)
-            if destined.channel
-        }
+        self._name_of = names_of(project)
         for name, lane in list(self._lanes.items()):
             if lane.destined != self.destined(name):
                 self._leave(name)

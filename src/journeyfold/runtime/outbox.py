@@ -9,7 +9,7 @@ there as dead.
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -30,8 +30,11 @@ from journeyfold.core.event import Event, Json, Record
 from journeyfold.core.ports import Entry, EventLog, StateReader, StateWriter
 from journeyfold.identity.resolve import person_in
 from journeyfold.project.compile import OWN_SOURCE
+from journeyfold.project.model import Project
 
 SPACE = "outbox"
+DEVELOPMENT = "mailbox"
+"""The destination of e-mail where none is configured."""
 SYSTEM = "_system"
 COMMANDS = ("outbox.retry", "outbox.resend", "outbox.drop")
 DESTINATION = ("destination.paused", "destination.disabled", "destination.resumed")
@@ -232,10 +235,20 @@ def destination_command(act: str, name: str, at_us: int, by: str, reason: str = 
     return command(f"destination.{act}", told, at_us, f"destination/{name}/{act}/{at_us}")
 
 
-def counted(found: Iterable[Row]) -> dict[str, Json]:
-    """Rows by state."""
-    counts: dict[str, Json] = {}
-    for row in found:
-        before = counts.get(row.state, 0)
-        counts[row.state] = (before if isinstance(before, int) else 0) + 1
-    return counts
+def names_of(project: Project) -> Callable[[Deliver], str]:
+    """Which destination takes a delivery: the one it names, or the first of its channel; e-mail
+    without any goes to the mailbox of development.
+    """
+    by_channel = {
+        destined.channel: name
+        for name, destined in sorted(project.destinations.items(), reverse=True)
+        if destined.channel
+    }
+
+    def name_of(deliver: Deliver) -> str:
+        named = deliver.destination
+        if named in project.destinations or kind_of(deliver) != "message":
+            return named
+        return by_channel.get(named, DEVELOPMENT if named == "email" else named)
+
+    return name_of

@@ -16,6 +16,7 @@ from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
+from journeyfold.runtime.admitting import Admitting
 from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.conservation import Monitor
@@ -75,7 +76,11 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
             workspace.log, state, workspace.clock, workspace.keyring.derive("sync"),
             workspace.place.data, dispatcher.fresh,
         )  # fmt: skip
-        schedule = Schedule(state, workspace.clock, workspace.log.marks, monitor.look, syncing.run)
+        marks = workspace.log.marks
+        admitting = Admitting(workspace.log, marks, state, workspace.clock)
+        schedule = Schedule(
+            state, workspace.clock, marks, monitor.look, syncing.run, admitting.run
+        )  # fmt: skip
 
         def require_health() -> None:
             beside.require_going()
