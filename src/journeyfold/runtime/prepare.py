@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from journeyfold.activate.destination import Parcel, ParcelKind
 from journeyfold.activate.outbox import expires_us, kind_of
+from journeyfold.activate.payload import call_body
 from journeyfold.core.effect import Deliver
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
@@ -110,6 +111,26 @@ def _fields(deliver: Deliver, look: Look) -> Prepared:
     return Parcel(deliver.key, kind, deliver.person, deliver.due_us, said)
 
 
+def _call(deliver: Deliver, look: Look) -> Prepared:
+    """A journey's call: its template for the person as they are now, or the usual body."""
+    profile, compiled, payload = look.profile, look.compiled, deliver.payload
+    found = _fields(deliver, look)
+    if "journey" not in payload or profile is None or not isinstance(found, Parcel):
+        return found
+    values = {
+        "traits": compiled.traits(profile),
+        "features": compiled.feature_values(profile, look.now_us),
+    }
+    try:
+        body = call_body(
+            payload, compiled.project.templates, values,
+            person=profile.person, key=deliver.key, at_us=deliver.due_us,
+        )  # fmt: skip
+    except TemplateError as error:
+        return Broken(str(error))
+    return Parcel(deliver.key, "webhook", profile.person, deliver.due_us, body)
+
+
 def _event(deliver: Deliver, look: Look) -> Prepared:
     """What the fold took of the event, and what is said of the person as they are now (E55)."""
     profile = look.profile
@@ -142,7 +163,7 @@ _KINDS: dict[str, ParcelKind] = {
 }  # fmt: skip
 PREPARED: dict[str, Prepare] = {
     "message": _message,
-    "webhook": _fields,
+    "webhook": _call,
     "event": _event,
     "upsert": _row,
     "remove": _fields,
