@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import TZPATH, ZoneInfo, available_timezones, reset_tzpath
 
 import pytest
 
 from journeyfold.core import localtime
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, instant_us, rfc3339
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _our_database():
+    """zoneinfo by itself prefers the machine's tz database; ours is the one installed with us."""
+    before = TZPATH
+    reset_tzpath(())
+    ZoneInfo.clear_cache()
+    yield
+    reset_tzpath(before)
+    ZoneInfo.clear_cache()
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,11 +1,12 @@
 """Journeys paused, resumed, drained, stopped and migrated by records (journeys E61, E62)."""
 
 import pytest
-from house import House, everything
+from house import House, everything, system
 
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US
 from journeyfold.journey.control import command
 from journeyfold.project.load import load
+from journeyfold.project.people import encode_profile
 from journeyfold.project.scaffold import template_files
 
 CART = {"cart_id": "c1", "total": 89.0, "items": 1}
@@ -225,4 +226,55 @@ def test_who_is_pinned_goes_over_when_a_command_says_so(house):
     assert run_of(house).step == "pause"
     (moved,) = house.emitted("journey.moved")
     assert (moved.properties["came_from"], moved.properties["to"]) == (version, "pause")
+    assert everything(house.rebuilt(1)) == everything(house.state)
+
+
+MORNING = """
+entry: [{event: Cart Updated, key: properties.cart_id}]
+policy: {purpose: necessary, class: transactional}
+steps:
+  - {id: nine, wait: {until: "09:00"}}
+  - {id: mail, send: {channel: email, template: hello}}
+  - {id: end, wait: {for: 30d}}
+"""
+
+
+def rezone(house, version):
+    told = system("zones.updated", house.now_us, {"version": version})
+    house.append(told, "journey")
+
+
+def waiting(moved_us):
+    """Somebody whose wait an older database would have ended so much later."""
+    house = House(project(MORNING))
+    house.track("Identify", type_="identify", user="ann", traits={"email": "ann@example.com"})
+    house.track("Cart Updated", CART, user="ann")
+    person = house.person("user_id", "ann")
+    due_us = person.journeys[0].due_us
+    person.journeys[0].due_us += moved_us
+    with house.state.write() as writer:
+        writer.put("profile", person.person.encode(), encode_profile(person))
+    house.engine.forget()
+    return house, due_us
+
+
+def test_jt18_a_new_tz_database_counts_the_waits_for_a_local_time_anew():
+    house, due_us = waiting(HOUR_US)
+    rezone(house, "2027a")
+    assert run_of(house).due_us == due_us
+    assert house.person("user_id", "ann").journeys_due_us == due_us
+    assert house.engine.definitions.standing.zones == "2027a"
+
+
+def test_jt18_what_is_past_by_the_new_database_is_due_now():
+    house, due_us = waiting(3 * HOUR_US)
+    house.now_us = due_us + HOUR_US
+    rezone(house, "2027a")
+    assert (run_of(house).step, len(delivered(house))) == ("end", 1)
+
+
+def test_a_new_tz_database_changes_nothing_for_who_waits_a_length_of_time(house):
+    before = run_of(house)
+    rezone(house, "2027a")
+    assert run_of(house) == before
     assert everything(house.rebuilt(1)) == everything(house.state)

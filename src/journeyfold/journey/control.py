@@ -16,6 +16,8 @@ from journeyfold.core.event import Event, Identifier, Json
 SYSTEM = "_system"
 OWN = "_fold"  # source of what the platform says of a person: no visit of theirs
 ASKED = "journey.enter"
+ZONES = "zones.updated"
+"""A record of kind `journey` as well: local times are reckoned by another tz database (E33)."""
 Action: TypeAlias = Literal["pause", "resume", "drain", "stop", "migrate"]
 CatchUp: TypeAlias = Literal["all", "skip-expired"]
 Status: TypeAlias = Literal["live", "paused", "draining", "stopped"]

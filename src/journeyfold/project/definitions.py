@@ -56,6 +56,7 @@ class Standing(msgspec.Struct):
     cuts: Cuts = {}
     pinned: dict[str, Pin] = {}
     controls: dict[str, Control] = {}  # journey → how it stands, if not live
+    zones: str = ""  # the tz database that local times are reckoned by
 
 
 _KEY = b"definitions"

@@ -152,8 +152,8 @@ class People:
             if position % self._cached == self._cached - 1:
                 self.flush(writer)
 
-    def travellers(self, writer: StateWriter, journey: str) -> Iterator[Profile]:
-        """People in a journey, in key order, opened for change."""
+    def travellers(self, writer: StateWriter, journey: str = "") -> Iterator[Profile]:
+        """People in a journey, or in any, in key order, opened for change."""
         self.flush(writer)
         needle = journey.encode()
         people = [
@@ -264,7 +264,10 @@ class People:
 
 
 def _travels(profile: Profile, journey: str) -> bool:
-    return any(each.journey == journey and not each.ended_us for each in profile.journeys)
+    running = (each for each in profile.journeys if not each.ended_us)
+    return any(journey in {"", each.journey} for each in running) or (
+        not journey and bool(profile.pending)
+    )
 
 
 def _add_size(writer: StateWriter, name: str, by: int) -> None:

@@ -1,4 +1,5 @@
-"""A command on a journey, carried out on everybody who is in it (journeys E61, E62).
+"""A command on a journey, carried out on everybody who is in it (journeys E61, E62); a new tz
+database, on everybody who is in any (E33).
 
 What was due before the command is settled first, under the state of things before it: a worker that
 is late takes nobody another way (E1).
@@ -12,6 +13,7 @@ from journeyfold.core.effect import Effect
 from journeyfold.core.event import Record
 from journeyfold.core.ports import StateWriter
 from journeyfold.core.profile import Profile
+from journeyfold.journey.control import ZONES
 from journeyfold.project.definitions import Definitions
 from journeyfold.project.people import People
 
@@ -27,11 +29,18 @@ def steer(
     assert before is not None, "a project is activated before any command"
     late = map(people.open, people.due(writer, now_us - 1))
     effects = each(late, lambda one: before.advance(one, now_us))
-    definitions.steer(record)
+    event = record.event
+    if event.name == ZONES:
+        definitions.standing.zones = str(event.properties["version"])
+    else:
+        definitions.steer(record)
     definitions.save(writer)
     after = definitions.in_force
     travel = after.travel if after is not None else None
     if travel is None:
         return effects
-    inside = people.travellers(writer, str(record.event.properties["journey"]))
-    return effects + each(inside, lambda one: travel.steer(one, record.event, now_us))
+    if event.name == ZONES:
+        everyone = people.travellers(writer)
+        return effects + each(everyone, lambda one: travel.rezone(one, now_us))
+    inside = people.travellers(writer, str(event.properties["journey"]))
+    return effects + each(inside, lambda one: travel.steer(one, event, now_us))

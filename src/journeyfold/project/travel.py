@@ -108,6 +108,13 @@ class Travel:
         self._set_wake(profile)
         return turn.effects
 
+    def rezone(self, profile: Profile, now_us: int) -> list[Effect]:
+        """Local times are reckoned by another tz database (journeys E33)."""
+        turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
+        self._journeys.rezoned(turn)
+        self._set_wake(profile)
+        return turn.effects
+
     def end(self, profile: Profile, now_us: int, reason: str) -> list[Effect]:
         """Every run of theirs ends here."""
         turn = Turn(profile, self._look(profile), now_us, trace=self.trace)

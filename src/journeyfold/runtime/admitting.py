@@ -17,10 +17,10 @@ from journeyfold.core.cron import Cron, read_cron, slot_after, slot_text, slot_u
 from journeyfold.core.effect import effect_id
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import duration_us
-from journeyfold.core.localtime import local
+from journeyfold.core.localtime import TZ_VERSION, local
 from journeyfold.core.ports import Clock, Cursor, Entry, EventLog, StateReader, StateStore
 from journeyfold.core.profile import Profile
-from journeyfold.journey.control import LIVE, SYSTEM, entry_event
+from journeyfold.journey.control import LIVE, SYSTEM, ZONES, entry_event
 from journeyfold.journey.definition import PERSON
 from journeyfold.journey.program import Program
 from journeyfold.log.store import Marks
@@ -95,6 +95,7 @@ class Admitting:
         looks = now_s >= self._next_look_s
         if looks:
             self._next_look_s = now_s + LOOK_S
+            self._tell_zones(loop, compiled)
         controls = loop.engine.definitions.standing.controls
         for intake in self._intakes:
             if controls.get(intake.program.id, LIVE).status != "live":
@@ -104,6 +105,13 @@ class Admitting:
                 self._begin(intake, standing)
             if standing.now:
                 self._slice(loop, intake, standing, now_s)
+
+    def _tell_zones(self, loop: FoldLoop, compiled: Compiled) -> None:
+        """Waits for a local time are counted anew when the tz database is another (E33)."""
+        if compiled.programs and loop.engine.definitions.standing.zones != TZ_VERSION:
+            now_us = self._clock.now_us()
+            told: dict[str, Json] = {"version": TZ_VERSION}
+            loop.append("journey", ZONES, told, now_us, f"zones/{TZ_VERSION}/{now_us}")
 
     # -- what is due ----------------------------------------------------------------------------
 

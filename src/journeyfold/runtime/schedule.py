@@ -28,14 +28,18 @@ class Schedule:
         marks: Marks,
         conserve: Callable[[], None] = lambda: None,
         sync: Callable[[FoldLoop], None] = lambda _loop: None,
+        admit: Callable[[FoldLoop], None] = lambda _loop: None,
     ) -> None:
         self._cutting, self._conserve = Cutting(state, clock, marks), conserve
-        self._sync = sync
+        self._sync, self._admit = sync, admit
         self._next_look_s = self._next_conserve_s = 0.0
 
     def run(self, loop: FoldLoop) -> None:
-        """A slice of the cut that is under way, else a look at what is due; a piece of syncs."""
+        """A slice of the cut that is under way, else a look at what is due; of syncs and entries,
+        too.
+        """
         self._sync(loop)
+        self._admit(loop)
         if self._cutting.is_under_way:
             self._cutting.go_on(loop)
             return
