@@ -25,6 +25,7 @@ from journeyfold.identity.explain import Why
 from journeyfold.identity.normalise import node_of, person_id
 from journeyfold.journey.definition import Journey
 from journeyfold.testing.desk import NOW_US, SampleDesk, StillClock
+from journeyfold.testing.outbox import SampleOutbox
 
 NODE_KEY = b"n" * 32
 RECEIPT_KEY = b"r" * 32
@@ -146,6 +147,7 @@ class Kit:
             keys.append(
                 ApiKey(made.id, kind, "web", "dev", hashed(made.secret), scopes, 0, origins=origins)
             )
+        self.outbox = SampleOutbox()
         ids = iter(range(10**6))
         door = Door(
             now_us=self.clock.now_us,
@@ -171,6 +173,7 @@ class Kit:
             purposes=lambda: frozenset({"analytics", "personalization"}),
             hub=Hub(),
             reservations=Reservations(),
+            outbox=self.outbox,
             journeys=lambda: {"vip": JOURNEY, "cart": NO_ENTRY},
         )
         self.api = Api(self.services)

@@ -15,9 +15,11 @@ from journeyfold.api import (
     intake,
     journeys,
     openapi,
+    outbox,
     people,
     segments,
     stream,
+    syncs,
     tail,
 )
 from journeyfold.api import wire_decide as d
@@ -181,6 +183,57 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take who is in older versions over to the one in force.",
         answer=journeys.answer_control("migrate"), body=journeys.ControlRequest,
         reply=journeys.Controlled, statuses=(404, 503),
+    ),
+    Operation(
+        id="outbox", method="GET", path="/v1/outbox", scope=PROFILES,
+        summary="Deliveries that wait, are on their way, unknown or dead, and how many of each.",
+        answer=outbox.answer_list, query=outbox.OutboxQuery, reply=outbox.OutboxBody, statuses=(503,),
+    ),
+    Operation(
+        id="retryOutbox", method="POST", path="/v1/outbox/retry", scope=WRITE,
+        summary="Send dead rows again, and those that wait at once.",
+        answer=outbox.answer_act("retry"), body=outbox.OutboxRequest, reply=outbox.OutboxDone,
+        statuses=(503,),
+    ),
+    Operation(
+        id="resendOutbox", method="POST", path="/v1/outbox/resend", scope=WRITE,
+        summary="Send again, those too of which nobody knows whether they arrived.",
+        answer=outbox.answer_act("resend"), body=outbox.OutboxRequest, reply=outbox.OutboxDone,
+        statuses=(503,),
+    ),
+    Operation(
+        id="dropOutbox", method="POST", path="/v1/outbox/drop", scope=WRITE,
+        summary="Give rows up; they are never sent.",
+        answer=outbox.answer_act("drop"), body=outbox.OutboxRequest, reply=outbox.OutboxDone,
+        statuses=(503,),
+    ),
+    Operation(
+        id="destinations", method="GET", path="/v1/destinations", scope=WRITE,
+        summary="Where deliveries go: what waits, the breaker, and why one is paused.",
+        answer=outbox.answer_destinations, reply=outbox.DestinationsBody, statuses=(503,),
+    ),
+    Operation(
+        id="pauseDestination", method="POST", path="/v1/destinations/{destination}/pause",
+        summary="Give it nothing more; rows wait.", scope=WRITE,
+        answer=outbox.answer_destination("pause"), body=outbox.DestinationRequest,
+        reply=outbox.DestinationDone, statuses=(404, 503),
+    ),
+    Operation(
+        id="resumeDestination", method="POST", path="/v1/destinations/{destination}/resume",
+        summary="Go on after it was mended.", scope=WRITE,
+        answer=outbox.answer_destination("resume"), body=outbox.DestinationRequest,
+        reply=outbox.DestinationDone, statuses=(404, 503),
+    ),
+    Operation(
+        id="syncs", method="GET", path="/v1/syncs", scope=WRITE,
+        summary="Audiences kept in step elsewhere, and how their last run went.",
+        answer=syncs.answer_syncs, reply=syncs.SyncsBody,
+    ),
+    Operation(
+        id="runSync", method="POST", path="/v1/syncs/{sync}/run", scope=WRITE,
+        summary="Run a sync now; confirm one that has stopped.",
+        answer=syncs.answer_run, body=syncs.SyncRequest, reply=syncs.SyncAsked,
+        statuses=(404, 503),
     ),
     Operation(
         id="sources", method="GET", path="/v1/sources", scope=WRITE,

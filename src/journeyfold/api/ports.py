@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from journeyfold.activate.outbox import Filter
 from journeyfold.api.desk import Desk
 from journeyfold.api.hub import Hub
 from journeyfold.collect.door import Door
@@ -22,6 +23,8 @@ from journeyfold.decide.eligible import Conditions
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 from journeyfold.journey.definition import Journey
+from journeyfold.project.reports import SyncRow
+from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
 
 class Situation(Person, Conditions, Protocol):
@@ -63,6 +66,25 @@ class Decisions(Protocol):
         ...
 
 
+class OutboxDesk(Protocol):
+    """What waits to be delivered and where to; a command is an entry to append."""
+
+    def filter(
+        self, keys: Sequence[str] = (), *, destination: str = "", state: str = "",
+        journey: str = "", kind: str = "", reason: str = "",
+    ) -> Filter: ...  # fmt: skip
+
+    def page(self, asked: Filter, after: str = "", limit: int = 100) -> Outbox: ...
+
+    def matching(self, act: Act, asked: Filter) -> int: ...
+
+    def destinations(self) -> list[DestinationCard]: ...
+
+    def command(self, act: Act, asked: Filter, by: str) -> Entry: ...
+
+    def destination_command(self, act: DestinationAct, name: str, by: str) -> Entry: ...
+
+
 EntryOf = Callable[[Event, Kind, int, str], Entry]
 """(event, kind, fingerprint, key id) → the entry with the nodes of its usable identifiers."""
 
@@ -83,4 +105,6 @@ class Services:
     purposes: Callable[[], frozenset[str]]
     hub: Hub
     reservations: Reservations
+    outbox: OutboxDesk
     journeys: Callable[[], Mapping[str, Journey]] = dict  # of the project in force
+    syncs: Callable[[], Sequence[SyncRow]] = list

@@ -85,7 +85,7 @@ class Outbox(msgspec.Struct, frozen=True):
 
     rows: tuple[RowCard, ...]
     counts: dict[str, int]
-    next_cursor: str = ""
+    next_cursor: str | None = None
 
 
 def page(
@@ -101,7 +101,7 @@ def page(
             is_more = len(shown) >= limit
             if not is_more:
                 shown.append(card(row, name_of(row.deliver)))
-    return Outbox(tuple(shown), counts, shown[-1].key if is_more else "")
+    return Outbox(tuple(shown), counts, shown[-1].key if is_more else None)
 
 
 def card(row: Row, destination: str) -> RowCard:

@@ -6,6 +6,7 @@ from journeyfold.api.cards import Health
 from journeyfold.api.desks.intake import Log, QuarantineRoom
 from journeyfold.api.desks.journeys import Journeys
 from journeyfold.api.desks.keys import Keys
+from journeyfold.api.desks.outbox import OutboxRoom
 from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
 from journeyfold.api.desks.segments import Segments
@@ -18,8 +19,10 @@ from journeyfold.core.instant import DAY_US, duration_us
 from journeyfold.core.ports import Clock, Entry
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
+from journeyfold.project.reports import SyncRow
 from journeyfold.runtime.gates import node_reader
 from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.sync_desk import rows_of
 from journeyfold.runtime.worker import Push
 
 _MINUTE_US = 60_000_000
@@ -71,7 +74,9 @@ def services_of(platform: Platform, desk: PlatformDesk) -> Services:
         purposes=lambda: frozenset(platform.project.settings.privacy.known),
         hub=Hub(),
         reservations=Reservations(),
+        outbox=OutboxRoom(platform),
         journeys=lambda: platform.project.journeys,
+        syncs=lambda: _syncs(platform),
     )
 
 
@@ -115,3 +120,12 @@ def _why(platform: Platform, a: Identifier, b: Identifier) -> Why:
         if one is None or other is None:
             return Why(same=False, note="unknown")
         return look.resolver.why(one, other)
+
+
+def _syncs(platform: Platform) -> list[SyncRow]:
+    """None of them has run while there is no state."""
+    state = platform.state()
+    if state is None:
+        return []
+    with state.read() as reader:
+        return rows_of(platform.project, reader)
