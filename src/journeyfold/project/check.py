@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.project.conditions import type_conditions
 from journeyfold.project.definition_check import definition_problems
+from journeyfold.project.destination_check import destination_problems
 from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
 from journeyfold.project.references import reference_problems
@@ -28,6 +29,7 @@ def check(project: Project) -> list[Problem]:
     problems += reference_problems(project, events)
     problems += definition_problems(project, events, trait_type(registry))
     problems += source_problems(project, events)
+    problems += destination_problems(project)
     problems += scenario_problems(project)
     return sorted_problems(problems)
 

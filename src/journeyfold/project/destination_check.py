@@ -1,0 +1,48 @@
+"""Can what destinations say be carried out: may their addresses be reached, do payloads render?
+
+An address that stands in the project is judged here and again when it is connected to; one behind
+a reference is known only then (journeys A22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from journeyfold.activate.json_template import parsed
+from journeyfold.activate.reach import Reach
+from journeyfold.core.errors import Problem
+from journeyfold.decide.template import TemplateError
+from journeyfold.project.model import Project
+
+_ADDRESSES = ("url", "token_url")
+"""Keys under which every kind of destination has an address it speaks HTTP to."""
+
+
+def destination_problems(project: Project) -> Iterator[Problem]:
+    """Addresses inside, and payload templates that no step could use."""
+    reach = Reach(project.settings.server.outgoing.allow)
+    for name, destined in project.destinations.items():
+        for key in _ADDRESSES:
+            url = getattr(destined, key, "")
+            if not isinstance(url, str) or not url or "${" in url:
+                continue
+            problem = reach.problem(url)
+            if problem:
+                yield project.problem("destination", name, (key,), "P137", problem)
+    yield from _payload_problems(project)
+
+
+def _payload_problems(project: Project) -> Iterator[Problem]:
+    for name, journey in project.journeys.items():
+        for at, step in enumerate(journey.steps):
+            payload = step.webhook.payload if step.webhook is not None else None
+            source = project.templates.get(f"{payload}.liquid") if payload is not None else None
+            if source is None:
+                continue
+            try:
+                parsed(source)
+            except TemplateError as error:
+                yield project.problem(
+                    "journey", name, ("steps", at, "webhook", "payload"), "P131",
+                    f"templates/{payload}.liquid: {error}",
+                )  # fmt: skip

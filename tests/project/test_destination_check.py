@@ -1,0 +1,72 @@
+"""What destinations say can be carried out, or `check` says why not."""
+
+import json
+import re
+
+import pytest
+
+from journeyfold.project.check import check
+from journeyfold.project.load import load
+
+WEBHOOK = "type: webhook\nsecret: '${env:A}'\nurl: "
+JOURNEY = "entry: [{api: true}]\nsteps: [{id: a, webhook: {destination: crm, payload: crm}}]\n"
+
+
+def found(files, settings=""):
+    problems = check(load({"journeyfold.yaml": f"name: shop\n{settings}", **files}))
+    return [each for each in problems if each.severity == "error"]
+
+
+def codes(url, settings=""):
+    files = {"destinations/crm.yaml": WEBHOOK + json.dumps(url)}
+    return [each.code for each in found(files, settings)]
+
+
+def test_every_attacking_address_is_refused_at_check(conformance):
+    """shared/conformance/security, area ssrf: "blocked at save (422)"."""
+    lines = (conformance / "security" / "attacks.jsonl").read_text().splitlines()
+    attacks = [each for each in map(json.loads, lines) if each["area"] == "ssrf"]
+    urls = [
+        url
+        for attack in attacks
+        if attack["id"] not in {"S19", "S22"}  # of resolving, and of headers
+        for url in re.findall(r"(?:[a-z]+:)[^\s,]+", attack["input"].replace("PORT", "1"))
+    ]
+    assert len(urls) >= 20
+    for url in urls:
+        assert codes(url) == ["P137"], url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://crm.example/hook", "http://8.8.8.8:8080/", "${env:CRM}/x"]
+)
+def test_an_address_outside_or_behind_a_reference_is_fine(url):
+    assert codes(url) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "allow"),
+    [("http://127.0.0.1:9/", "127.0.0.1"), ("http://localhost:9/", "127.0.0.0/8"),
+     ("http://10.1.2.3/", "10.1.0.0/16"), ("http://crm.lan/", "crm.lan"), ("http://[::1]/", "::1")],
+)  # fmt: skip
+def test_an_address_inside_is_fine_when_the_project_lists_it(url, allow):
+    settings = f"server: {{outgoing: {{allow: ['{allow}']}}}}\n"
+    assert codes(url, settings) == []
+    assert codes(url.replace("crm.lan", "127.0.0.1")) == ["P137"]
+
+
+@pytest.mark.parametrize("allow", ["10.1.0.0/99", "a b", "http://x.example", "0x7f000001"])
+def test_what_is_allowed_is_a_network_an_address_or_a_host(allow):
+    from journeyfold.core.errors import ProjectError
+
+    with pytest.raises(ProjectError, match=r"allow|network"):
+        codes("https://x.example/", f"server: {{outgoing: {{allow: ['{allow}']}}}}\n")
+
+
+def test_a_payload_that_could_never_render_is_told_at_its_step():
+    files = {"destinations/crm.yaml": f"{WEBHOOK}https://x.example/", "journeys/j.yaml": JOURNEY}
+    sound = found({**files, "templates/crm.liquid": '{"a": {{ traits.a | json }}}'})
+    (broken,) = found({**files, "templates/crm.liquid": '{"a": {{ traits.a | jsn }}}'})
+    assert sound == []
+    assert (broken.code, broken.file) == ("P131", "journeys/j.yaml")
+    assert "unknown filter 'jsn'" in broken.message
