@@ -33,8 +33,11 @@ if TYPE_CHECKING:
         QuarantineReplay,
         Ready,
         ReplayReport,
+        Simulation,
+        SyncPreview,
+        SyncRow,
     )
-    from journeyfold.project.scenario import RehearsalEngine
+    from journeyfold.project.scenario import RehearsalEngine, Travelled
 
 Progress: TypeAlias = Callable[[str, int, "int | None"], None]
 """(what is going on, done, total or None while it is not known)"""
@@ -122,6 +125,14 @@ class Runtime(Protocol):
 
     def erase(self, directory: Path, data: Path | None, *, going: Going, reason: str) -> int: ...
 
+    def sync_list(self, directory: Path, data: Path | None) -> list[SyncRow]: ...
+
+    def sync_show(self, directory: Path, data: Path | None, *, sync: str) -> SyncRow: ...
+
+    def sync_preview(self, directory: Path, data: Path | None, *, sync: str) -> SyncPreview: ...
+
+    def sync_run(self, directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int: ...
+
     def quarantine_list(
         self,
         directory: Path,
@@ -174,6 +185,16 @@ class Runtime(Protocol):
     def bench(self, names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figure]: ...
 
     def rehearsal(self, project: Project) -> RehearsalEngine: ...
+
+    def simulate(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        project: Project,
+        asked: Simulation,
+        progress: Progress,
+    ) -> list[Travelled]: ...
 
 
 def runtime() -> Runtime:

@@ -53,8 +53,7 @@ def instant_us(text: str, *, zone_required: bool = False) -> int | None:
 
 def rfc3339(us: int) -> str:
     """Microseconds → `2026-11-22T02:25:33.117479Z`, with as many decimals as needed."""
-    at = _EPOCH + timedelta(microseconds=us)
-    text = at.strftime("%Y-%m-%dT%H:%M:%S") if at.year >= 1000 else at.isoformat()[:19]
+    text = (_EPOCH + timedelta(microseconds=us)).isoformat()[:19]
     micros = us % SECOND_US
     return f"{text}.{micros:06d}".rstrip("0") + "Z" if micros else text + "Z"
 

@@ -6,6 +6,7 @@ never renamed.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -70,6 +71,19 @@ class ReplayReport(msgspec.Struct, frozen=True):
     by: Literal["appended", "occurred"] = "appended"
     is_equal: bool | None = None
     differences: tuple[str, ...] = ()
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """What `journey simulate` is asked to play: the records of a file, so many invented people, or
+    the log up to a record; told from an instant on.
+    """
+
+    journey: str
+    then_us: int  # after `from_us`, or after the last event
+    from_us: int | None = None
+    events: Path | None = None
+    people: int | None = None
+    as_of: int | None = None
 
 
 class Mover(msgspec.Struct, frozen=True):
@@ -263,3 +277,36 @@ class Figure(msgspec.Struct, frozen=True):
         if self.goal is None:
             return None
         return self.value >= self.goal if self.better == "higher" else self.value <= self.goal
+
+
+class SyncRow(msgspec.Struct, frozen=True):
+    """How a sync stands: `rows` are those the other side acknowledged, `told` what its last run
+    counted.
+    """
+
+    id: str
+    destination: str
+    sync: str
+    audience: str
+    mode: str
+    every: str
+    rows: int
+    ran_us: int
+    stopped_us: int = 0
+    asked_us: int = 0
+    told: dict[str, int] = {}
+
+
+class SyncChange(msgspec.Struct, frozen=True):
+    change: str  # withdraw | remove | add | change
+    key: str
+    person: str
+
+
+class SyncPreview(msgspec.Struct, frozen=True):
+    """What a run would do now; `changes` are some of it, removals first."""
+
+    sync: str
+    is_stopped: bool
+    counts: dict[str, int]
+    changes: tuple[SyncChange, ...] = ()

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
         QuarantineReplay,
         Ready,
         ReplayReport,
+        Simulation,
+        SyncPreview,
+        SyncRow,
     )
+    from journeyfold.project.scenario import Travelled
     from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
@@ -171,6 +175,34 @@ def journey_act(
         moves = steering.planned_moves(workspace, journey) if action == "migrate" else {}
         offset = -1 if dry_run else steering.control(workspace, journey, action, catch_up)
         return JourneyAct(journey, action, offset, moves)
+
+
+def sync_list(directory: Path, data: Path | None) -> list[SyncRow]:
+    from journeyfold.runtime import sync_desk
+
+    with _workspace(directory, data) as workspace:
+        return sync_desk.listed(workspace)
+
+
+def sync_show(directory: Path, data: Path | None, *, sync: str) -> SyncRow:
+    from journeyfold.runtime import sync_desk
+
+    with _workspace(directory, data) as workspace:
+        return sync_desk.shown(workspace, sync)
+
+
+def sync_preview(directory: Path, data: Path | None, *, sync: str) -> SyncPreview:
+    from journeyfold.runtime import sync_desk
+
+    with _workspace(directory, data) as workspace:
+        return sync_desk.preview(workspace, sync)
+
+
+def sync_run(directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int:
+    from journeyfold.runtime import sync_desk
+
+    with _workspace(directory, data) as workspace:
+        return sync_desk.ask(workspace, sync, confirm=confirm)
 
 
 def erasing(directory: Path, data: Path | None, *, person: str) -> Going:
@@ -307,6 +339,17 @@ def bench(names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figu
     from journeyfold.runtime.measuring import measure
 
     return measure(_benchmarks(), names, quick=quick, progress=progress)
+
+
+def simulate(
+    directory: Path, data: Path | None, *, project: Project, asked: Simulation, progress: Progress
+) -> list[Travelled]:
+    from journeyfold.runtime import simulating
+
+    if asked.people is not None or asked.events is not None:
+        return simulating.simulate(project, asked, None, progress)
+    with _workspace(directory, data) as workspace:
+        return simulating.simulate(project, asked, workspace.log, progress)
 
 
 def rehearsal(project: Project) -> Laboratory:

@@ -18,6 +18,7 @@ from journeyfold.core.effect import Deliver, Effect, Say
 from journeyfold.core.event import Event, Json, Kind, Record
 from journeyfold.core.instant import HOUR_US, MINUTE_US
 from journeyfold.core.ports import Cursor, Entry, EventLog, Fate, Held, StateWriter
+from journeyfold.core.profile import Profile
 from journeyfold.identity.normalise import node_of, normalised
 from journeyfold.journey.turn import Trace
 from journeyfold.project.compile import OWN_SOURCE, Compiled
@@ -37,13 +38,13 @@ class VirtualPlatform:
         self, compiled: Compiled, note: Callable[[Trace], None], *, people_answer: bool = False
     ) -> None:
         self._compiled, self._people_answer = compiled, people_answer
-        self._tape, self._state = _Tape(compiled), MemoryState()
+        self._tape = _Tape(compiled)
         self._engine = Engine(self._tape, KEY, lambda _files: compiled)
         self._note, self._number = note, count()
         project = compiled.project
         told: dict[str, Json] = {"hash": project.hash, "files": dict(project.files)}
         activated = _event("project.activated", "_system", project.hash, 0, told, "system")
-        with self._state.write() as writer:
+        with MemoryState().write() as writer:
             self._engine.fold(writer, [self._tape.take(activated, 0, "project")])
         if self._engine.compiled.travel is not None:
             self._engine.compiled.travel.trace = note
@@ -51,21 +52,19 @@ class VirtualPlatform:
     def play(self, events: Iterable[Timed], until_us: int) -> None:
         """`events` of people who are linked to nobody outside, in the order of time."""
         waiting = [(at_us, next(self._number), event) for at_us, event in events]
-        with self._state.write() as writer:
+        with MemoryState().write() as writer:
             self._engine.begin(writer)
             while self._next(waiting, writer, until_us):
                 pass
-            self._engine.flush(writer)
+        self._engine.forget()
         self._tape.forget()
 
     def _next(
         self, waiting: list[tuple[int, int, Event]], writer: StateWriter, until_us: int
     ) -> bool:
         """The next thing that happens: something falls due, or a record comes (E1)."""
-        due = min(
-            (each for each in self._engine.people.touched() if each.wake_us),
-            key=lambda each: (each.wake_us, each.person), default=None,
-        )  # fmt: skip
+        awake = [each for each in self._engine.people.touched() if each.wake_us]
+        due = min(awake, key=_turn, default=None) if len(awake) != 1 else awake[0]
         at_us = waiting[0][0] if waiting else until_us + 1
         if due is not None and due.wake_us < at_us and due.wake_us <= until_us:
             at_us = due.wake_us
@@ -145,6 +144,7 @@ class _Tape(EventLog):
         cursor: Cursor | None = None,
         replayed: Sequence[int] = (),
     ) -> list[Fate]:
+        del items, now_us, rejected, cursor, replayed
         raise AssertionError("a fold in virtual time appends nothing")
 
     def read(self, after: int, limit: int) -> list[Record]:
@@ -173,6 +173,10 @@ class _Tape(EventLog):
 
     def _nodes(self, event: Event) -> list[bytes]:
         return [node_of(each, KEY) for each in normalised(event, self._rules)[0]]
+
+
+def _turn(profile: Profile) -> tuple[int, str]:
+    return profile.wake_us, profile.person
 
 
 def _answer(sent: Say, name: str, at_us: int) -> Say:

@@ -27,6 +27,9 @@ def households(people: int) -> Iterator[list[int]]:
         number += 2 if shares else 1
 
 
+VISITS = 0.5  # of those in a demo, whose shoppers are busy people: one visit a fortnight
+
+
 def lives(
     seed: str, numbers: Iterable[int], start_us: int, end_us: int, web: str, server: str
 ) -> list[Timed]:
@@ -34,7 +37,7 @@ def lives(
     found = [
         (at_us, message)
         for number in numbers
-        for at_us, message in life(seed, number, start_us, end_us)
+        for at_us, message in life(seed, number, start_us, end_us, visits=VISITS)
     ]
     found.sort(key=lambda one: one[0])
     return [(at_us, _event(message, at_us, web, server)) for at_us, message in found]

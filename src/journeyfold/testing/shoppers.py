@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import accumulate, count
 
+from msgspec import structs
+
 from journeyfold.core.instant import DAY_US, HOUR_US
 from journeyfold.testing.shopper import Shopper, dice, shopper
 from journeyfold.testing.visit import Memory, Message, Timed, Visit
@@ -46,9 +48,12 @@ def history(seed: str, shoppers: int, start_us: int, end_us: int) -> Iterator[Me
             yield message
 
 
-def life(seed: str, number: int, start_us: int, end_us: int) -> Iterator[Timed]:
-    """What one shopper does between the two instants: their part of `history`."""
+def life(
+    seed: str, number: int, start_us: int, end_us: int, *, visits: float = 1.0
+) -> Iterator[Timed]:
+    """What one shopper does between the two instants: with 1.0 their part of `history`."""
     person = shopper(seed, number)
+    person = structs.replace(person, visits=person.visits * visits)
     memory = _memory(person)
     begun = (
         (at_us, _visit(seed, person, memory, at_us, turn, 1.0))
