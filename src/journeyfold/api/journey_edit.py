@@ -231,13 +231,21 @@ def _merge(held: Any, value: Mapping[str, Any]) -> None:
     for key in [key for key in held if key not in value]:
         del held[key]
     for key, new in value.items():
-        old = held.get(key)
-        if isinstance(old, dict) and isinstance(new, Mapping):
-            _merge(old, new)
-        elif isinstance(old, list) and isinstance(new, list):
-            _merge_list(old, new)
-        elif key not in held or old != new or type(old) is bool is not type(new) is bool:
-            held[key] = _flow(new)
+        _merge_key(held, key, new)
+    if list(held) != list(value):  # a key was renamed in its place
+        kept = {key: held.pop(key) for key in list(held)}
+        for key in value:
+            held[key] = kept[key]
+
+
+def _merge_key(held: Any, key: str, new: Any) -> None:
+    old = held.get(key)
+    if isinstance(old, dict) and isinstance(new, Mapping):
+        _merge(old, new)
+    elif isinstance(old, list) and isinstance(new, list):
+        _merge_list(old, new)
+    elif key not in held or old != new or isinstance(old, bool) is not isinstance(new, bool):
+        held[key] = _flow(new)
 
 
 def _merge_list(old: Any, new: Sequence[Any]) -> None:
@@ -275,5 +283,5 @@ def _put(held: Any, path: Sequence[str], value: Json) -> None:
         held = inner
     if value is None:
         held.pop(last, None)
-    elif held.get(last) != value:
-        held[last] = _flow(value)
+    else:
+        _merge_key(held, last, value)

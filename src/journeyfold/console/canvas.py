@@ -51,8 +51,9 @@ def canvas(
     selected: str = "",
     warned: frozenset[str] = frozenset(),
     holdout: int = 0,
+    href: str = "?step={}#step",
 ) -> Markup:
-    """The picture; `href` of a step is `?step=ID`."""
+    """The picture; `href` leads to a step, its id in the place of `{}`."""
     boxes, ways, drawn = _graph(flow, counts, holdout)
     drawing = layered(boxes, ways)
     has_pills = drawing.width <= _FRAME
@@ -63,7 +64,7 @@ def canvas(
     parts = [
         _knot(
             knot, drawing, counts, selected=selected, is_warned=knot.id in warned,
-            aside="" if has_pills else _aside(knot, counts, holdout),
+            aside="" if has_pills else _aside(knot, counts, holdout), href=href,
         )
         for knot in flow.knots
     ]  # fmt: skip
@@ -213,11 +214,18 @@ def _n(number: float) -> str:
 
 
 def _knot(
-    knot: Knot, drawing: Drawing, counts: Counts, *, selected: str, is_warned: bool, aside: str
+    knot: Knot,
+    drawing: Drawing,
+    counts: Counts,
+    *,
+    selected: str,
+    is_warned: bool,
+    aside: str,
+    href: str,
 ) -> Markup:
     x, y = drawing.places[knot.id].x, drawing.places[knot.id].y
     if knot.kind in {"exit", "end"}:
-        return _end(knot, counts, x, y, is_selected=knot.id == selected != END)
+        return _end(knot, counts, (x, y), href, is_selected=knot.id == selected != END)
     here = counts.entered if knot.id == ENTRY else counts.here.get(knot.id, 0)
     name = "entry" if knot.id == ENTRY else knot.id
     tone = " sel" if name == selected else " warned" if is_warned else ""
@@ -225,14 +233,14 @@ def _knot(
         _n(x + _HALF - 9), _n(y + 20), short(here)
     )
     return Markup(
-        '<a href="?step={0}#step"{1}><title>{2}</title>'
+        '<a href="{0}"{1}><title>{2}</title>'
         '<rect class="box{3}" x="{4}" y="{5}" width="{6}" height="{7}" rx="8"/>'
         '<svg class="gi" x="{8}" y="{9}" width="14" height="14" viewBox="0 0 16 16">'
         '<use href="#{10}"/></svg><text class="lb" x="{11}" y="{12}">{13}</text>'
         '<text x="{11}" y="{14}">{15}</text>{16}'
         '<text x="{17}" y="{14}" text-anchor="end">{18}</text></a>'
     ).format(
-        name, Markup(' aria-current="true"') if name == selected else "", _title(knot, here),
+        href.format(name), Markup(' aria-current="true"') if name == selected else "", _title(knot, here),
         tone, _n(x - _HALF), _n(y), 2 * _HALF, _TALL, _n(x - _HALF + 10), _n(y + 9), knot.icon,
         _n(x - _HALF + 30), _n(y + 20), cut(knot.title, 15 if here else 20),
         _n(y + 36), _words(knot, aside), count if here else "",
@@ -260,8 +268,11 @@ def _title(knot: Knot, here: int) -> str:
     return f"{words}; {exact(here)} here now" if here else words
 
 
-def _end(knot: Knot, counts: Counts, x: float, y: float, *, is_selected: bool) -> Markup:
+def _end(
+    knot: Knot, counts: Counts, at: tuple[float, float], href: str, *, is_selected: bool
+) -> Markup:
     """How the journey ends for those who come so far, with how many did."""
+    x, y = at
     came = sum(counts.left.get(knot.id, {}).values()) or counts.reached.get(knot.id, 0)
     first = knot.words if knot.kind == "exit" else knot.title
     second = short(came) if came else "" if knot.kind == "end" else knot.id
@@ -279,8 +290,8 @@ def _end(knot: Knot, counts: Counts, x: float, y: float, *, is_selected: bool) -
     )  # fmt: skip
     if knot.id == END:
         return pill
-    return Markup('<a href="?step={}#step"><title>{}</title>{}</a>').format(
-        knot.id, f"{knot.id}: ends as {first}; {exact(came)} came here", pill
+    return Markup('<a href="{}"><title>{}</title>{}</a>').format(
+        href.format(knot.id), f"{knot.id}: ends as {first}; {exact(came)} came here", pill
     )
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from journeyfold.console.ask import Ask
 from journeyfold.console.pages import (
     journey,
+    journey_edit,
     journeys,
     live,
     overview,
@@ -52,6 +53,16 @@ SCREENS = (
         "POST", "/segments/{segment}/publish", "change segments", segments.publish, "Publishing"
     ),
     Screen("GET", "/journeys", "look", journeys.index, "Journeys"),
+    Screen("GET", "/journeys/new", "draft journeys", journey_edit.choose, "A new journey"),
+    Screen("POST", "/journeys/new", "draft journeys", journey_edit.begin, "A new journey"),
+    Screen("GET", "/journeys/{journey}/edit", "draft journeys", journey_edit.show, "Editing"),
+    Screen("POST", "/journeys/{journey}/draft", "draft journeys", journey_edit.change, "Drafting"),
+    Screen("POST", "/journeys/{journey}/play", "draft journeys", journey_edit.play, "Simulating"),
+    Screen("POST", "/journeys/{journey}/plan", "draft journeys", journey_edit.plan, "Planning"),
+    Screen("POST", "/journeys/{journey}/patch", "draft journeys", journey_edit.patch, "The file"),
+    Screen(
+        "POST", "/journeys/{journey}/publish", "change journeys", journey_edit.publish, "Publishing"
+    ),
     Screen("GET", "/journeys/{journey}", "look", journey.show, "A journey"),
     Screen("POST", "/journeys/{journey}/control", "control journeys", journey.control, "Pausing"),
     Screen("POST", "/journeys/{journey}/trace", "read people", journey.trace, "Searching people"),

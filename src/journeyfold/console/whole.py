@@ -13,8 +13,12 @@ import uvloop
 
 from journeyfold.api.app import Api
 from journeyfold.api.desks.desk import PlatformDesk, publish, services_of
+from journeyfold.api.desks.post import Post
+from journeyfold.api.feedback import Feedback
+from journeyfold.api.mail_hooks import MailHooks
 from journeyfold.api.session import Sessions
 from journeyfold.console.app import Console
+from journeyfold.console.preferences import renderer
 from journeyfold.core.errors import JourneyfoldError
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.serve import serve
@@ -36,6 +40,9 @@ class Faces:
         self._api = Api(self.services)
         self._console = Console(desk, Sessions(platform.admin.users, platform.clock), hint=_HINT)
         self._screens = self._console.app()
+        post = Post(platform, self.services)
+        self._feedback = Feedback(post, renderer(self._console.screens))
+        self._mail_hooks = MailHooks(post, self.services.door)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope.get("path", "")
@@ -44,6 +51,10 @@ class Faces:
                 await self._api(scope, receive, send)
         elif self._api.owns(path) or path.startswith("/v1/"):
             await self._api(scope, receive, send)
+        elif Feedback.owns(path):
+            await self._feedback(scope, receive, send)
+        elif MailHooks.owns(path):
+            await self._mail_hooks(scope, receive, send)
         else:
             await self._screens(scope, receive, send)
 

@@ -137,6 +137,11 @@ class Dates:
         today = self.local(us).date() == self.local(self.now_us).date()
         return self.clock(us) if today else f"{self.date(us)} {self.clock(us)}"
 
+    def day_clock(self, us: int) -> str:
+        """`Sun 22 Nov 16:14`: for a list that goes over days."""
+        at = self.local(us)
+        return f"{at:%a} {self.date(us)} {self.clock(us)}"
+
     def ago(self, us: int) -> str:
         return "just now" if self.now_us - us < SECOND_US else f"{lasting(self.now_us - us)} ago"
 

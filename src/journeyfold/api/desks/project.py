@@ -91,16 +91,31 @@ class Projects:
         if base != platform.project.hash:
             raise Stale(platform.project.files)
         changed = load_checked(files)
-        for path, text in files.items():
-            if platform.project.files.get(path) != text:
-                target = platform.place.directory / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text)
+        edited = {
+            path: text for path, text in files.items() if platform.project.files.get(path) != text
+        }
+        self._require_untouched(edited)
+        for path, text in edited.items():
+            target = platform.place.directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
         activate(platform.workspace, changed, actor)
         by = By(actor, "admin", platform.clock.now_us())
         platform.admin.audit.add(by, "project.publish", project_hash(files), base)
         platform.refresh()
         return changed.hash
+
+    def _require_untouched(self, edited: Mapping[str, str]) -> None:
+        """Nobody's work on the disk is written over: Stale with what stands there."""
+        platform = self._platform
+        there: dict[str, str] = {}
+        for path in edited:
+            target = platform.place.directory / path
+            text = target.read_text(encoding="utf-8") if target.exists() else ""
+            if text not in {platform.project.files.get(path, ""), edited[path]}:
+                there[path] = text
+        if there:
+            raise Stale({**platform.project.files, **there})
 
     def _refused(self) -> tuple[Problem, ...]:
         """What the supervisor found wrong with newer files that it did not take over."""
