@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import disk_usage
@@ -21,6 +22,7 @@ from lmdb.verify import VerifyError, verify
 
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.format import FORMAT, LAYOUT, check_format, check_layout
+from journeyfold.adapters.mapped_pages import held_bytes, let_go
 from journeyfold.core.errors import Busy, EngineError, StateDamageError, StateGrew
 from journeyfold.core.ports import SPACES, StateReader, StateWriter
 
@@ -33,6 +35,8 @@ READERS_MAX = 512
 IDLE_S = 5.0
 WRITE_BYTES = 2**20  # with less room than this a batch may be cut short
 CHECK_BYTES = 4
+WARMERS, WARMED_MIN = 8, 16  # reads at once; fewer keys are not worth it
+MAPPED_BYTES_MAX = 96 * 2**20  # of files, before pages are given back
 FORMAT_KEY, LAYOUT_KEY = b"format", b"layout"
 
 Mode = Literal["write", "read"]
@@ -83,6 +87,7 @@ class LmdbState:
         self._writing = threading.Lock()
         self._idle = threading.Condition()
         self._open_transactions = 0
+        self._warming: ThreadPoolExecutor | None = None
         self.layout = LAYOUT  # of the structs it holds; less in one that an older release built
         self._environment = lmdb.open(
             str(path),
@@ -123,6 +128,23 @@ class LmdbState:
                 raise StateGrew("the state store doubled its map; repeat the batch") from error
         point("after_state_commit")
 
+    def warm(self, space: str, keys: Sequence[bytes]) -> None:
+        """Have the pages of these keys read from the disk, several at a time: who folds one person
+        after the other would wait for each.
+        """
+        if len(keys) < WARMED_MIN:
+            return
+        if self._warming is None:
+            self._warming = ThreadPoolExecutor(WARMERS, "warming")
+        parts = (keys[at::WARMERS] for at in range(WARMERS))
+        for _ in self._warming.map(lambda part: self._touch(space, part), parts):
+            pass
+
+    def trim(self, mapped_max: int = MAPPED_BYTES_MAX) -> None:
+        """Give mapped pages back when the process holds many of them."""
+        if held_bytes() > mapped_max:
+            let_go(self._path / "data.mdb")
+
     def bytes_used(self) -> int:
         """What the file holds, freed pages included."""
         info = self._environment.info()
@@ -130,9 +152,17 @@ class LmdbState:
 
     def close(self) -> None:
         """Twice is once. Waits for the transactions that are open."""
+        if self._warming is not None:
+            self._warming.shutdown()
         with self._idle:
             self._wait_until_idle()
             self._environment.close()
+
+    def _touch(self, space: str, keys: Sequence[bytes]) -> None:
+        """LMDB lets other threads run while a page is read."""
+        with self._transaction(write=False) as transaction:
+            for key in keys:
+                transaction.get(key, db=self._spaces[space])
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[lmdb.Transaction]:

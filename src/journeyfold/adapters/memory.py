@@ -228,5 +228,11 @@ class MemoryState:
                 for key, value in changes.items():
                     self._committed.change(space, key, value)
 
+    def warm(self, space: str, keys: Sequence[bytes]) -> None:
+        """It is all in memory."""
+
+    def trim(self) -> None:
+        """Nothing is held twice."""
+
     def close(self) -> None:
         """Nothing to do."""

@@ -127,6 +127,14 @@ class StateStore(Protocol):
 
     def write(self) -> AbstractContextManager[StateWriter]: ...
 
+    def warm(self, space: str, keys: Sequence[bytes]) -> None:
+        """These will be read soon, one after the other."""
+        ...
+
+    def trim(self) -> None:
+        """Give back memory that only saves a second reading."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -26,7 +26,10 @@ from journeyfold.runtime import outbox
 from journeyfold.runtime.outbox import anchor_of, now_of
 
 SYSTEM_SOURCE = "_system"
-FIRED = 500  # people one `timer.fired` advances: what a commit holds, and how long others wait
+FIRED, FIRED_LATE = 500, 2_000
+"""People one `timer.fired` advances: what a commit holds, and how long others wait for it. The
+larger number is for a backlog, in which a commit is paid by more people.
+"""
 
 
 class FoldLoop:
@@ -39,6 +42,8 @@ class FoldLoop:
         self.parked = 0
         self.commands = 0  # batches that held one for the outbox or for a destination
         self._fired = -1  # offset of the last `timer.fired` of this process
+        self._most = FIRED
+        self.is_late = False  # more people were due at the last tick than one record advances
 
     @property
     def engine(self) -> Engine:
@@ -62,7 +67,7 @@ class FoldLoop:
             delivers = self._one_by_one(records)
         return len(records), delivers
 
-    def tick(self, most: int = FIRED) -> int:
+    def tick(self, most: int | None = None) -> int:
         """Append a `timer.fired` when somebody's wake is due: how many people it advances.
 
         `most` bounds it, so that however many are due, records are folded between them; the next
@@ -70,15 +75,19 @@ class FoldLoop:
         """
         if self._fired > self.standing.offset:
             return 0
+        most = most or self._most
         now_us = self._clock.now_us()
         stop = (now_us + 1).to_bytes(8, "big")
         with self._state.read() as reader:
-            due = sum(1 for _ in islice(reader.scan("wake", b"", stop), most))
+            due = [key[8:] for key, _ in islice(reader.scan("wake", b"", stop), most)]
         if due:
+            self._state.warm("profile", due)
             key = f"timer/{now_us}/{self.standing.offset}"
             told: dict[str, Json] = {"until_us": now_us, "most": most}
             self._fired = self.append("timer", "timer.fired", told, now_us, key)
-        return due
+        self.is_late = len(due) == most
+        self._most = min(2 * most, FIRED_LATE) if self.is_late else FIRED
+        return len(due)
 
     def backfill(self, limit: int) -> Build | None:
         """A bounded piece of the first build; appends `definition.ready` when it is complete."""

@@ -20,7 +20,7 @@ from journeyfold.core.errors import Busy
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import PUSH
 from journeyfold.runtime import outbox
-from journeyfold.runtime.fold_loop import FIRED, FoldLoop
+from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.schedule import Schedule
 
@@ -99,6 +99,7 @@ class Worker:
         self._pass_time()
         folded, delivers = self._loop.batch(self._limit)
         self._hand_over(delivers)
+        self._state.trim()
         if folded == self._limit:
             self._limit = min(2 * self._limit, LAGGING)
             return True
@@ -111,8 +112,8 @@ class Worker:
     def _pass_time(self) -> None:
         now_s = time.monotonic()
         if now_s >= self._next_tick_s:
-            is_full = self._loop.tick() == FIRED
-            self._next_tick_s = now_s if is_full else now_s + TICK_S
+            self._loop.tick()
+            self._next_tick_s = now_s if self._loop.is_late else now_s + TICK_S
 
     def _fill(self) -> bool:
         if not self._loop.engine.definitions.standing.builds:

@@ -43,6 +43,17 @@ class StateContract:
             assert reader.get("profile", b"p1") == b"\x00value"
             assert reader.get("profile", b"p2") == b""
 
+    def test_warming_and_trimming_change_nothing(self, state: StateStore) -> None:
+        keys = [bytes([number]) for number in range(40)]
+        with state.write() as writer:
+            for key in keys[1:]:
+                writer.put("profile", key, key * 9)
+        state.warm("profile", keys)
+        state.trim()
+        with state.read() as reader:
+            assert [reader.get("profile", key) for key in keys[1:]] == [key * 9 for key in keys[1:]]
+            assert reader.get("profile", keys[0]) is None
+
     def test_a_writer_sees_its_own_changes(self, state: StateStore) -> None:
         with state.write() as writer:
             writer.put("wake", b"a", b"1")

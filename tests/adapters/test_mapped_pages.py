@@ -1,0 +1,38 @@
+"""Pages of a mapped file are given back and come again (trust: memory of `work`)."""
+
+import mmap
+import sys
+
+import pytest
+
+from journeyfold.adapters.lmdb_state import LmdbState
+from journeyfold.adapters.mapped_pages import held_bytes, let_go
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is given back")
+MB = 2**20
+
+
+def test_pages_of_a_file_are_given_back_and_read_the_same_again(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * (64 * MB // 256))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert sum(mapped[at] for at in range(1, 64 * MB, 4096)) == 64 * MB // 4096
+        before = held_bytes()
+        let_go(path)
+        assert held_bytes() < before - 32 * MB
+        assert mapped[257] == 1
+
+
+def test_a_state_that_was_read_all_over_holds_little_after_a_trim(tmp_path):
+    state = LmdbState(tmp_path / "state")
+    keys = [number.to_bytes(4, "big") for number in range(4_000)]
+    with state.write() as writer:
+        for key in keys:
+            writer.put("profile", key, bytes(8_000))
+    state.warm("profile", keys)
+    with state.read() as reader:
+        before = held_bytes()
+        state.trim(MB)
+        assert held_bytes() < before - 16 * MB
+        assert all(reader.get("profile", key) == bytes(8_000) for key in keys[::100])
+    state.close()
