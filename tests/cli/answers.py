@@ -24,6 +24,9 @@ from journeyfold.project.reports import (
     ReplayReport,
     SegmentChange,
     StepRow,
+    SyncChange,
+    SyncPreview,
+    SyncRow,
 )
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
@@ -48,6 +51,7 @@ PLAN = PlanReport(
 )  # fmt: skip
 EXPLANATION = Explanation("p_a is in vip.", (Reason("count is 3", 1_700_000_000_000_000, 42),))
 JOURNEY = JourneyRow("cart", "3f0c9a51d2be", "paused", 7, 1_700_000_000_000_000, "ann")
+SYNC = SyncRow("crm.vip", "crm", "vip", "segment vip", "mirror", "15m", 20, 1_700_000_000_000_000, 1_700_000_000_000_000, 0, {"added": 2, "no_key": 1})  # fmt: skip
 FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
 
 
@@ -65,6 +69,8 @@ class Answers:
             "why_journey": EXPLANATION, "journey_list": [JOURNEY],
             "journey_show": JourneyReport(JOURNEY, (StepRow("3f0c9a51d2be", "pause", 7),)),
             "journey_act": JourneyAct("cart", "migrate", 41, {"aa": [Move("old", 3, "new"), Move("gone", 2, "", "no step")]}),
+            "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
+            "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
             "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},
         } | given  # fmt: skip

@@ -55,6 +55,10 @@ QUESTIONS = [
     ("journey", "pause", "cart"),
     ("journey", "resume", "cart"),
     ("journey", "migrate", "cart"),
+    ("sync", "list"),
+    ("sync", "show", "vip"),
+    ("sync", "run", "vip"),
+    ("sync", "run", "vip", "--dry-run"),
     ("quarantine", "list"),
     ("quarantine", "show", "17"),
     ("quarantine", "replay", "--dry-run"),
@@ -268,3 +272,31 @@ def test_a_migration_tells_who_goes_where_and_changes_nothing_when_asked_to(call
     assert "version aa, 3 runs at old: to new" in out
     assert "version aa, 2 runs at gone: stay: no step" in out
     assert "nothing was changed" in out
+
+
+def test_syncs_are_listed_with_how_they_stand(call):
+    _, out, _ = call("sync", "list")
+    assert "crm.vip" in out
+    assert "stopped" in out
+
+
+def test_a_sync_shows_what_its_last_run_counted(call):
+    _, out, _ = call("sync", "show", "vip")
+    assert "20 rows acknowledged; last run 2023-11-14T22:13:20Z" in out
+    assert "Too many rows are gone" in out
+    assert "no key" in out
+
+
+def test_a_sync_is_run_by_a_record_and_confirmed_only_when_that_is_said(call):
+    _, out, asked = call("sync", "run", "vip")
+    assert asked[0][2] == {"sync": "vip", "confirm": False}
+    assert "Asked (record 41)" in out
+    _, _, asked = call("sync", "run", "vip", "--confirm")
+    assert asked[-1][2]["confirm"] is True
+
+
+def test_a_dry_run_of_a_sync_says_what_would_be_done_and_asks_for_nothing(call):
+    _, out, asked = call("sync", "run", "vip", "--dry-run")
+    assert [name for name, *_ in asked] == ["sync_preview"]
+    assert "It would stop: too many rows are gone" in out
+    assert "ann@shop.test" in out
