@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from journeyfold.journey.outcome import is_exited
+
 HEAD = "entry: [{event: Cart Updated, key: properties.cart_id}]\npolicy: {purpose: marketing}\nsteps:\n"
 TAIL = "".join(f"  - {{id: {name}, wait: {{for: 30d}}}}\n" for name in ("a", "b"))
 ASKS = "  - {id: h, webhook: {destination: crm, reply: {timeout: 5m, save: crm}, on_fail: b}}\n"
@@ -138,3 +140,30 @@ def test_a_message_to_a_named_destination_says_so(rig):
     assert (message.destination, message.payload["channel"], message.payload["kind"]) == (
         "crm", "sms", "message",
     )  # fmt: skip
+
+
+EXITING = (
+    "entry: [{event: Cart Updated, key: properties.cart_id}]\npolicy: {purpose: marketing}\n"
+    "exit: [{event: Order Completed, reason: bought}]\n"
+    "steps: [{id: mail, send: {channel: email, template: hello}}, {id: w, wait: {for: 1h}}]\n"
+)
+
+
+def test_what_is_under_way_of_a_run_that_an_exit_rule_ended_is_not_sent(rig):
+    it = rig(EXITING)
+    it.reachable()
+    it.event("Cart Updated", cart_id="1")
+    run = str(it.delivered[0].payload["instance"])
+    assert not is_exited(it.profile, run)
+    it.event("Order Completed")
+    assert is_exited(it.profile, run)
+    it.to("2026-11-24T10:00:01Z")
+    assert it.profile.journeys == []
+
+
+def test_what_is_under_way_of_a_run_that_completed_is_sent(rig):
+    it = rig(EXITING)
+    it.reachable()
+    it.event("Cart Updated", cart_id="1")
+    it.to("2026-11-23T12:00:00Z")
+    assert not is_exited(it.profile, str(it.delivered[0].payload["instance"]))

@@ -11,16 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
-from importlib import resources
+from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tzdata import IANA_VERSION
-
 from journeyfold.core.instant import DAY_US
 
-TZ_VERSION = IANA_VERSION
-"""Of the tz database that local times are reckoned by."""
 DAY_MINUTES = 24 * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
@@ -49,6 +45,12 @@ def _zone(name: str) -> tzinfo:
 @cache
 def _names() -> frozenset[str]:
     return frozenset(_database().joinpath("zones").read_text("ascii").split())
+
+
+@cache
+def tz_version() -> str:
+    """Of the tz database that local times are reckoned by."""
+    return metadata.version("tzdata")
 
 
 def _database() -> Traversable:

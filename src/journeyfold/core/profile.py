@@ -96,7 +96,8 @@ class Instance(msgspec.Struct, array_like=True):
     """One run through one version of a journey (journeys 3); instants are log time.
 
     It stands at `step` since `at_us`, reached by the record at `at_offset`, and is looked at
-    again at `due_us`. An ended one is kept while its goal may still be reached.
+    again at `due_us`. An ended one is kept while its goal may still be reached, and while a message
+    of it may still be under way.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Instance(msgspec.Struct, array_like=True):
     goal_us: int = 0  # event time at which the goal was reached
     ended_us: int = 0
     reason: str = ""
+    is_exited: bool = False  # ended by a rule, not by its last step: what is under way is not sent
 
 
 class Passage(msgspec.Struct, array_like=True):

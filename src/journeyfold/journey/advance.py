@@ -15,6 +15,7 @@ from typing import NamedTuple, assert_never
 from journeyfold.core.aggregate import NEVER
 from journeyfold.core.effect import Emit
 from journeyfold.core.event import Event, Json
+from journeyfold.core.instant import DAY_US
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.act import sends_so_far
 from journeyfold.journey.arrive import Arrivals, causes_of
@@ -32,6 +33,7 @@ from journeyfold.journey.turn import Turn
 from journeyfold.journey.walk import PAUSED, Walk
 
 MICRO = 1_000_000
+UNDER_WAY_US = DAY_US  # how long a message may be on its way: API retries end after it (A4)
 
 
 class _Held(NamedTuple):
@@ -109,7 +111,7 @@ class Journeys:
                 case "resume":
                     self._walk.resume(turn, program, instance, skips_expired=skips)
                 case "stop":
-                    self._walk.end(turn, program, instance, "stopped")
+                    self._walk.exit(turn, program, instance, "stopped")
                 case "migrate":
                     self._go_over(turn, program, instance)
                 case "pause" | "drain":
@@ -175,7 +177,7 @@ class Journeys:
             if each.when is not None and program.holds(
                 ("exit", at, "when"), turn.looks_at(instance), turn.now_us
             ):
-                self._walk.end(turn, program, instance, each.reason or "exit")
+                self._walk.exit(turn, program, instance, each.reason or "exit")
                 return True
         return False
 
@@ -187,7 +189,7 @@ class Journeys:
                     and _counts(event, instance, each, program, turn.now_us)
                     and program.holds(("exit", at, "where"), turn.looks_at(instance), turn.now_us)
                 ):
-                    self._walk.end(turn, program, instance, each.reason or event.name)
+                    self._walk.exit(turn, program, instance, each.reason or event.name)
                     break
 
     def _goals(self, turn: Turn, event: Event) -> None:
@@ -220,7 +222,7 @@ class Journeys:
             sends=sends_so_far(program, instance),
         )  # fmt: skip
         if goal.exits and not instance.ended_us:
-            self._walk.end(turn, program, instance, "goal")
+            self._walk.exit(turn, program, instance, "goal")
 
     def _waiting(self, turn: Turn, event: Event) -> None:
         record = turn.record
@@ -271,7 +273,7 @@ class Journeys:
         if self._ends(turn, program, instance):
             return
         if 0 < instance.until_us <= turn.now_us:
-            self._walk.end(turn, program, instance, program.age_reason)
+            self._walk.exit(turn, program, instance, program.age_reason)
         elif 0 < instance.due_us <= turn.now_us:
             self._walk.due(turn, program, instance)
 
@@ -321,6 +323,9 @@ def _counts(event: Event, instance: Instance, each: Exit, program: Program, now_
 
 
 def _forgotten_us(instance: Instance, program: Program) -> int:
-    if instance.goal_us or not program.goal_us:
-        return instance.ended_us
-    return max(instance.ended_us, _entered(instance) + program.goal_us + LATE_KEPT_US)
+    until_us = instance.ended_us
+    if program.goal_us and not instance.goal_us:
+        until_us = max(until_us, _entered(instance) + program.goal_us + LATE_KEPT_US)
+    if instance.is_exited and not program.sends.isdisjoint(instance.visits):
+        until_us = max(until_us, instance.ended_us + UNDER_WAY_US)
+    return until_us

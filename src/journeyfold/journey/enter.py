@@ -151,9 +151,10 @@ def _frozen(event: Event) -> dict[str, Json]:
     """What the instance remembers of its entry event; long properties are left out whole."""
     properties = event.properties
     size = sum(len(repr(item)) for item in properties.items())
+    hops = {"hops": count} if (count := event.context.get("hops")) else {}
     return {
         "id": event.id, "name": event.name, "occurred": event.occurred_us,
-        "properties": dict(properties) if size <= ENTRY_BYTES else {},
+        "properties": dict(properties) if size <= ENTRY_BYTES else {}, **hops,
     }  # fmt: skip
 
 

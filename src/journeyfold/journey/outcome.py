@@ -44,6 +44,11 @@ def give_back(profile: Profile, event: Event) -> None:
             profile.contacts = kept
 
 
+def is_exited(profile: Profile, instance: str) -> bool:
+    """Whether a run has ended by an exit rule: what it has under way is not sent (E51)."""
+    return any(run.id == instance and run.is_exited for run in profile.journeys)
+
+
 def hear(turn: Turn, program: Program, instance: Instance, walk: Walk) -> None:
     """Move a running instance by a result that is about something it handed over."""
     assert turn.record is not None, "a result is a record"

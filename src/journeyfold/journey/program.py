@@ -51,6 +51,7 @@ class Program:
         }
         self.places = {step.id: at for at, step in enumerate(journey.steps)}
         self.behind = dict(zip(self.steps, following, strict=True))
+        self.sends = frozenset(step.id for step in journey.steps if step.send or step.webhook)
         self.priority = journey.policy.priority
         self.max_event_age_us = length_us(journey.max_event_age)
         ages = [length_us(each.after) for each in journey.exit if each.after is not None]

@@ -168,6 +168,11 @@ class Walk:
         instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
         turn.note(program, step.id, f"waits anew until {rfc3339(instance.due_us)}")
 
+    def exit(self, turn: Turn, program: Program, instance: Instance, reason: str) -> None:
+        """By a rule: messages that are under way are not sent any more (E51)."""
+        instance.is_exited = True
+        self.end(turn, program, instance, reason)
+
     def end(self, turn: Turn, program: Program, instance: Instance, reason: str) -> None:
         """Dues and holds are dropped at once (E20)."""
         instance.ended_us, instance.reason = turn.now_us, reason

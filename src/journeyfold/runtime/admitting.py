@@ -17,7 +17,7 @@ from journeyfold.core.cron import Cron, read_cron, slot_after, slot_text, slot_u
 from journeyfold.core.effect import effect_id
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import duration_us
-from journeyfold.core.localtime import TZ_VERSION, local
+from journeyfold.core.localtime import local, tz_version
 from journeyfold.core.ports import Clock, Cursor, Entry, EventLog, StateReader, StateStore
 from journeyfold.core.profile import Profile
 from journeyfold.journey.control import LIVE, SYSTEM, ZONES, entry_event
@@ -108,10 +108,11 @@ class Admitting:
 
     def _tell_zones(self, loop: FoldLoop, compiled: Compiled) -> None:
         """Waits for a local time are counted anew when the tz database is another (E33)."""
-        if compiled.programs and loop.engine.definitions.standing.zones != TZ_VERSION:
+        version = tz_version()
+        if compiled.programs and loop.engine.definitions.standing.zones != version:
             now_us = self._clock.now_us()
-            told: dict[str, Json] = {"version": TZ_VERSION}
-            loop.append("journey", ZONES, told, now_us, f"zones/{TZ_VERSION}/{now_us}")
+            told: dict[str, Json] = {"version": version}
+            loop.append("journey", ZONES, told, now_us, f"zones/{version}/{now_us}")
 
     # -- what is due ----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from journeyfold.core.effect import Deliver
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
 from journeyfold.decide.template import TemplateError
+from journeyfold.journey.outcome import is_exited
 from journeyfold.project.compile import Compiled
 from journeyfold.project.forward import forwarded
 from journeyfold.project.letters import Letters
@@ -53,6 +54,9 @@ def prepare(deliver: Deliver, look: Look) -> Prepared:
     expires = expires_us(deliver)
     if expires and look.now_us >= expires:
         return Skip("expired")
+    run = deliver.payload.get("instance")
+    if look.profile is not None and isinstance(run, str) and is_exited(look.profile, run):
+        return Skip("exited")
     prepared = PREPARED.get(kind_of(deliver))
     if prepared is None:
         return Broken(f"nobody knows how to send a {kind_of(deliver)}")
@@ -128,7 +132,9 @@ def _call(deliver: Deliver, look: Look) -> Prepared:
         )  # fmt: skip
     except TemplateError as error:
         return Broken(str(error))
-    return Parcel(deliver.key, "webhook", profile.person, deliver.due_us, body)
+    entry = payload.get("entry")
+    hops = _hops(entry) if isinstance(entry, dict) else 0
+    return Parcel(deliver.key, "webhook", profile.person, deliver.due_us, body, hops=hops)
 
 
 def _event(deliver: Deliver, look: Look) -> Prepared:
@@ -142,7 +148,9 @@ def _event(deliver: Deliver, look: Look) -> Prepared:
         return Skip(body)
     occurred_us = deliver.payload["occurred_us"]
     assert isinstance(occurred_us, int), "the fold put it there"
-    return Parcel(deliver.key, "event", profile.person, occurred_us, body)
+    return Parcel(
+        deliver.key, "event", profile.person, occurred_us, body, hops=_hops(deliver.payload)
+    )
 
 
 def _row(deliver: Deliver, look: Look) -> Prepared:
@@ -151,6 +159,12 @@ def _row(deliver: Deliver, look: Look) -> Prepared:
     if profile is not None and purpose and not look.compiled.consents(profile, purpose):
         return Skip("consent", purpose)
     return _fields(deliver, look)
+
+
+def _hops(told: dict[str, Json]) -> int:
+    """How many of us its event came through (journeys A22)."""
+    count = told.get("hops")
+    return count if isinstance(count, int) else 0
 
 
 def _beside_control(payload: dict[str, Json]) -> dict[str, Json]:
