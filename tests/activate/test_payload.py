@@ -104,3 +104,12 @@ def test_a_template_that_has_gone_is_told():
 def test_the_size_of_a_payload_has_a_limit():
     with pytest.raises(TemplateError):
         rendered_json('{"a": "{{ x }}"}', {"x": "y" * 300_000}, AT_US)
+
+
+def test_the_instant_of_the_entry_is_told_as_others_read_instants():
+    entry = {**PAYLOAD["entry"], "occurred": AT_US, "hops": 2}
+    made = call_body(
+        {**PAYLOAD, "entry": entry}, {}, {}, person="p_1", key="k", at_us=AT_US
+    )  # fmt: skip
+    assert made["data"]["entry"]["occurred"] == "2026-11-22T08:00:00Z"
+    assert "hops" not in made["data"]["entry"]

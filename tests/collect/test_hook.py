@@ -142,3 +142,15 @@ def test_slack_is_answered_its_challenge():
     headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={signature}"}
     assert kit.post("/hooks/pay", body, headers, key=None).json == {"challenge": "c"}
     assert kit.log.held == []
+
+
+def test_the_hops_of_a_delivery_go_along_and_are_no_senders_to_say(pay):
+    deliver(pay, {"amount": 1}, {"x-journeyfold-hops": "3"})
+    deliver(pay, {"amount": 2}, {"x-github-delivery": "d2"})
+    assert [event.context.get("hops") for event in pay.log.events] == [3, None]
+
+
+def test_a_sender_cannot_count_hops_of_its_own():
+    kit = Kit(source())
+    deliver(kit, MESSAGE | {"context": {"hops": 9}})
+    assert "hops" not in kit.log.events[0].context

@@ -16,6 +16,7 @@ from journeyfold.core.instant import rfc3339
 from journeyfold.decide.template import TemplateError
 
 CALLED = "journey.called"
+_SEEN = frozenset({"id", "name", "occurred", "properties"})
 _BETWEEN = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -44,15 +45,13 @@ def call_body(
     shell knows of the person now. Raises TemplateError.
     """
     whence = {name: payload[name] for name in ("journey", "version", "instance", "step")}
-    named, entry = payload.get("payload"), payload.get("entry")
+    named, entry = payload.get("payload"), _entry_of(payload)
     if named is None:
-        told = entry if isinstance(entry, dict) else {}
-        seen: dict[str, Json] = {
-            name: told[name] for name in ("id", "name", "occurred", "properties") if name in told
-        }
-        return usual_body(
-            CALLED, at_us, {**whence, "person": person, "entry": seen, "vars": payload.get("vars")}
-        )
+        seen = {name: value for name, value in entry.items() if name in _SEEN}
+        said: dict[str, Json] = {
+            **whence, "person": person, "entry": seen, "vars": payload.get("vars"),
+        }  # fmt: skip
+        return usual_body(CALLED, at_us, said)
     source = templates.get(f"{named}.liquid") or templates.get(str(named))
     if source is None:
         raise TemplateError(f"there is no template '{named}' any more")
@@ -64,3 +63,12 @@ def call_body(
         return rendered_json(source, known, at_us)
     except TemplateError as error:
         raise TemplateError(f"templates/{named}.liquid: {error}") from error
+
+
+def _entry_of(payload: Mapping[str, Json]) -> dict[str, Json]:
+    """The event that began it; its instant as others read instants."""
+    entry = payload.get("entry")
+    if not isinstance(entry, dict):
+        return {}
+    occurred = entry.get("occurred")
+    return {**entry, "occurred": rfc3339(occurred)} if isinstance(occurred, int) else entry

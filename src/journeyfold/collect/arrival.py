@@ -30,6 +30,7 @@ class Arrival(msgspec.Struct, frozen=True):
     user_agent: str = ""  # of the browser itself; a server's says nothing about the person
     ip: str = ""
     gpc: bool = False
+    hops: int = 0  # of ours that a webhook came through (journeys A22)
     is_bounded: bool = False  # the messages' shapes are within `json_entry.BOUND`
 
     @property

@@ -38,7 +38,7 @@ USUAL = frozenset({
     "properties", "traits", "context", "integrations", "name", "category", "groupId",
     "previousId", "channel",
 })  # fmt: skip  # nothing to look for when a message holds only these
-RESERVED_CONTEXT = frozenset({"auth", "time", "quality", "warnings", "agent"})
+RESERVED_CONTEXT = frozenset({"auth", "time", "quality", "warnings", "agent", "hops"})
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -217,6 +217,8 @@ def _stamp(context: Members, arrival: Arrival, warnings: list[Json], time: Note 
         context["time"] = time
     if warnings:
         context["warnings"] = warnings
+    if arrival.hops:
+        context["hops"] = arrival.hops
     if arrival.gpc:
         context["gpc"] = True
     elif "gpc" in context and context["gpc"] is not True:

@@ -44,7 +44,8 @@ async def deliver(door: Door, request: Request, receive: Receive, name: str) -> 
             return _denied(door, request)
         return Answer(200, echo, [(b"content-type", b"text/plain; charset=utf-8")])
     now_us = door.now_us()
-    if _hops(request) > HOPS_MAX:
+    hops = _hops(request)
+    if hops > HOPS_MAX:
         return refuse_whole(door, name, now_us, Refused("too_many_hops"), [])
     cap = gate.source.limits.max_body_bytes
     body = await read_body(receive, request.headers, cap, any_type=True)
@@ -70,7 +71,7 @@ async def deliver(door: Door, request: Request, receive: Receive, name: str) -> 
     items = listed if isinstance(listed, list) else [listed]
     if len(items) > limits.max_batch:
         return refuse_whole(door, name, now_us, Refused("too_many_events"), [])
-    arrival = Arrival(received_us=now_us, auth="webhook")
+    arrival = Arrival(received_us=now_us, auth="webhook", hops=hops)
     ids = [f"{base}/{index}" for index in range(len(items))] if isinstance(listed, list) else [base]
     judged = [
         judge_delivery(gate, item, arrival, each) for item, each in zip(items, ids, strict=True)

@@ -92,11 +92,12 @@ class Forwarding:
         ):
             return None
         body = self._said(line.early, view, now_us) if forward.map else _whole(event)
+        hops = {"hops": count} if (count := event.context.get("hops")) else {}
         return Deliver(
             forward_key(line.destination, forward.id, event.source, event.id),
             line.destination, profile.person, now_us, next(iter(line.purposes), ""),
             {"kind": "event", "forward": forward.id, "event": event.name,
-             "occurred_us": event.occurred_us, "body": body},
+             "occurred_us": event.occurred_us, "body": body, **hops},
         )  # fmt: skip
 
     def allows(self, line: Line, profile: Profile) -> bool:
