@@ -28,6 +28,7 @@ from journeyfold.project.reports import (
     SyncPreview,
     SyncRow,
 )
+from journeyfold.runtime.outbox_view import Outbox, RowCard
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
 BACKUP = BackupReport("/backups/shop", 10, 81_920, 0.5, "/shop/.journeyfold/keys/root.key")
@@ -52,6 +53,7 @@ PLAN = PlanReport(
 EXPLANATION = Explanation("p_a is in vip.", (Reason("count is 3", 1_700_000_000_000_000, 42),))
 JOURNEY = JourneyRow("cart", "3f0c9a51d2be", "paused", 7, 1_700_000_000_000_000, "ann")
 SYNC = SyncRow("crm.vip", "crm", "vip", "segment vip", "mirror", "15m", 20, 1_700_000_000_000_000, 1_700_000_000_000_000, 0, {"added": 2, "no_key": 1})  # fmt: skip
+OUTBOX = Outbox((RowCard("8b1f", "webhook", "crm", "p_a", "dead", "necessary", 1_700_000_000_000_000, 0, 1, "answered 422", journey="cart"),), {"dead": 1, "pending": 3})  # fmt: skip
 FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
 
 
@@ -71,6 +73,7 @@ class Answers:
             "journey_act": JourneyAct("cart", "migrate", 41, {"aa": [Move("old", 3, "new"), Move("gone", 2, "", "no step")]}),
             "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
             "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
+            "outbox": OUTBOX,
             "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},
         } | given  # fmt: skip

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 
 import click
 
 if TYPE_CHECKING:
     from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.erasure import Going
+    from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
         SyncRow,
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
+    from journeyfold.runtime.outbox_asks import OutboxAsks
 
+T = TypeVar("T")
 Progress: TypeAlias = Callable[[str, int, "int | None"], None]
 """(what is going on, done, total or None while it is not known)"""
 
@@ -110,6 +113,10 @@ class Runtime(Protocol):
         self, directory: Path, data: Path | None, *, journey: str
     ) -> JourneyReport: ...
 
+    def journey_report(
+        self, directory: Path, data: Path | None, *, journey: str
+    ) -> JourneyFigures: ...
+
     def journey_act(
         self,
         directory: Path,
@@ -120,6 +127,8 @@ class Runtime(Protocol):
         catch_up: CatchUp,
         dry_run: bool,
     ) -> JourneyAct: ...
+
+    def outbox(self, directory: Path, data: Path | None, ask: Callable[[OutboxAsks], T]) -> T: ...
 
     def erasing(self, directory: Path, data: Path | None, *, person: str) -> Going: ...
 

@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("imports:import_", "Read a file or table through a source's mapping."),
     "replay": ("replay:replay", "Rebuild state from the log, beside the live one."),
     "journey": ("journey:journey", "List, steer and play journeys."),
+    "outbox": ("outbox:outbox", "List what waits to be delivered; retry, resend, drop."),
+    "destination": ("destination:destination", "List, pause and resume destinations."),
     "sync": ("sync:sync", "List, preview and run audience syncs."),
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
     "erase": ("erase:erase", "Forget a person."),

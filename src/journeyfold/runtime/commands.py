@@ -22,6 +22,7 @@ from journeyfold.runtime.workspace import Workspace, checked_project, place_of
 if TYPE_CHECKING:
     from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.erasure import Going
+    from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -164,6 +165,13 @@ def journey_show(directory: Path, data: Path | None, *, journey: str) -> Journey
         return steering.shown(workspace, journey)
 
 
+def journey_report(directory: Path, data: Path | None, *, journey: str) -> JourneyFigures:
+    from journeyfold.runtime import steering
+
+    with _workspace(directory, data) as workspace:
+        return steering.reported(workspace, journey)
+
+
 def journey_act(
     directory: Path, data: Path | None, *, journey: str, action: Action, catch_up: CatchUp,
     dry_run: bool,
@@ -203,6 +211,13 @@ def sync_run(directory: Path, data: Path | None, *, sync: str, confirm: bool) ->
 
     with _workspace(directory, data) as workspace:
         return sync_desk.ask(workspace, sync, confirm=confirm)
+
+
+def outbox(directory: Path, data: Path | None, ask: Callable[..., object]) -> object:
+    from journeyfold.runtime.outbox_asks import OutboxAsks
+
+    with _workspace(directory, data) as workspace:
+        return ask(OutboxAsks(workspace))
 
 
 def erasing(directory: Path, data: Path | None, *, person: str) -> Going:

@@ -88,6 +88,22 @@ class Outbox(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class OutboxDone(msgspec.Struct, frozen=True):
+    """`rows` is how many a command is about; without a record (`offset` -1) nothing changes."""
+
+    act: Act
+    rows: int
+    offset: int = -1
+    is_folded: bool = False
+
+
+class DestinationDone(msgspec.Struct, frozen=True):
+    destination: str
+    act: DestinationAct
+    offset: int = -1
+    is_folded: bool = False
+
+
 def page(
     reader: StateReader, project: Project, asked: Filter, *, after: str = "", limit: int = 100
 ) -> Outbox:
