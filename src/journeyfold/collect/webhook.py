@@ -167,6 +167,16 @@ def _twilio(webhook: Webhook, delivery: Delivery, _now_us: int, _tolerance_us: i
     )
 
 
+def _mandrill(webhook: Webhook, delivery: Delivery, _now_us: int, _tolerance_us: int) -> bool:
+    """mailchimp.com/developer: URL, then each form field's name and value in order; HMAC-SHA1."""
+    signed = delivery.url + "".join(name + value for name, value in sorted(form_of(delivery.body)))
+    given = [delivery.text("x-mandrill-signature")]
+    return any(
+        _any_equal(_hmac(each.encode(), signed.encode(), "sha1", "base64"), given)
+        for each in webhook.secrets
+    )
+
+
 def _mailgun(webhook: Webhook, delivery: Delivery, now_us: int, tolerance_us: int) -> bool:
     """documentation.mailgun.com: `signature` in the body is over timestamp and token only.
 
@@ -224,6 +234,7 @@ _CHECKS: dict[str, Callable[[Webhook, Delivery, int, int], bool]] = {
     "stripe": _stripe,
     "twilio": _twilio,
     "mailgun": _mailgun,
+    "mandrill": _mandrill,
     "sendgrid": _sendgrid,
     "basic": _basic,
     "bearer": _bearer,

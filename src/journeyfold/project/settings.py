@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -83,6 +84,12 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ) = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """`hosts`, and the one that links in mail lead to."""
+        public = urlsplit(self.public_url).hostname
+        return (*self.hosts, public) if self.hosts and public else self.hosts
+
+    @property
     def max_lag_us(self) -> int:
         """0 where the door never waits for the fold."""
         return (duration_us(self.max_lag) or 0) if self.max_lag else 0
@@ -152,12 +159,15 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MessageCapRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At most `max` messages; `per` day and week are the person's calendar (journeys E53)."""
+    """At most `max` messages; `per` day and week are the person's calendar (journeys E53). Only for
+    those for whom the condition `when` holds, if there is one.
+    """
 
     max: Annotated[int, Meta(ge=1, le=10_000)]
     per: Annotated[str, Meta(pattern=r"^(day|week|[1-9][0-9]{0,4}(m|h|d|w))$", examples=["24h"])]
     channel: Literal["any", "email", "push", "sms", "webhook"] = "any"
     window: Literal["calendar", "rolling"] | None = None
+    when: str | None = None
 
     def __post_init__(self) -> None:
         is_calendar = self.per in {"day", "week"}

@@ -29,6 +29,7 @@ from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.scrape import why_not
 from journeyfold.runtime.supervisor import end_with_parent
 from journeyfold.runtime.worker import Push
+from journeyfold.sources.inventory import MAIL_PRESETS
 
 App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 LAG_MAX_RECORDS = 5_000  # a rebuild: the first answers would be about half of the people
@@ -45,7 +46,7 @@ class Front:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope.get("path", "")
-        if Collector.owns(path):
+        if Collector.owns(path) and not self._is_about_mail(path):
             with self._platform.telemetry.ingest_seconds.time():
                 await self._collect(scope, receive, send)
             return
@@ -61,6 +62,13 @@ class Front:
                 await self._metrics(request_of(scope), send)
             case _:
                 await self._behind(scope, receive, send)
+
+    def _is_about_mail(self, path: str) -> bool:
+        """A hook whose deliveries say what became of messages: those have a face of their own."""
+        if not path.startswith("/hooks/"):
+            return False
+        gate = self._platform.door.gates().get(path[7:].rstrip("/"))
+        return gate is not None and gate.source.preset in MAIL_PRESETS
 
     async def _metrics(self, request: Request, send: Any) -> None:
         door = self._platform.door
@@ -102,7 +110,7 @@ async def serve(
     settings = platform.project.settings.server
     app = Guard(
         Front(platform, behind),
-        GuardSettings(settings.hosts, settings.trusted_proxies, Collector.owns),
+        GuardSettings(settings.names, settings.trusted_proxies, Collector.owns),
     )
     limits = ConnectionLimits(
         connections_per_ip=PER_LOOPBACK if is_loopback(listening) else PER_ADDRESS,

@@ -22,10 +22,14 @@ Enrichment = Literal["user_agent", "geo", "campaign"]
 OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
 OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
 OnInvalid = Literal["quarantine", "flag", "reject"]
-Preset = Literal["wire", "orders", "contacts"]
+Preset = Literal[
+    "wire", "orders", "contacts", "sendgrid", "mandrill", "mailgun", "bounces",
+]  # fmt: skip
+MAIL_PRESETS: tuple[Preset, ...] = ("sendgrid", "mandrill", "mailgun", "bounces")
+"""Of hooks that say what became of messages."""
 Signature = Literal[
     "standard", "stripe", "shopify", "github", "meta", "slack", "twilio", "mailgun", "sendgrid",
-    "hubspot", "zendesk", "hmac", "basic", "bearer",
+    "mandrill", "hubspot", "zendesk", "hmac", "basic", "bearer",
 ]  # fmt: skip
 
 
@@ -163,8 +167,17 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("kind: webhook needs `webhook`, how deliveries are verified")
         if self.ip == "full" and not self.purposes:
             raise ValueError("`ip: full` needs `purposes`: what whole addresses are kept for")
+        if self.preset in MAIL_PRESETS:
+            self._require_bare()
         if any(branch.otherwise for branch in self.map[:-1]):
             raise ValueError("`otherwise` must be the last line of `map`")
+
+    def _require_bare(self) -> None:
+        """What a provider or a returned mail says is not mapped (journeys A14)."""
+        if self.kind != "webhook":
+            raise ValueError(f"`preset: {self.preset}` is for `kind: webhook`")
+        if self.map or self.fields or self.group or self.columns or self.read:
+            raise ValueError(f"`preset: {self.preset}` maps nothing: leave out map and fields")
 
     @property
     def bulk(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeyfold.sources.inventory import Preset, Source
+from journeyfold.sources.inventory import MAIL_PRESETS, Preset, Source
 from journeyfold.sources.presets.contacts import contacts
+from journeyfold.sources.presets.mail import mail
 from journeyfold.sources.presets.orders import orders
 from journeyfold.sources.presets.wire import wire
 
@@ -13,6 +14,7 @@ PRESETS: dict[Preset, Callable[[Source], Source]] = {
     "orders": orders,
     "contacts": contacts,
     "wire": wire,
+    **dict.fromkeys(MAIL_PRESETS, mail),
 }
 
 
