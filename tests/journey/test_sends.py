@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from journeyfold.core.errors import ProjectError
+
 CONTACT = """
 contact:
   quiet: {start: "21:00", end: "08:00"}
@@ -172,3 +174,28 @@ def test_marketing_mail_goes_at_most_once_and_a_webhook_at_least_once(it):
     made = it()
     made.event("Cart Updated", cart_id="1")
     assert made.delivered[0].payload["delivery"] == "at_most_once"
+
+
+BY_STAGE = """
+contact:
+  caps:
+    newcomers: {max: 1, per: week, when: 'stage("shop") == "awareness"'}
+"""
+
+
+def test_a_cap_with_a_condition_holds_for_those_alone(it):
+    made = it(policy=", caps: [newcomers], quiet: never", contact=BY_STAGE)
+    for cart in ("1", "2"):
+        made.event("Cart Updated", cart_id=cart)
+    assert (len(made.delivered), gates(made)) == (2, [])  # a cart is consideration
+    other = it(policy=", caps: [newcomers], quiet: never", contact=BY_STAGE.replace("awareness", "consideration"))  # fmt: skip
+    for cart in ("1", "2"):
+        other.event("Cart Updated", cart_id=cart)
+    assert (len(other.delivered), gates(other)) == (1, ["cap"])
+
+
+def test_a_condition_of_a_cap_is_checked_at_its_place(rig):
+    with pytest.raises(ProjectError) as raised:
+        rig(sending(), BY_STAGE.replace('stage("shop")', 'stage("shp")'))
+    assert "journeyfold.yaml:6:" in str(raised.value)
+    assert "shp" in str(raised.value)

@@ -93,7 +93,10 @@ class Compiled:
             templates=project.templates, version=project.hash[:12],
             locale=project.settings.locale, contact=project.settings.contact.shown,
         )  # fmt: skip
-        self.limits = limits_of(project, _trait_reader(project), _consent_reader(project))
+        self.limits = limits_of(
+            project, _trait_reader(project), _consent_reader(project), self.journeys_typed,
+            self.keys, self.view,
+        )  # fmt: skip
         self.programs = programs_of(project, conditions.journeys, self.keys)
         self.policies = MergePolicies(
             consents=merge_consents, traits=project.traits,
@@ -129,7 +132,12 @@ class Compiled:
         self.travel = None
         if self.programs or pinned:
             self.travel = Travel(
-                self.programs, pinned, self.limits, self._decide, self.view, self.segmentation,
+                self.programs,
+                pinned,
+                self.limits,
+                self._decide,
+                self.view,
+                self.segmentation,
                 controls,
             )
             self.travel.trace = trace

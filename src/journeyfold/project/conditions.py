@@ -18,8 +18,10 @@ from journeyfold.core.condition_typed import Typed
 from journeyfold.core.condition_types import check as check_condition
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.decide.definition import gate_id, rule_id, weight_id
-from journeyfold.project.document import Path
+from journeyfold.project.document import Document, Path
+from journeyfold.project.journeying import cap_id
 from journeyfold.project.journeys import journey_conditions
+from journeyfold.project.load import ROOT_FILE
 from journeyfold.project.model import Project
 from journeyfold.project.outward import outward_conditions
 from journeyfold.project.scopes import project_scope
@@ -64,6 +66,7 @@ def type_conditions(project: Project, registry: Registry) -> Conditions:
         in_decision = msgspec.structs.replace(bound.scope, place="contextual")
         decisions = dict(_decisions(project, in_decision, problems))
         journeys = dict(_journeys(project, bound.scope, problems))
+        journeys |= dict(_caps(project, bound.scope, problems))
         outward = dict(_outward(project, bound.scope, problems))
     return Conditions(bound, decisions, journeys, outward, tuple(problems))
 
@@ -105,6 +108,22 @@ def _journeys(
         else:
             problems += [_moved(project, "journey", name, path, each) for each in found.hints]
             yield condition, found
+
+
+def _caps(project: Project, scope: Scope, problems: list[Problem]) -> Iterator[tuple[str, Typed]]:
+    """Whom a limit of messages is for (journeys E53)."""
+    document = project.documents[ROOT_FILE]
+    for name, rule in project.settings.contact.messages.items():
+        if rule.when is None:
+            continue
+        path: Path = ("contact", "caps", name, "when")
+        try:
+            typed = check_condition(parse(rule.when, Place(cap_id(name))), scope)
+        except ProjectError as error:
+            problems += [_in_file(document, path, each) for each in error.problems]
+            continue
+        problems += [_in_file(document, path, each) for each in typed.hints]
+        yield cap_id(name), typed
 
 
 def _outward(
@@ -189,10 +208,12 @@ def _stage_path(lifecycle: LifecycleDefinition, stage: str) -> Path:
 
 
 def _moved(project: Project, kind: str, name: str, path: Path, problem: Problem) -> Problem:
-    """Lines and columns count from the condition's first character; here they become the file's."""
     place = project.places[kind, name]
-    document = project.documents[place.file]
-    whole = (*place.path, *path)
+    return _in_file(project.documents[place.file], (*place.path, *path), problem)
+
+
+def _in_file(document: Document, whole: Path, problem: Problem) -> Problem:
+    """Lines and columns count from the condition's first character; here they become the file's."""
     text = document.at(whole)
     inside = _offset(text, problem) if isinstance(text, str) else None
     return document.problem(

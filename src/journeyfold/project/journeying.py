@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from journeyfold.core import localtime
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition_compile import compile_conditions
+from journeyfold.core.condition_eval import View
 from journeyfold.core.condition_typed import Typed
 from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
@@ -71,10 +72,33 @@ class PersonReader:
         return trait is None or bool(self._trait(profile, trait))
 
 
-def limits_of(project: Project, trait: TraitReader, consent: ConsentReader) -> Limits:
+def cap_id(name: str) -> str:
+    """Of the condition that says whom a limit of messages is for."""
+    return f"cap/{name}/when"
+
+
+def limits_of(
+    project: Project,
+    trait: TraitReader,
+    consent: ConsentReader,
+    typed: Mapping[str, Typed],
+    keys: AggregateKeys,
+    look: Callable[[Profile], View],
+) -> Limits:
+    """`typed` has the conditions of caps by `cap_id`."""
     contact = project.settings.contact
     quiet = Quiet(*contact.quiet.minutes) if contact.quiet is not None else None
-    caps = [_cap(name, rule) for name, rule in contact.messages.items()]
+    named = {name: typed[name] for name in map(cap_id, contact.messages) if name in typed}
+    evaluator = compile_conditions(named, keys)
+
+    def holds(name: str) -> Callable[[Profile, int], bool] | None:
+        if name not in named:
+            return None
+        return lambda profile, now_us: (
+            evaluator.evaluate(look(profile), now_us, [name])[name][0] is True
+        )
+
+    caps = [_cap(name, rule, holds(cap_id(name))) for name, rule in contact.messages.items()]
     return Limits(PersonReader(project, trait, consent), quiet, caps)
 
 
@@ -99,11 +123,14 @@ def journeys_of(
     return Journeys({**pinned, **in_force}, live, Walk(limits, decide, paused), controls)
 
 
-def _cap(name: str, rule: MessageCapRule) -> MessageCap:
+def _cap(
+    name: str, rule: MessageCapRule, when: Callable[[Profile, int], bool] | None
+) -> MessageCap:
     match rule.per:
         case "day":
-            return MessageCap(name, rule.max, rule.channel, calendar="day")
+            return MessageCap(name, rule.max, rule.channel, calendar="day", when=when)
         case "week":
-            return MessageCap(name, rule.max, rule.channel, calendar="week")
+            return MessageCap(name, rule.max, rule.channel, calendar="week", when=when)
         case length:
-            return MessageCap(name, rule.max, rule.channel, window_us=duration_us(length) or 0)
+            window_us = duration_us(length) or 0
+            return MessageCap(name, rule.max, rule.channel, window_us=window_us, when=when)
