@@ -201,7 +201,7 @@ def test_events_that_do_not_read_are_said_at_their_line(shop):
 
 def test_recorded_events_name_nobody(shop):
     answer = draft(shop, "recorded", path="play", who="jonna.0@example.com", events="")
-    assert "jonna" not in re.search(r'id="events".*?</textarea>', answer.text, re.DOTALL)[0]
+    assert "jonna" not in re.search(r'id="given".*?</textarea>', answer.text, re.DOTALL)[0]
 
 
 def test_nobody_by_an_identifier_is_said_at_the_field(shop):

@@ -70,9 +70,9 @@ def _wait(wait: Mapping[str, Any], _choices: Choices) -> Iterator[Field]:
             yield Field("wait.until", "Time of day", _text(wait.get("until")), help="09:00")
             days = ", ".join(_text(day) for day in wait.get("days") or ())
             yield Field("wait.days", "On days", days, "list", help="1 is Monday; empty is any day")
-            options = (("", "then tomorrow"), ("go", "go on at once"))
+            past: Options = (("", "then tomorrow"), ("go", "go on at once"))
             yield Field("wait.if_past", "If it is later already", _text(wait.get("if_past")),
-                        "select", options)  # fmt: skip
+                        "select", past)  # fmt: skip
         case "local_days" | "local_months":
             label = "Days" if form == "local_days" else "Months"
             yield Field(f"wait.{form}", label, _text(wait.get(form)), "number")
@@ -80,9 +80,9 @@ def _wait(wait: Mapping[str, Any], _choices: Choices) -> Iterator[Field]:
             yield Field("wait.at", "Instant", _text(wait.get("at")), "condition")
             yield Field("wait.offset", "Earlier or later by", _text(wait.get("offset")),
                         help="-3d is three days before")  # fmt: skip
-            options = (("", "go on"), ("wait", "wait for it"), ("exit", "leave"))
+            missing: Options = (("", "go on"), ("wait", "wait for it"), ("exit", "leave"))
             yield Field("wait.on_missing", "If there is none", _text(wait.get("on_missing")),
-                        "select", options)  # fmt: skip
+                        "select", missing)  # fmt: skip
         case _:
             yield Field("wait.for", "For", _text(wait.get("for")), help="5m, 20h, 3d, 2w")
 
@@ -135,7 +135,7 @@ def _send(send: Mapping[str, Any], choices: Choices) -> Iterator[Field]:
                   usual)  # fmt: skip
     yield Field("send.expires", "Not later than", _text(send.get("expires")),
                 help="4h after coming here; empty is never too late")  # fmt: skip
-    options = (("", "waits for the morning"), ("skip", "is left out"))
+    options: Options = (("", "waits for the morning"), ("skip", "is left out"))
     yield Field(
         "send.on_quiet", "In quiet hours it", _text(send.get("on_quiet")), "select", options
     )

@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 
 from journeyfold.api.desks.people import REMEMBERED, People
-from journeyfold.api.desks.published import Published, published
+from journeyfold.api.desks.published import Archive, Published
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.api.desks.trial import profiles
 from journeyfold.api.journey_cards import (
@@ -44,6 +44,7 @@ class Journeys:
 
     def __init__(self, platform: Platform, people: People) -> None:
         self._platform, self._people = platform, people
+        self._archive = Archive(platform.log)
 
     def journeys(self) -> Sequence[JourneyCard]:
         with snapshot(self._platform) as look:
@@ -137,7 +138,7 @@ class Journeys:
     def _published(self, project: Project, journey: str) -> Sequence[Published]:
         place = project.places.get(("journey", journey))
         path = place.file if place else f"journeys/{journey}.yaml"
-        return published(self._platform.log, self._platform.workspace.activated(), path)
+        return self._archive.published(self._platform.workspace.activated(), path)
 
 
 def _is_at(instance: Instance, journey: str, step: str) -> bool:

@@ -1,13 +1,10 @@
 """The versions a journey has had, read from the projects that were activated.
 
 Each `project.activated` record names the one before it, so the chain is walked from the newest;
-what a record said never changes, so it is read once.
+what a record said never changes, so each is read once and its journeys are kept.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +13,7 @@ from journeyfold.core.ports import EventLog
 from journeyfold.journey.program import version_of
 
 WALKED_MAX = 200  # activations looked through
+_FOLDER = "journeys/"
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -25,38 +23,59 @@ class Published(msgspec.Struct, frozen=True):
     text: str
 
 
-def published(log: EventLog, newest: int, path: str) -> list[Published]:
-    """Versions of the journey in the file `path`, newest first; the same text twice is one."""
-    found: dict[str, Published] = {}
-    for offset in _chain(log, newest):
-        text, published_us, by = _file_at(log, offset, path)
-        journey = journey_of(path, text) if text else None
-        if journey is not None:
-            version = version_of(journey)
-            found[version] = Published(version, published_us, by, text)  # the oldest with it stays
-    return sorted(found.values(), key=lambda each: -each.published_us)
+class _Activation(msgspec.Struct, frozen=True):
+    before: int
+    at_us: int
+    by: str
+    texts: dict[str, str]  # of journeys, by path
 
 
-def _chain(log: EventLog, newest: int) -> Iterator[int]:
-    offset = newest
-    for _ in range(WALKED_MAX):
-        if offset < 0:
-            return
-        yield offset
-        offset = _before(log, offset)
+class Archive:
+    """Of one log. Safe from several threads: what is put in twice is the same."""
 
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._read: dict[int, _Activation] = {}
+        self._known: dict[tuple[int, str], list[Published]] = {}
 
-@lru_cache(maxsize=2_000)
-def _before(log: EventLog, offset: int) -> int:
-    (record,) = log.read(offset - 1, 1)
-    before = record.event.properties.get("before")
-    return before if isinstance(before, int) and 0 <= before < offset else -1
+    def published(self, newest: int, path: str) -> list[Published]:
+        """Versions of the journey in the file `path`, newest first; each since its first text."""
+        known = self._known.get((newest, path))
+        if known is None:
+            if len(self._known) > WALKED_MAX:
+                self._known.clear()
+            known = self._known[newest, path] = self._found(newest, path)
+        return known
 
+    def _found(self, newest: int, path: str) -> list[Published]:
+        found: dict[str, Published] = {}
+        offset, walked, last = newest, 0, ""
+        while offset >= 0 and walked < WALKED_MAX:
+            activation = self._activation(offset)
+            text = activation.texts.get(path, "")
+            journey = journey_of(path, text) if text and text != last else None
+            if journey is not None or (text and text == last):
+                version = version_of(journey) if journey is not None else next(reversed(found))
+                found.pop(version, None)
+                found[version] = Published(version, activation.at_us, activation.by, text)
+                last = text
+            offset, walked = activation.before, walked + 1
+        return sorted(found.values(), key=lambda each: -each.published_us)
 
-@lru_cache(maxsize=2_000)
-def _file_at(log: EventLog, offset: int, path: str) -> tuple[str, int, str]:
-    (record,) = log.read(offset - 1, 1)
-    files = record.event.properties.get("files")
-    text = files.get(path, "") if isinstance(files, dict) else ""
-    by = record.event.properties.get("by")
-    return str(text), record.appended_us, by if isinstance(by, str) else ""
+    def _activation(self, offset: int) -> _Activation:
+        held = self._read.get(offset)
+        if held is None:
+            (record,) = self._log.read(offset - 1, 1)
+            told = record.event.properties
+            before, by, files = told.get("before"), told.get("by"), told.get("files")
+            held = self._read[offset] = _Activation(
+                before if isinstance(before, int) and 0 <= before < offset else -1,
+                record.appended_us,
+                by if isinstance(by, str) else "",
+                {
+                    path: str(text)
+                    for path, text in (files.items() if isinstance(files, dict) else ())
+                    if path.startswith(_FOLDER)
+                },
+            )
+        return held

@@ -25,7 +25,7 @@ from journeyfold.console.code import CodeLine, diff_lines
 from journeyfold.console.flow import flow_of
 from journeyfold.console.inventing import invented, veiled
 from journeyfold.console.pages.journey import counts_of
-from journeyfold.console.step_fields import Choices, Field
+from journeyfold.console.step_fields import Choices, Field, fields_of
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import duration_us
 from journeyfold.project.scaffold import template_files
@@ -320,7 +320,7 @@ def _fields(text: str, opened: str, choices: Choices) -> list[Field]:
         step = edit.step_value(text, opened)
     except ProjectError:
         return []
-    return step_forms.fields_of(step, choices) if step else []
+    return fields_of(step, choices) if step else []
 
 
 def _step(text: str, opened: str) -> Mapping[str, Any]:
