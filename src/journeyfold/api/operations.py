@@ -17,6 +17,7 @@ from journeyfold.api import (
     openapi,
     outbox,
     people,
+    reports,
     segments,
     stream,
     syncs,
@@ -183,6 +184,17 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take who is in older versions over to the one in force.",
         answer=journeys.answer_control("migrate"), body=journeys.ControlRequest,
         reply=journeys.Controlled, statuses=(404, 503),
+    ),
+    Operation(
+        id="journeyReport", method="GET", path="/v1/journeys/{journey}/report", scope=SEGMENTS,
+        summary="What became of a journey: steps, reasons, arms, messages, and the lift.",
+        answer=reports.answer_journey, reply=reports.JourneyReportBody, statuses=(404,),
+    ),
+    Operation(
+        id="messagesReport", method="GET", path="/v1/messages/report", scope=SEGMENTS,
+        summary="What became of the messages of journeys, and of all journeys of a stage.",
+        answer=reports.answer_messages, query=reports.MessagesQuery,
+        reply=reports.MessagesReportBody, statuses=(404,),
     ),
     Operation(
         id="outbox", method="GET", path="/v1/outbox", scope=PROFILES,

@@ -11,6 +11,7 @@ import click
 
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import data_option, project_option, require_data, require_project
+from journeyfold.cli.journey_report import report
 from journeyfold.cli.output import json_option, print_json, progress_bar
 from journeyfold.cli.steering import COMMANDS
 from journeyfold.core.errors import UsageError
@@ -25,7 +26,7 @@ def journey() -> None:
     """List journeys, steer those that run, and play one in virtual time."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, report):
     journey.add_command(command)
 
 

@@ -110,6 +110,21 @@ class JourneyFigures(msgspec.Struct, frozen=True):
     stage_moves: tuple[StageMove, ...] = ()
 
 
+class StageFigures(msgspec.Struct, frozen=True):
+    """All journeys with one `stage` label (journeys S4). Runs count, not people: somebody in two
+    journeys is twice in the lift.
+    """
+
+    stage: str
+    journeys: tuple[str, ...]
+    entered: int
+    sent: int
+    held: dict[str, int]  # by gate
+    skipped: dict[str, int]
+    lift: Lift
+    moves: tuple[StageMove, ...] = ()
+
+
 Counts = Mapping[tuple[str, ...], int]
 """(what, of what, …) → how many, of one version."""
 
@@ -141,6 +156,56 @@ def message_figures(reader: StateReader) -> list[MessageFigures]:
         for journey in counted_journeys(reader)
         for message in journey_figures(reader, journey).total.messages
     ]
+
+
+def stage_figures(
+    journeys: Mapping[str, str], told: Iterable[JourneyFigures]
+) -> list[StageFigures]:
+    """`journeys` is journey → its label; those without one are left out."""
+    by_stage: dict[str, list[JourneyFigures]] = {}
+    for each in told:
+        if journeys.get(each.journey):
+            by_stage.setdefault(journeys[each.journey], []).append(each)
+    return [_stage(stage, each) for stage, each in sorted(by_stage.items())]
+
+
+def _stage(stage: str, told: list[JourneyFigures]) -> StageFigures:
+    totals = [each.total for each in told]
+    steps = [step for total in totals for step in total.steps.values()]
+    moves: dict[tuple[int, str, str, str], int] = {}
+    for move in (move for each in told for move in each.stage_moves):
+        way = move.days, move.lifecycle, move.came_from, move.to
+        moves[way] = moves.get(way, 0) + move.people
+    return StageFigures(
+        stage=stage,
+        journeys=tuple(each.journey for each in told),
+        entered=sum(total.entered for total in totals),
+        sent=sum(message.sent for total in totals for message in total.messages),
+        held=_added(step.held for step in steps),
+        skipped=_added(step.skipped for step in steps),
+        lift=lift(
+            _together(total.lift.treated for total in totals),
+            _together(total.lift.held_out for total in totals),
+        ),
+        moves=tuple(StageMove(*way, n) for way, n in sorted(moves.items())),
+    )
+
+
+def _added(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for name, n in (pair for each in several for pair in sorted(each.items())):
+        total[name] = total.get(name, 0) + n
+    return total
+
+
+def _together(sides: Iterable[Side]) -> Side:
+    total = Side()
+    for one in sides:
+        total = Side(
+            total.people + one.people, total.goals + one.goals,
+            total.value_micros + one.value_micros, total.value_squares + one.value_squares,
+        )  # fmt: skip
+    return total
 
 
 def _rows(reader: StateReader, prefix: bytes) -> Iterator[tuple[list[str], int]]:

@@ -39,8 +39,8 @@ class Runs:
                 emit.person, journey, len(before) + 1, told["is_held_out"] is True
             )
         elif emit.name in {"person.merged", "person.reanchored"}:
-            for run in self._runs.values():
-                run.person = emit.person if run.person == told["from"] else run.person
+            for each in self._runs.values():
+                each.person = emit.person if each.person == told["from"] else each.person
         elif (run := self._runs.get(str(told.get("instance")))) is not None:
             self._moved(run, emit)
 

@@ -5,8 +5,7 @@ A module is imported by the command that needs it: all of them take a quarter of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,12 +16,11 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import KEY_KINDS, ApiKey
 from journeyfold.project.reports import HeldList, KeyRow
-from journeyfold.runtime.workspace import Workspace, checked_project, place_of
+from journeyfold.runtime import journey_commands
+from journeyfold.runtime.workspace import Workspace, checked_project, opened, place_of
 
 if TYPE_CHECKING:
-    from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.erasure import Going
-    from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
         BackupReport,
@@ -31,18 +29,13 @@ if TYPE_CHECKING:
         Figure,
         HeldItem,
         ImportReport,
-        JourneyAct,
-        JourneyReport,
-        JourneyRow,
         PlanReport,
         QuarantineReplay,
         Ready,
         ReplayReport,
-        Simulation,
         SyncPreview,
         SyncRow,
     )
-    from journeyfold.project.scenario import Travelled
     from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
@@ -89,7 +82,7 @@ def replay(
 ) -> ReplayReport:
     from journeyfold.runtime import replaying
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return replaying.replay(workspace, verify=verify, by=by, progress=progress)
 
 
@@ -99,7 +92,7 @@ def plan(
     from journeyfold.runtime import planning
 
     after = checked_project(changed)
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         planning.require_history(workspace.log)
         return planning.plan_between(
             workspace.log, workspace.node_key, workspace.project_in_force(), after,
@@ -114,7 +107,7 @@ def why_membership(
     from journeyfold.runtime import explaining
 
     with (
-        _workspace(directory, data) as workspace,
+        opened(directory, data) as workspace,
         explaining.look_at(workspace, as_of) as look,
     ):
         return explaining.why_membership(look, person, segment)
@@ -123,7 +116,7 @@ def why_membership(
 def why_decision(directory: Path, data: Path | None, *, decision: str) -> Explanation:
     from journeyfold.runtime import explaining
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return explaining.why_decision(workspace, decision)
 
 
@@ -133,90 +126,44 @@ def why_same_person(
     from journeyfold.runtime import explaining
 
     with (
-        _workspace(directory, data) as workspace,
+        opened(directory, data) as workspace,
         explaining.look_at(workspace, as_of) as look,
     ):
         return explaining.why_same_person(look, a, b)
 
 
-def why_journey(
-    directory: Path, data: Path | None, *, person: str, journey: str, as_of: int | None
-) -> Explanation:
-    from journeyfold.runtime import explaining, steering
-
-    with (
-        _workspace(directory, data) as workspace,
-        explaining.look_at(workspace, as_of) as look,
-    ):
-        return steering.why_journey(workspace, look, person, journey)
-
-
-def journey_list(directory: Path, data: Path | None) -> list[JourneyRow]:
-    from journeyfold.runtime import steering
-
-    with _workspace(directory, data) as workspace:
-        return steering.listed(workspace)
-
-
-def journey_show(directory: Path, data: Path | None, *, journey: str) -> JourneyReport:
-    from journeyfold.runtime import steering
-
-    with _workspace(directory, data) as workspace:
-        return steering.shown(workspace, journey)
-
-
-def journey_report(directory: Path, data: Path | None, *, journey: str) -> JourneyFigures:
-    from journeyfold.runtime import steering
-
-    with _workspace(directory, data) as workspace:
-        return steering.reported(workspace, journey)
-
-
-def journey_act(
-    directory: Path, data: Path | None, *, journey: str, action: Action, catch_up: CatchUp,
-    dry_run: bool,
-) -> JourneyAct:  # fmt: skip
-    from journeyfold.project.reports import JourneyAct
-    from journeyfold.runtime import steering
-
-    with _workspace(directory, data) as workspace:
-        moves = steering.planned_moves(workspace, journey) if action == "migrate" else {}
-        offset = -1 if dry_run else steering.control(workspace, journey, action, catch_up)
-        return JourneyAct(journey, action, offset, moves)
-
-
 def sync_list(directory: Path, data: Path | None) -> list[SyncRow]:
     from journeyfold.runtime import sync_desk
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return sync_desk.listed(workspace)
 
 
 def sync_show(directory: Path, data: Path | None, *, sync: str) -> SyncRow:
     from journeyfold.runtime import sync_desk
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return sync_desk.shown(workspace, sync)
 
 
 def sync_preview(directory: Path, data: Path | None, *, sync: str) -> SyncPreview:
     from journeyfold.runtime import sync_desk
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return sync_desk.preview(workspace, sync)
 
 
 def sync_run(directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int:
     from journeyfold.runtime import sync_desk
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return sync_desk.ask(workspace, sync, confirm=confirm)
 
 
 def outbox(directory: Path, data: Path | None, ask: Callable[..., object]) -> object:
     from journeyfold.runtime.outbox_asks import OutboxAsks
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return ask(OutboxAsks(workspace))
 
 
@@ -225,7 +172,7 @@ def erasing(directory: Path, data: Path | None, *, person: str) -> Going:
     from journeyfold.runtime import explaining
 
     with (
-        _workspace(directory, data) as workspace,
+        opened(directory, data) as workspace,
         explaining.look_at(workspace, None) as look,
     ):
         known = look.resolver.person_of(look.node(person)) or ""
@@ -239,7 +186,7 @@ def erase(directory: Path, data: Path | None, *, going: Going, reason: str) -> i
     from journeyfold.core.ports import Entry
     from journeyfold.project.erasure import request
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         admin = workspace.open_admin()
         admin.audit.add(_by(workspace), "person.erase", going.person, after=reason)
         admin.close()
@@ -249,13 +196,19 @@ def erase(directory: Path, data: Path | None, *, going: Going, reason: str) -> i
         return fate.offset
 
 
+why_journey = journey_commands.why_journey
+journey_list, journey_show = journey_commands.journey_list, journey_commands.journey_show
+journey_report, journey_act = journey_commands.journey_report, journey_commands.journey_act
+simulate = journey_commands.simulate
+
+
 def quarantine_list(
     directory: Path, data: Path | None, *, source: str | None, code: str | None, limit: int
 ) -> HeldList:
     from journeyfold.runtime import requarantine
 
     with (
-        _workspace(directory, data) as workspace,
+        opened(directory, data) as workspace,
         requarantine.last_commit(workspace) as state,
     ):
         messages = requarantine.newest(workspace.log, source, code, limit)
@@ -269,7 +222,7 @@ def quarantine_list(
 def quarantine_show(directory: Path, data: Path | None, *, item: int) -> HeldItem:
     from journeyfold.runtime import requarantine
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         message = workspace.log.quarantine.get(item)
         if message is None or message.state != "held":
             raise UsageError(f"there is no message {item} in quarantine")
@@ -282,7 +235,7 @@ def quarantine_replay(
 ) -> QuarantineReplay:  # fmt: skip
     from journeyfold.runtime import requarantine
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return requarantine.replay_chosen(
             workspace, source, code, items, dry_run=dry_run, progress=progress
         )
@@ -292,7 +245,7 @@ def keys_create(
     directory: Path, data: Path | None, *, kind: str, source: str, expires: str | None
 ) -> KeyRow:
     project = checked_project(directory)
-    with _workspace(directory, data, project) as workspace:
+    with opened(directory, data, project) as workspace:
         now_us = workspace.clock.now_us()
         span_us = duration_us(expires) if expires else 0
         if span_us is None:
@@ -308,7 +261,7 @@ def keys_create(
 
 
 def keys_list(directory: Path, data: Path | None) -> list[KeyRow]:
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         admin = workspace.open_admin()
         now_us = workspace.clock.now_us()
         rows = [_row(key, now_us) for key in admin.keys.keys()]  # noqa: SIM118 - a store, no dict
@@ -317,7 +270,7 @@ def keys_list(directory: Path, data: Path | None) -> list[KeyRow]:
 
 
 def keys_rotate(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         admin = workspace.open_admin()
         by = _by(workspace)
         made, text = admin.keys.rotate_key(key_id, by)
@@ -326,7 +279,7 @@ def keys_rotate(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
 
 
 def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         admin = workspace.open_admin()
         by = _by(workspace)
         row = _row(admin.keys.revoke_key(key_id, by), by.at_us)
@@ -339,14 +292,14 @@ def export(
 ) -> ExportReport:
     from journeyfold.runtime import exporting
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return exporting.export(workspace, what=what, to=to, form=form, progress=progress)
 
 
 def backup(directory: Path, data: Path | None, *, to: Path, progress: Progress) -> BackupReport:
     from journeyfold.runtime import backing_up
 
-    with _workspace(directory, data) as workspace:
+    with opened(directory, data) as workspace:
         return backing_up.back_up(workspace, to.resolve(), progress)
 
 
@@ -354,17 +307,6 @@ def bench(names: Sequence[str], *, quick: bool, progress: Progress) -> list[Figu
     from journeyfold.runtime.measuring import measure
 
     return measure(_benchmarks(), names, quick=quick, progress=progress)
-
-
-def simulate(
-    directory: Path, data: Path | None, *, project: Project, asked: Simulation, progress: Progress
-) -> list[Travelled]:
-    from journeyfold.runtime import simulating
-
-    if asked.people is not None or asked.events is not None:
-        return simulating.simulate(project, asked, None, progress)
-    with _workspace(directory, data) as workspace:
-        return simulating.simulate(project, asked, workspace.log, progress)
 
 
 def rehearsal(project: Project) -> Laboratory:
@@ -378,17 +320,6 @@ def _benchmarks() -> Path:
     if not found.is_dir():
         raise UsageError("benchmarks are part of the source tree; run this from a clone")
     return found
-
-
-@contextmanager
-def _workspace(
-    directory: Path, data: Path | None, project: Project | None = None
-) -> Iterator[Workspace]:
-    workspace = Workspace(place_of(directory, data), project)
-    try:
-        yield workspace
-    finally:
-        workspace.close()
 
 
 def _by(workspace: Workspace) -> By:

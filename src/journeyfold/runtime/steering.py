@@ -19,6 +19,7 @@ from journeyfold.journey.migrate import moves
 from journeyfold.journey.program import Program, version_of
 from journeyfold.project.compile import compile_project
 from journeyfold.project.definitions import Standing, files_at, standing_of
+from journeyfold.project.figures import JourneyFigures, counted_journeys, journey_figures
 from journeyfold.project.load import load
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
@@ -53,6 +54,14 @@ def shown(workspace: Workspace, journey: str) -> JourneyReport:
     order = {step.id: at for at, step in enumerate(definition.steps)}
     steps.sort(key=lambda row: (row.version, order.get(row.step, len(order))))
     return JourneyReport(_row(standing, project, journey, people), tuple(steps))
+
+
+def reported(workspace: Workspace, journey: str) -> JourneyFigures:
+    """What the fold has counted; also of a journey that is not in the project any more."""
+    with _reading(workspace) as (reader, _):
+        if journey not in counted_journeys(reader):
+            _require(workspace.project_in_force(), journey)
+        return journey_figures(reader, journey)
 
 
 def control(workspace: Workspace, journey: str, action: Action, catch_up: CatchUp) -> int:

@@ -7,8 +7,8 @@ project is imported where it is compiled: most commands do without.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -218,3 +218,14 @@ def activate(workspace: Workspace, project: Project, by: str = "") -> bool:
 def _hash_at(log: EventLog, offset: int) -> str:
     (record,) = log.read(offset - 1, 1)
     return str(record.event.properties["hash"])
+
+
+@contextmanager
+def opened(
+    directory: Path, data: Path | None, project: Project | None = None
+) -> Iterator[Workspace]:
+    workspace = Workspace(place_of(directory, data), project)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
