@@ -59,7 +59,9 @@ class Platform:
         self._state: LmdbState | None = None
         self._pages = 0
         self.versions = Versions(workspace)
-        self.telemetry = Telemetry(StoreFigures(self.log, self.state, self.place, self.clock))
+        self.telemetry = Telemetry(
+            StoreFigures(self.log, self.state, self.place, self.clock, self._project_in_force)
+        )
         self._worker = Notifier(self.place.run, "work")
         self.keys = CachedKeys(self.admin, time.monotonic)
         self._gates: dict[str, Gate] = {}
@@ -85,6 +87,9 @@ class Platform:
     def compiled(self) -> Compiled | None:
         """The version in force: what the fold has switched to."""
         return self.versions.in_force
+
+    def _project_in_force(self) -> Project | None:
+        return self.compiled.project if self.compiled is not None else None
 
     def state(self) -> StateStore | None:
         """The last commits of `work`; None until it has made its store."""

@@ -22,7 +22,10 @@ from journeyfold.adapters.disk_room import room
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import Clock, StateStore
 from journeyfold.project.engine import standing
+from journeyfold.project.model import Project
+from journeyfold.runtime import outbox
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
+from journeyfold.runtime.outbox_metrics import delivery_metrics
 from journeyfold.runtime.workspace import Place
 
 PREFIX = "journeyfold_"
@@ -87,9 +90,15 @@ class StoreFigures(Collector):
     """Read from the log and the state at each scrape."""
 
     def __init__(
-        self, log: SqliteLog, state: Callable[[], StateStore | None], place: Place, clock: Clock
+        self,
+        log: SqliteLog,
+        state: Callable[[], StateStore | None],
+        place: Place,
+        clock: Clock,
+        project: Callable[[], Project | None] = lambda: None,
     ) -> None:
         self._log, self._state, self._place, self._clock = log, state, place, clock
+        self._project = project
 
     def collect(self) -> Iterator[Metric]:
         yield from self._fates()
@@ -145,9 +154,12 @@ class StoreFigures(Collector):
         now_us = self._clock.now_us()
         with state.read() as reader:
             folded = standing(reader)
-            waiting = sum(1 for _ in reader.scan("outbox"))
+            waiting = sum(row.state in {"pending", "leased"} for row in outbox.rows(reader))
             parked = sum(1 for _ in reader.scan("parked"))
             overdue = sum(1 for _ in reader.scan("wake", b"", now_us.to_bytes(8, "big")))
+            project = self._project()
+            if project is not None:
+                yield from delivery_metrics(reader, project, self._place.run, now_us, PREFIX)
         lag_s = max(0, head_us - folded.appended_us) / 1e6 if head > folded.offset else 0.0
         yield _gauge("fold_offset", "last offset folded", folded.offset)
         yield _gauge("fold_lag_events", "records not folded yet", head - folded.offset)
