@@ -102,12 +102,14 @@ def _headers(headers: list[tuple[str, str]]) -> bytes:
 
 
 def _folded(line: str) -> str:
-    """Before a space, so that what is unfolded is the same text (RFC 5322, 2.2.3)."""
+    """Before a space, so that what is unfolded is the same text (RFC 5322, 2.2.3); not right after
+    the name, where some readers see an empty field.
+    """
     if len(line) <= LINE_MAX or "\r\n" in line:
         return line
     lines, begun = [], ""
     for word in re.split(r"(?= )", line):
-        if begun.strip() and len(begun) + len(word) > LINE_MAX:
+        if begun and not begun.endswith(":") and len(begun) + len(word) > LINE_MAX:
             lines.append(begun)
             begun = word
         else:

@@ -17,13 +17,18 @@ _REFERENCE = re.compile(r"\$\{(?P<kind>[a-z]*):?(?P<name>[^}]*)\}")
 
 PLACES: dict[str, tuple[Path, ...]] = {
     "source": (("read",), ("keys",), ("webhook", "secrets")),
-    "destination": (("secret",), ("secrets",), ("headers",), ("url",), ("path",)),
-}
+    "destination": (
+        ("secret",), ("secrets",), ("headers",), ("url",), ("path",), ("user",), ("password",),
+        ("dkim", "key"), ("dkim", "ed25519"),
+    ),
+}  # fmt: skip
 """Kind of definition → paths below which references may stand."""
 SECRETS: dict[str, tuple[Path, ...]] = {
     "source": (("webhook", "secrets"),),
-    "destination": (("secret",), ("secrets",)),
-}
+    "destination": (
+        ("secret",), ("secrets",), ("password",), ("dkim", "key"), ("dkim", "ed25519"),
+    ),
+}  # fmt: skip
 """Kind of definition → paths below which a text must be a reference."""
 
 

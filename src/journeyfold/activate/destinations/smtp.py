@@ -71,7 +71,9 @@ class Smtp(Destined, frozen=True, kw_only=True, tag="smtp"):
             keys.append((self.dkim.selector, tools.secret(self.dkim.key)))
             if self.dkim.ed25519:
                 keys.append((self.dkim.ed25519_selector, tools.secret(self.dkim.ed25519)))
-        login = (self.user, tools.secret(self.password)) if self.user else None
+        login = None
+        if self.user:
+            login = tools.secret(self.user), tools.secret(self.password)
         signing = Signing(self.dkim.domain if self.dkim else "", keys)
         return Post(self, login, signing, tools.now_us)
 
