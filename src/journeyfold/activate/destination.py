@@ -135,6 +135,7 @@ class Destined(
     batch: ClassVar[int] = 1
     delivery: ClassVar[Delivery] = "at_least_once"  # where a send does not say
     retries: ClassVar[Schedule] = "api"
+    http: ClassVar[tuple[str, ...]] = ("url", "token_url")  # keys of addresses it speaks HTTP to
 
     destination: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = ""
     purpose: str = ""  # asked for at every parcel about a person, beside the send's own

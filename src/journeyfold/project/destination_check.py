@@ -14,15 +14,12 @@ from journeyfold.core.errors import Problem
 from journeyfold.decide.template import TemplateError
 from journeyfold.project.model import Project
 
-_ADDRESSES = ("url", "token_url")
-"""Keys under which every kind of destination has an address it speaks HTTP to."""
-
 
 def destination_problems(project: Project) -> Iterator[Problem]:
     """Addresses inside, and payload templates that no step could use."""
     reach = Reach(project.settings.server.outgoing.allow)
     for name, destined in project.destinations.items():
-        for key in _ADDRESSES:
+        for key in destined.http:
             url = getattr(destined, key, "")
             if not isinstance(url, str) or not url or "${" in url:
                 continue

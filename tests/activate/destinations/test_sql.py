@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 import sqlalchemy as sa
-from servers.given import event, opened, removal, row
+from servers.given import event, opened, removal, row, tools
 from servers.postgres import PASSWORD, postgres
 from servers.process import LOCAL, free_ports
 
@@ -165,9 +166,12 @@ def test_a_server_that_is_gone_is_tried_again():
 
 
 def test_another_database_is_refused_in_words():
-    wanted = Sql(url="mysql://h/d", table="people", columns={"a": "text"})
-    with pytest.raises(UsageError, match="mysql is not postgresql or sqlite"), opened(wanted):
-        pass
+    told = {"type": "sql", "url": "mysql://h/d", "table": "people", "columns": {"a": "text"}}
+    with pytest.raises(msgspec.ValidationError, match="begins with postgresql:// or sqlite:///"):
+        msgspec.convert(told, Sql)
+    wanted = Sql(url="${env:CRM}", table="people", columns={"a": "text"})
+    with pytest.raises(UsageError, match="mysql is not postgresql or sqlite"):
+        wanted.open(tools(CRM="mysql://h/d"))
 
 
 def test_an_instant_is_an_instant():

@@ -33,12 +33,18 @@ class RabbitMq(Destined, frozen=True, kw_only=True, tag="rabbitmq"):
 
     takes = frozenset({"event", "webhook", "upsert", "remove"})
     batch = 100
+    http = ()
 
     url: Annotated[str, msgspec.Meta(min_length=1, examples=["amqps://shop@rabbit:5671/"])]
     exchange: Annotated[str, msgspec.Meta(max_length=255)] = ""
     routing_key: Annotated[str, msgspec.Meta(max_length=255)] = ""
     key: str = ""
     secret: str = ""
+
+    def __post_init__(self) -> None:
+        scheme, mark, _ = self.url.partition("://")
+        if "${" not in scheme and (not mark or scheme not in {"amqp", "amqps"}):
+            raise ValueError("`url` begins with amqp:// or amqps://")
 
     def open(self, tools: Tools) -> Exchange:
         from pika import URLParameters

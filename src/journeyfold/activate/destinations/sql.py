@@ -35,6 +35,7 @@ class Sql(Destined, frozen=True, kw_only=True, tag="sql"):
 
     takes = frozenset({"event", "upsert", "remove"})
     batch = 500
+    http = ()
 
     url: Annotated[
         str,
@@ -49,6 +50,9 @@ class Sql(Destined, frozen=True, kw_only=True, tag="sql"):
     create: bool = False
 
     def __post_init__(self) -> None:
+        scheme, mark, _ = self.url.partition("://")
+        if "${" not in scheme and (not mark or scheme not in _DRIVERS):
+            raise ValueError("`url` begins with postgresql:// or sqlite:///")
         if self.key in self.columns:
             raise ValueError(f"'{self.key}' is the primary key already; leave it out of `columns`")
 
@@ -63,7 +67,7 @@ class Sql(Destined, frozen=True, kw_only=True, tag="sql"):
             raise UsageError(
                 f"destination {tools.name}: `url` is no address of a database"
             ) from None
-        driver = _DRIVERS.get(url.drivername.partition("+")[0])
+        driver = _DRIVERS.get(url.drivername)
         if driver is None:
             raise UsageError(
                 f"destination {tools.name}: {url.drivername} is not postgresql or sqlite"
