@@ -150,7 +150,7 @@ def _body(locale: str, sources: Mapping[str, str], preheader: str) -> Body:
 
 def _part(file: str, source: str, *, escape: bool, source_of: Restored | None = None) -> Part:
     try:
-        parsed = liquid.parsed_in(_environment(escape), source)
+        parsed = liquid.parsed_in(strict(escape), source)
     except TemplateError as error:
         raise TemplateError(f"{file}: {error}", at=error.at, what=error.what) from error
     return Part(file, parsed, source_of, None if "{" in source else source)
@@ -168,7 +168,7 @@ class Missing(FalsyStrictUndefined):
 
 
 @cache
-def _environment(escape: bool) -> LimitedEnvironment:  # noqa: FBT001 - a cache key
+def strict(escape: bool) -> LimitedEnvironment:  # noqa: FBT001 - a cache key
     environment = LimitedEnvironment(escape=escape)
     environment.undefined = Missing
     return environment

@@ -18,6 +18,7 @@ from journeyfold.project.references import reference_problems
 from journeyfold.project.scenario_check import scenario_problems
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.source_check import source_problems
+from journeyfold.project.template_check import template_problems
 from journeyfold.quality.registry import load_registry
 
 
@@ -30,6 +31,7 @@ def check(project: Project) -> list[Problem]:
     problems += definition_problems(project, events, trait_type(registry))
     problems += source_problems(project, events)
     problems += destination_problems(project)
+    problems += template_problems(project)
     problems += scenario_problems(project)
     return sorted_problems(problems)
 
