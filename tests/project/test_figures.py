@@ -127,6 +127,19 @@ def test_versions_are_apart_and_together(house):
     assert told.total.entered == 12
 
 
+def test_who_migrates_leaves_one_version_and_joins_the_other(house):
+    enter(house, range(6))
+    moved = JOURNEY.replace("id: pause", "id: wait").replace("for: 5m", "for: 9m")
+    moved += "on_publish: migrate\nmigrate: {pause: wait}\n"
+    house.now_us += 1
+    house.activate(load(template_files("shop") | {"journeys/cart.yaml": moved} | TEMPLATE))
+    told = figures(house)
+    assert sorted(each.running for each in told.versions.values()) == [0, 6]
+    assert (told.total.entered, told.total.running, told.total.ended) == (6, 6, {})
+    assert told.total.steps["wait"].waiting == 6
+    assert told.total.steps["pause"].waiting == 0
+
+
 def test_a_move_to_another_stage_soon_after_the_entry_is_counted(house):
     enter(house, [1])
     house.wait(10 * DAY_US)

@@ -12,7 +12,7 @@ from journeyfold.cli.directory import data_option, project_option, require_data,
 from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from journeyfold.project.reports import PlanReport, SegmentChange
+    from journeyfold.project.reports import JourneyChange, PlanReport, SegmentChange
 
 CHANGES = 2
 
@@ -72,6 +72,8 @@ def _print(report: PlanReport) -> None:
         for decided in report.decisions:
             for example in decided.examples:
                 click.echo(f"  {decided.placement}: {example}")
+    for journey in report.journeys:
+        _print_journey(journey)
     click.echo(f"{count(report.untouched, 'definition')} untouched")
     if not report.has_changes:
         click.echo("No difference.")
@@ -85,3 +87,30 @@ def _print_changes(what: str, changes: tuple[SegmentChange, ...]) -> None:
     for change in changes:
         for mover in change.examples:
             click.echo(f"  {mover.person} {mover.direction} {change.segment}: {mover.because}")
+
+
+def _print_journey(told: JourneyChange) -> None:
+    """Who would have entered, what would have left when, and what would have held it back."""
+    before = "" if told.entered_before is None else f", {told.entered_before} as it is"
+    click.echo(
+        f"journey {told.journey} ({told.change}): {count(told.entered, 'entry', 'entries')} by "
+        f"{count(told.people, 'person', 'people')}{before}; {told.held_out} held out; "
+        f"{count(told.sent, 'message')}"
+    )
+    for example in told.examples:
+        click.echo(f"  enters: {example}")
+    for message in told.messages:
+        click.echo(f"  sends {message.template} at {message.step}: {message.sent}")
+    if told.days:
+        rows = [
+            (day.day, day.entered, day.sent, _gates(day.held), _gates(day.skipped))
+            for day in told.days
+        ]
+        print_table("", ("day", "entering", "sent", "held", "skipped"), rows)
+    for move in told.moves:
+        goes = f"to {move.to}" if move.to else f"stays: {move.why}"
+        click.echo(f"  {count(move.people, 'person', 'people')} at {move.step} {goes}")
+
+
+def _gates(counts: dict[str, int]) -> str:
+    return ", ".join(f"{gate} {n}" for gate, n in sorted(counts.items()))

@@ -20,6 +20,7 @@ PREFIX = b"run/"
 WIDTH = 16  # bytes of a number: a sum of squared micro-units outgrows 64 bits
 NEXT_STAGE_DAYS = (7, 30)  # after an entry, within which a move of stage is told (journeys S4)
 TREATED, HELD_OUT = "treated", "held_out"
+MIGRATED = "migrated"  # the reason for which a run leaves a version without ending
 
 
 class MessageLine(NamedTuple):
@@ -51,8 +52,8 @@ class Counting:
         self._of_emit: dict[str, Callable[[Emit], None]] = {
             "journey.entered": self._entered, "journey.exited": self._exited,
             "journey.refused": self._refused, "journey.assigned": self._assigned,
-            "journey.goal": self._goal, "message.held": self._stopped,
-            "message.skipped": self._stopped,
+            "journey.goal": self._goal, "journey.moved": self._migrated,
+            "message.held": self._stopped, "message.skipped": self._stopped,
         }  # fmt: skip
 
     def note(self, effect: Effect) -> None:
@@ -118,6 +119,14 @@ class Counting:
     def _exited(self, emit: Emit) -> None:
         told = emit.properties
         self._add(1, *_run(emit), "left", str(told["step"]), str(told["reason"]))
+
+    def _migrated(self, emit: Emit) -> None:
+        """It leaves the one version where it stood and joins the other at the step it goes to."""
+        told = emit.properties
+        journey, version = _run(emit)
+        self._add(1, journey, str(told["came_from"]), "left", str(told["step"]), MIGRATED)
+        self._add(1, journey, version, "joined")
+        self._add(1, journey, version, "flow", "", str(told["to"]))
 
     def _refused(self, emit: Emit) -> None:
         self._add(1, *_run(emit), "refused", str(emit.properties["reason"]))

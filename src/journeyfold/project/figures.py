@@ -12,7 +12,7 @@ import msgspec
 
 from journeyfold.core.ports import StateReader
 from journeyfold.journey.report import Lift, Side, lift
-from journeyfold.project.counting import HELD_OUT, PREFIX, TREATED, row_key
+from journeyfold.project.counting import HELD_OUT, MIGRATED, PREFIX, TREATED, row_key
 
 ALL = ""  # in the place of a version: all of them together
 
@@ -76,7 +76,9 @@ class MessageFigures(msgspec.Struct):
 
 
 class VersionFigures(msgspec.Struct, frozen=True):
-    """`version` is empty for all versions together."""
+    """`version` is empty for all versions together. A run that migrated has `entered` the version
+    it began in, and counts a goal in the one it was in then.
+    """
 
     version: str
     entered: int
@@ -229,8 +231,8 @@ def _version(journey: str, version: str, counts: Counts) -> VersionFigures:
     return VersionFigures(
         version=version,
         entered=entered,
-        running=entered - sum(ended.values()),
-        ended=ended,
+        running=entered + counts.get(("joined",), 0) - sum(ended.values()),
+        ended=ended if version else {why: n for why, n in ended.items() if why != MIGRATED},
         refused=_totals(counts, "refused", 1),
         lift=_lift(counts, ("entered",), ("goal",)),
         steps=_steps(counts),

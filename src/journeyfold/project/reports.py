@@ -110,6 +110,41 @@ class DecisionChange(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+class PlannedMessage(msgspec.Struct, frozen=True):
+    step: str
+    template: str
+    sent: int
+
+
+class JourneyDay(msgspec.Struct, frozen=True):
+    """One day in UTC; what gates held back or skipped, by gate."""
+
+    day: str
+    entered: int
+    sent: int
+    held: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+
+
+class JourneyChange(msgspec.Struct, frozen=True):
+    """What a new or changed journey would have done within the window. `entered_before` is what
+    the one in force did; None for a new one. `moves` are of those who are in it now.
+    """
+
+    journey: str
+    change: Literal["added", "changed", "removed"]
+    version: str
+    entered_before: int | None
+    entered: int
+    people: int
+    held_out: int
+    sent: int
+    examples: tuple[str, ...] = ()
+    messages: tuple[PlannedMessage, ...] = ()
+    days: tuple[JourneyDay, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
 class PlanReport(msgspec.Struct, frozen=True):
     """What the changed project would have made of recorded history (segments B6)."""
 
@@ -119,6 +154,7 @@ class PlanReport(msgspec.Struct, frozen=True):
     segments: tuple[SegmentChange, ...] = ()
     stages: tuple[SegmentChange, ...] = ()
     decisions: tuple[DecisionChange, ...] = ()
+    journeys: tuple[JourneyChange, ...] = ()
     definitions: dict[str, Literal["added", "changed", "removed"]] = {}  # `offer/ten-percent`
     untouched: int = 0
     reconstructed: bool = False

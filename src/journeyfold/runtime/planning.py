@@ -26,6 +26,7 @@ from journeyfold.project.engine import Engine
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile
 from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
+from journeyfold.runtime.planning_journeys import JourneysTold, journey_changes
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.segment.cutpoints import quintile_cuts
 
@@ -33,7 +34,10 @@ Progress = Callable[[int, int], None]
 Change = Literal["added", "changed", "removed"]
 EXAMPLES = 5
 _PIECE = 1_000
-_KINDS = ("sources", "features", "segments", "lifecycles", "offers", "placements")
+_KINDS = (
+    "sources", "features", "segments", "lifecycles", "offers", "placements", "journeys", "messages",
+    "destinations",
+)  # fmt: skip
 
 
 Shown = tuple[tuple[str, str], ...]
@@ -69,6 +73,9 @@ def plan_between(
         people=len(new.people), records=head + 1,
         segments=tuple(_segments(old, new, now_us)), stages=tuple(_stages(old, new)),
         decisions=tuple(_decisions(old, new)), definitions=definitions,
+        journeys=tuple(
+            journey_changes(old.journeys, new.journeys, old.compiled, new.compiled, old.people)
+        ),
         untouched=_untouched(before, after, definitions),
     )  # fmt: skip
 
@@ -84,6 +91,7 @@ class _Retelling:
         self.people: dict[str, Profile] = {}
         self._reservations = Reservations()
         self.told: dict[str, Answered] = {}
+        self.journeys = JourneysTold(since_us)
 
     def run(self, now_us: int, progress: Callable[[int], None]) -> None:
         after, is_first = -1, True
@@ -93,7 +101,7 @@ class _Retelling:
             with self._state.write() as writer:
                 for group in _groups(kept):
                     self._decide_again(group[0])
-                    self._engine.fold(writer, group)
+                    self.journeys.hear(self._engine.fold(writer, group))
             after = records[-1].offset
             progress(after)
         self._settle(now_us)
@@ -109,7 +117,7 @@ class _Retelling:
             profiles = [decode_profile(raw) for _, raw in reader.scan("profile")]
         self._cut(profiles, now_us)
         for profile in profiles:
-            self.compiled.advance(profile, now_us)
+            self.journeys.hear(self.compiled.advance(profile, now_us))
             self.compiled.settle(profile, now_us, "definition")
             self.people[profile.person] = profile
 
@@ -245,7 +253,7 @@ def _definitions(before: Project, after: Project) -> dict[str, Change]:
                 found[f"{kind[:-1]}/{name}"] = "removed"
             elif was[name] != is_[name]:
                 found[f"{kind[:-1]}/{name}"] = "changed"
-    for name in ("identity", "settings", "schemas", "traits", "templates"):
+    for name in ("identity", "settings", "schemas", "traits", "templates", "bodies"):
         if getattr(before, name) != getattr(after, name):
             found[name] = "changed"
     return found
