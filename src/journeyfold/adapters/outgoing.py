@@ -70,21 +70,20 @@ class Outgoing:
             return Answer(0, problem=f"refused: {error}", is_refused=True)
         except Unreached as error:
             return Answer(0, problem=str(error), is_unreached=True)
+        is_open = False
         try:
             answer, is_open = _exchange(connection, request, deadline)
         except TimeoutError:
-            connection.close()
-            return Answer(0, problem=f"no whole answer within {call.timeout_s:g} s")
+            answer = Answer(0, problem=f"no whole answer within {call.timeout_s:g} s")
         except (OSError, httptools.HttpParserError) as error:
-            connection.close()
-            return Answer(0, problem=f"the connection broke: {str(error) or type(error).__name__}")
-        except BaseException:
-            connection.close()
-            raise
+            answer = Answer(
+                0, problem=f"the connection broke: {str(error) or type(error).__name__}"
+            )
+        finally:
+            if not is_open:
+                connection.close()
         if is_open:
             self._keep(target, connection)
-        else:
-            connection.close()
         return answer
 
     def close(self) -> None:
@@ -150,7 +149,7 @@ class Outgoing:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if target.scheme == "https":
                 return self._context.wrap_socket(connection, server_hostname=target.host)
-        except BaseException:
+        except (OSError, ValueError):
             connection.close()
             raise
         return connection

@@ -7,6 +7,7 @@ from destination_kit import NOW_US, SECRETS, destined, opened, parcel, statuses
 from http_receiver import receiving
 from standardwebhooks import Webhook
 
+from journeyfold.activate.again import wait_us
 from journeyfold.activate.destination import Tools
 from journeyfold.core.errors import ProjectError, UsageError
 
@@ -144,3 +145,10 @@ def test_a_secret_that_cannot_sign_stops_the_destination(secret):
     tools = Tools("there", None, None, lambda told: secret, lambda: 0, lambda name: 0)
     with pytest.raises(UsageError, match=r"destinations/there\.yaml"):
         settings.open(tools)
+
+
+def test_attempts_follow_the_specification_s_schedule():
+    """A4: 5 s after the first, 5 minutes after the second, with up to a tenth more."""
+    retries = destined("type: webhook\nurl: https://x.example\nsecret: '${env:A}'\n").retries
+    for attempt, seconds in ((1, 5), (2, 300), (3, 1800)):
+        assert seconds * 1_000_000 <= wait_us(retries, "k", attempt) <= seconds * 1_100_000

@@ -7,10 +7,11 @@ it has seen carries out each effect exactly once (A3).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from journeyfold.activate.again import Schedule
 from journeyfold.activate.destination import Call, Destined, Outcome, Parcel, Tools
 from journeyfold.activate.headers import HOPS, headers_problem
 from journeyfold.activate.retry import judged
@@ -27,6 +28,7 @@ class Webhook(Destined, frozen=True, kw_only=True, tag="webhook"):
     """
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
+    retries: ClassVar[Schedule] = "webhook"
 
     url: str
     secret: str
