@@ -32,7 +32,7 @@ def quiet_shop():
 
 def project(journey=JOURNEY):
     letter = {
-        "templates/hello/template.yaml": "subject: Hello",
+        "templates/hello/template.yaml": "subject: Hello\nfrom: Shop <hello@shop.example>",
         "templates/hello/body.html": "<p>Hello</p>",
     }
     return load(quiet_shop() | letter | {"journeys/cart.yaml": journey})

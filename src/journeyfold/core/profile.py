@@ -145,6 +145,17 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     cause: str = ""  # the event that asked for it
 
 
+class Heard(msgspec.Struct, frozen=True, array_like=True):
+    """An event that ends a journey, remembered for a day: its entry may come after it (E22)."""
+
+    id: str
+    name: str
+    source: str
+    occurred_us: int
+    at_us: int
+    properties: dict[str, Json] = {}
+
+
 class Profile(msgspec.Struct, array_like=True):
     """What LMDB holds per person. `seen` is the offset of the last record folded into it."""
 
@@ -172,3 +183,4 @@ class Profile(msgspec.Struct, array_like=True):
     passages: dict[str, Passage] = {}  # journey, or journey/key
     journeys_due_us: int = 0  # next instant at which an instance is looked at; 0 = never
     pending: list[Pending] = []  # entries that are still to come
+    heard: list[Heard] = []  # exit events of the last day

@@ -24,6 +24,7 @@ from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
 from journeyfold.journey.migrate import migrate
 from journeyfold.journey.outcome import RESULTS, hear, is_own
+from journeyfold.journey.precede import heard_since, remember
 from journeyfold.journey.program import (
     LATE_KEPT_US,
     Program,
@@ -53,7 +54,9 @@ class Journeys:
     ) -> None:
         self._versions, self._live, self._walk = versions, live, walk
         self._controls = controls
-        self._arrivals = Arrivals(live, Entering(walk, versions, controls), walk.reader)
+        self._arrivals = Arrivals(
+            live, Entering(walk, versions, controls, self._has_ended), walk.reader
+        )
         self._listens = frozenset(name for each in versions.values() for name in each.events)
 
     def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
@@ -71,6 +74,8 @@ class Journeys:
         self._arrivals.come_in(
             turn, [("event", record.event.name), *causes_of(moves)], record.event
         )
+        if record.event.name in self._arrivals.ends:
+            remember(profile, record.event, turn.now_us)
         self._close(turn)
 
     def moved(self, turn: Turn, moves: Iterable[Emit]) -> None:
@@ -183,28 +188,50 @@ class Journeys:
 
     def _exit_by_event(self, turn: Turn, event: Event) -> None:
         for instance, program in self._held(turn.profile):
-            for at, each in program.exits:
-                if (
-                    each.event == event.name
-                    and _counts(event, instance, each, program, turn.now_us)
-                    and program.holds(("exit", at, "where"), turn.looks_at(instance), turn.now_us)
-                ):
-                    self._walk.exit(turn, program, instance, each.reason or event.name)
-                    break
+            self._ends_by(turn, program, instance, event)
+
+    def _ends_by(
+        self, turn: Turn, program: Program, instance: Instance, event: Event, *, late: bool = False
+    ) -> None:
+        for at, each in program.exits:
+            if (
+                each.event == event.name
+                and _counts(event, instance, each, program, turn.now_us)
+                and program.holds(("exit", at, "where"), turn.looks_at(instance), turn.now_us)
+            ):
+                self._walk.exit(turn, program, instance, each.reason or event.name, late=late)
+                return
+
+    def _has_ended(self, turn: Turn, program: Program, instance: Instance) -> bool:
+        """Whether what ends a run was heard before its entry; its goal counts, too (E22)."""
+        if not turn.profile.heard or turn.record is None or not instance.entry["name"]:
+            return False
+        view = turn.view
+        now = view.event
+        for event in heard_since(turn.profile, _entered(instance), turn.now_us):
+            view.event = event
+            if not instance.ended_us:
+                self._ends_by(turn, program, instance, event, late=True)
+            self._goal(turn, program, instance, event)
+        view.event = now
+        return bool(instance.ended_us)
 
     def _goals(self, turn: Turn, event: Event) -> None:
         for instance in turn.profile.journeys:
             program = self._versions[instance.journey, instance.version]
-            goal = program.definition.goal
-            if goal is None or goal.event != event.name or instance.goal_us:
-                continue
-            if instance.ended_us and instance.reason != "goal" and not goal.after_exit:
-                continue
-            since_us = _entered(instance)
-            if not since_us <= event.occurred_us <= since_us + program.goal_us:
-                continue
-            if program.holds(("goal", "where"), turn.looks_at(instance), turn.now_us):
-                self._reached(turn, program, instance, event)
+            self._goal(turn, program, instance, event)
+
+    def _goal(self, turn: Turn, program: Program, instance: Instance, event: Event) -> None:
+        goal = program.definition.goal
+        if goal is None or goal.event != event.name or instance.goal_us:
+            return
+        if instance.ended_us and instance.reason != "goal" and not goal.after_exit:
+            return
+        since_us = _entered(instance)
+        if not since_us <= event.occurred_us <= since_us + program.goal_us:
+            return
+        if program.holds(("goal", "where"), turn.looks_at(instance), turn.now_us):
+            self._reached(turn, program, instance, event)
 
     def _reached(self, turn: Turn, program: Program, instance: Instance, event: Event) -> None:
         goal = program.definition.goal

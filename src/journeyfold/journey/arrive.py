@@ -28,11 +28,19 @@ class Arrivals:
     def __init__(self, live: Mapping[str, Program], entering: Entering, reader: Reader) -> None:
         self._live, self._entering, self._reader = live, entering, reader
         self._entries, self._opposites = entries_by(live), opposites(live)
-        self._opens = frozenset(name for kind, name in self._entries if kind == "event")
+        self.ends = frozenset(
+            each.event
+            for program in live.values()
+            for _, each in program.exits
+            if each.event is not None and each.late
+        )
+        self._opens = self.ends | {name for kind, name in self._entries if kind == "event"}
         self._opens_by_move = any(kind not in {"event", "asked"} for kind, _ in self._entries)
 
     def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
-        """Whether this could let anybody in who is in no journey and waits for none."""
+        """Whether this could let anybody in who is in no journey and waits for none, or has to be
+        remembered for those who come in later.
+        """
         is_entry = event.name in self._opens or _is_asked(event)
         return is_entry or (bool(moves) and self._opens_by_move)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from journeyfold.core.chance import draw_64
@@ -20,9 +20,17 @@ KEY_BYTES = 200
 KEYED_ACTIVE, ALONE_ACTIVE = 20, 1
 
 
+HasEnded = Callable[[Turn, Program, Instance], bool]
+
+
 class Entering:
-    def __init__(self, walk: Walk, versions: Versions, controls: Controls) -> None:
+    """`has_ended` says whether what ends a run was heard before its entry came (E22)."""
+
+    def __init__(
+        self, walk: Walk, versions: Versions, controls: Controls, has_ended: HasEnded
+    ) -> None:
         self._walk, self._versions, self._controls = walk, versions, controls
+        self._has_ended = has_ended
 
     def attempt(self, turn: Turn, program: Program, at: int, cause: Cause | None = None) -> None:
         """Let the person in by this entry, or say why not; the first failure is told (E10).
@@ -52,7 +60,8 @@ class Entering:
             program, "journey.entered", f"{instance.id}/entered",
             instance=instance.id, key=key, is_held_out=instance.is_held_out,
         )  # fmt: skip
-        self._walk.enter(turn, program, instance, program.first)
+        if not self._has_ended(turn, program, instance):
+            self._walk.enter(turn, program, instance, program.first)
 
     def refuse(self, turn: Turn, program: Program, at: int, why: str, key: str = "") -> None:
         turn.note(program, "", f"refused {why}")
@@ -134,7 +143,7 @@ def _begun(turn: Turn, program: Program, key: str, cause: Cause) -> Instance:
     event = turn.record.event if turn.record is not None else None
     entry: dict[str, Json]
     if event is not None and event.id == cause.id:
-        entry, name = _frozen(event), f"{event.source}/{event.id}"
+        entry, name = frozen(event), f"{event.source}/{event.id}"
     else:
         properties: dict[str, Json] = {"slot": cause.slot} if cause.slot else {}
         entry = {"id": cause.id, "name": "", "occurred": turn.now_us, "properties": properties}
@@ -147,7 +156,7 @@ def _begun(turn: Turn, program: Program, key: str, cause: Cause) -> Instance:
     )  # fmt: skip
 
 
-def _frozen(event: Event) -> dict[str, Json]:
+def frozen(event: Event) -> dict[str, Json]:
     """What the instance remembers of its entry event; long properties are left out whole."""
     properties = event.properties
     size = sum(len(repr(item)) for item in properties.items())

@@ -168,13 +168,17 @@ class Walk:
         instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
         turn.note(program, step.id, f"waits anew until {rfc3339(instance.due_us)}")
 
-    def exit(self, turn: Turn, program: Program, instance: Instance, reason: str) -> None:
+    def exit(
+        self, turn: Turn, program: Program, instance: Instance, reason: str, *, late: bool = False
+    ) -> None:
         """By a rule: messages that are under way are not sent any more (E51)."""
         instance.is_exited = True
-        self.end(turn, program, instance, reason)
+        self.end(turn, program, instance, reason, late=late)
 
-    def end(self, turn: Turn, program: Program, instance: Instance, reason: str) -> None:
-        """Dues and holds are dropped at once (E20)."""
+    def end(
+        self, turn: Turn, program: Program, instance: Instance, reason: str, *, late: bool = False
+    ) -> None:
+        """Dues and holds are dropped at once (E20). `late`: it had ended before it began (E22)."""
         instance.ended_us, instance.reason = turn.now_us, reason
         instance.due_us, instance.held = 0, ""
         passage = passage_of(turn.profile, instance.journey, instance.key)
@@ -183,6 +187,7 @@ class Walk:
         turn.emit(
             program, "journey.exited", f"{instance.id}/exited",
             instance=instance.id, key=instance.key, step=instance.step, reason=reason,
+            **({"late": True} if late else {}),
         )  # fmt: skip
 
     # -- waits ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import msgspec
 
 from journeyfold.core.profile import (
     Assignment,
+    Heard,
     Instance,
     Membership,
     Passage,
@@ -62,6 +63,7 @@ def merge_profiles(kept: Profile, other: Profile, policies: MergePolicies) -> Pr
         clock_us=max(kept.clock_us, other.clock_us),
         wake_us=_least(kept.wake_us, other.wake_us),
         manual=sorted({*kept.manual, *other.manual}),
+        heard=_both_heard(kept.heard, other.heard),
     )
     if policies.runs is not None:
         merged.journeys, merged.passages, merged.pending = policies.runs(kept, other)
@@ -102,6 +104,11 @@ def _earlier_assignment(a: Assignment, b: Assignment) -> Assignment:
 
 def _latest_score(a: Score, b: Score) -> Score:
     return max(a, b, key=lambda one: (one.scored_us, one.version))
+
+
+def _both_heard(a: list[Heard], b: list[Heard]) -> list[Heard]:
+    union = {(each.source, each.id): each for each in (*b, *a)}
+    return sorted(union.values(), key=lambda one: (one.at_us, one.source, one.id))
 
 
 def _least(a: int, b: int) -> int:

@@ -82,6 +82,7 @@ def _split(
             profile.journeys = of_nodes(whole, nodes, keeps_name=keeps_name)
             profile.passages = whole.passages if keeps_name else {}
             profile.pending = whole.pending if keeps_name else []
+            profile.heard = whole.heard if keeps_name else []
         profile.clock_us, profile.seen = record.appended_us, record.offset
         parts.append(profile)
     recount(people, record.appended_us, before=[whole] if whole else [], after=parts)
