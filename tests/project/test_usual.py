@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from journeyfold.core.event import Event, Record
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US
 from journeyfold.core.profile import Profile
-from journeyfold.project.compile import Step
+from journeyfold.project.compile import Step, compile_project
+from journeyfold.project.load import load
 from journeyfold.project.people import encode_profile
+from journeyfold.project.scaffold import template_files
 from journeyfold.project.usual import fold_usual, is_usual
 
+FORWARDING = """type: slack
+secret: "${env:S}"
+events:
+  - {id: all, event: "*", where: event.source != "other"}
+  - {id: orders, event: Order Completed, purpose: analytics, map: {total: properties.total}}
+"""
+SENDING = compile_project(load(template_files("shop") | {"destinations/channel.yaml": FORWARDING}))
 OWNER = bytes(16)
 NAMES = [
     "Page", "Product Viewed", "Cart Updated", "Checkout Started", "Order Completed",
@@ -51,12 +60,17 @@ def records(told):
 
 @given(EVENTS)
 def test_the_usual_record_is_folded_as_the_stages_fold_it(told):
+    for compiled in (COMPILED, SENDING):
+        agrees(compiled, told)
+
+
+def agrees(compiled, told):
     one, other = Profile(person="p"), Profile(person="p")
-    collecting = [COMPILED.aggregation]
+    collecting = [compiled.aggregation]
     for record in records(told):
         assert is_usual(record.event)
-        effects = fold_usual(record, one, OWNER, COMPILED, collecting)
-        assert effects == Step(record, other, OWNER, (), COMPILED, collecting).fold()
+        effects = fold_usual(record, one, OWNER, compiled, collecting)
+        assert effects == Step(record, other, OWNER, (), compiled, collecting).fold()
         assert encode_profile(one) == encode_profile(other)
 
 

@@ -75,15 +75,14 @@ def cells(body: Mapping[str, Json], columns: Mapping[str, Column]) -> dict[str, 
 
 def columns_of(bodies: Iterable[Mapping[str, Json]]) -> dict[str, Column]:
     """Of rows whose columns nobody declared: by name, each the narrowest that holds them all."""
-    found: dict[str, Column] = {}
+    found: dict[str, Column | None] = {}
     for body in bodies:
         for name, value in body.items():
+            before = found.setdefault(name, None)
             if value is not None:
                 kind = _kind_of(value)
-                found[name] = _wider(found.get(name, kind), kind)
-            else:
-                found.setdefault(name, "text")
-    return dict(sorted(found.items()))
+                found[name] = kind if before is None else _wider(before, kind)
+    return {name: kind or "text" for name, kind in sorted(found.items())}
 
 
 def own_cells(parcel: Parcel) -> dict[str, Cell]:
