@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapping import compile_mapping
-from journeyfold.sources.presets import with_preset
+from journeyfold.sources.presets import PRESETS, with_preset
 
 ORDER = {
     "order_id": "string", "customer_id": "string", "ordered_at": "timestamp", "sku": "string",
@@ -64,3 +66,115 @@ def test_messages_of_the_wire_pass_through():
 def test_the_wire_is_neither_mapped_nor_read_from_a_table(keys):
     with pytest.raises(ValueError, match="preset: wire"):
         with_preset(source("wire", **keys))
+
+
+PERSON = ("a@example.com", "Ann", "Lee", "+49301234567")
+TABLES = {
+    "hubspot_contacts": (
+        "id,lastmodifieddate:timestamp,email,firstname,lastname,phone,lifecyclestage,country",
+        ("7", 5, *PERSON, "lead", "DE"),
+        "Identify",
+        {"first_name": "Ann", "crm_stage": "lead"},
+    ),
+    "salesforce_contacts": (
+        ("Id,SystemModstamp:timestamp,Email,FirstName,LastName,Phone,MailingCountry,AccountId,"
+        "IsDeleted:bool"),
+        ("7", 5, *PERSON, "DE", "A1", False),
+        "Identify",
+        {"last_name": "Lee", "account_id": "A1"},
+    ),
+    "tickets": (
+        ("ticket_id,updated_at:timestamp,created_at:timestamp,status,requester_email,subject,"
+        "channel,priority,satisfaction"),
+        ("7", 5, 5, "open", "a@example.com", "Lost", "web", "high", None),
+        "Ticket Opened",
+        {"ticket_id": "7", "channel": "web"},
+    ),
+    "mentions": (
+        ("mention_id,posted_at:timestamp,network,author_id,handle,text,url,likes:int,shares:int,"
+        "followers:int,sentiment:float"),
+        ("7", 5, "mastodon", "mastodon:Ann", "Ann", "Nice", "u", 2, 3, 40, 0.5),
+        "Brand Mentioned",
+        {"engagement": 5, "sentiment": 0.5, "author": {"handle": "Ann", "followers": 40}},
+    ),
+    "demographics": (
+        "customer_id,as_of:timestamp,age_band,household_size:int,income_band,education,urbanicity",
+        ("c1", 5, "30-39", 2, "mid", "degree", "city"),
+        "Identify",
+        {"age_band": "30-39", "household_size": 2},
+    ),
+    "intent": (
+        "signal_id,observed_at:timestamp,email,topic,strength:int,provider",
+        ("7", 5, "a@example.com", "shoes", 70, "acme"),
+        "Intent Observed",
+        {"topic": "shoes", "strength": 70},
+    ),
+    "situation": (
+        "observation_id,observed_at:timestamp,customer_id,place,geocell,condition,temp_c:float",
+        ("7", 5, "c1", "Graz", "u27", "rain", 4.5),
+        "Situation Observed",
+        {"weather": {"condition": "rain", "temp_c": 4.5}},
+    ),
+    "surveys": (
+        "response_id,answered_at:timestamp,email,survey,kind,score:int,comment",
+        ("7", 5, "a@example.com", "after", "NPS", 9, None),
+        "Survey Answered",
+        {"promoter": True, "detractor": False, "kind": "nps"},
+    ),
+    "reviews": (
+        "review_id,written_at:timestamp,email,sku,rating:int,title,body",
+        ("7", 5, "a@example.com", "S1", 5, "Good", "Yes"),
+        "Product Reviewed",
+        {"sku": "S1", "rating": 5},
+    ),
+}  # fmt: skip
+
+
+def columns_of(text):
+    pairs = (part.partition(":") for part in text.split(","))
+    return {name: kind or "string" for name, _, kind in pairs}
+
+
+@pytest.mark.parametrize("preset", TABLES)
+def test_a_table_of_a_preset_becomes_its_event(preset):
+    columns, row, name, told = TABLES[preset]
+    outcome = compile_mapping(source(preset), columns_of(columns), "f", 1).map(2, [row])
+    event = outcome.event
+    assert event.name == name
+    said = {**event.properties, **event.traits, **event.context}
+    assert {key: said[key] for key in told} == told
+    assert event.identifiers
+    assert event.occurred_us == 5
+
+
+@pytest.mark.parametrize(
+    ("preset", "changed", "reason"),
+    [
+        ("salesforce_contacts", {"IsDeleted": True}, "deleted"),
+        ("surveys", {"score": None}, "no_score"),
+        ("surveys", {"score": 11}, "score_out_of_range"),
+        ("surveys", {"kind": "CSAT", "score": 0}, "score_out_of_range"),
+        ("reviews", {"rating": 6}, "rating_out_of_range"),
+    ],
+)
+def test_a_row_that_cannot_be_is_left_out_with_its_reason(preset, changed, reason):
+    text, row, _, _ = TABLES[preset]
+    columns = columns_of(text)
+    row = tuple(changed.get(name, value) for name, value in zip(columns, row, strict=True))
+    assert compile_mapping(source(preset), columns, "f", 1).map(2, [row]).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [({"status": "Solved"}, "Ticket Solved"), ({"updated_at": 9}, "Ticket Updated")],
+)
+def test_a_ticket_is_opened_updated_and_solved(changed, name):
+    text, row, _, _ = TABLES["tickets"]
+    columns = columns_of(text)
+    row = tuple(changed.get(key, value) for key, value in zip(columns, row, strict=True))
+    assert compile_mapping(source("tickets"), columns, "f", 1).map(2, [row]).event.name == name
+
+
+def test_every_preset_is_documented():
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/presets.md").read_text()
+    assert [name for name in PRESETS if f"`{name}`" not in page] == []

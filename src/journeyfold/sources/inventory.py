@@ -23,7 +23,8 @@ OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
 OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
 OnInvalid = Literal["quarantine", "flag", "reject"]
 Preset = Literal[
-    "wire", "orders", "contacts", "sendgrid", "mandrill", "mailgun", "bounces",
+    "wire", "orders", "contacts", "hubspot_contacts", "salesforce_contacts", "tickets", "mentions",
+    "demographics", "intent", "situation", "surveys", "reviews", "sendgrid", "mandrill", "mailgun", "bounces",
 ]  # fmt: skip
 MAIL_PRESETS: tuple[Preset, ...] = ("sendgrid", "mandrill", "mailgun", "bounces")
 """Of hooks that say what became of messages."""
