@@ -42,7 +42,9 @@ def project_of(
     for name, text in journeys.items():
         files[f"journeys/{name}.yaml"] = dedent(text)
     for message in messages:
-        files[f"templates/{message}/template.yaml"] = "subject: Hello\nfrom: Shop <hello@shop.example>"
+        files[f"templates/{message}/template.yaml"] = (
+            "subject: Hello\nfrom: Shop <hello@shop.example>"
+        )
         files[f"templates/{message}/body.html"] = "<p>Hello</p>"
     files["destinations/crm.yaml"] = "type: slack\nsecret: ${env:CRM}\n"
     files["templates/cart.liquid"] = "{{ entry.properties.cart_id }}"

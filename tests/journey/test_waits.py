@@ -175,3 +175,8 @@ def test_an_instance_has_an_age(rig):
     it.event("Cart Updated")
     it.to("2027-02-22T00:00:00Z")
     assert it.emitted("journey.exited")[0]["reason"] == "timeout"
+
+
+def test_jt31_twelve_local_months_after_29_february_are_28_february(rig):
+    it = rig(waiting("{local_months: 12}"))
+    assert begun(it, "2028-02-29T09:30:00Z") == "2029-02-28T09:30:00Z"

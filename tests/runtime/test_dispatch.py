@@ -356,7 +356,7 @@ def test_after_a_crash_what_must_not_go_twice_is_unknown_and_listed(tmp_path):
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "at_most_once"])
-def test_after_a_crash_a_result_that_the_log_has_is_enough(tmp_path, delivery):
+def test_jt24_after_a_crash_a_result_that_the_log_has_is_enough(tmp_path, delivery):
     office = Office(tmp_path, delivery=delivery)
     made = interrupted(office)
     office.record_result(made, "sent")

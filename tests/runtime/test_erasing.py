@@ -93,7 +93,7 @@ def test_what_was_planned_in_the_very_batch_that_erases_is_not_sent(office):
     assert office.rows() == []
 
 
-def test_a_leased_effect_s_result_is_told_of_nobody(tmp_path):
+def test_jt14_a_leased_effect_s_result_is_told_of_nobody(tmp_path):
     held = threading.Event()
     office = Office(tmp_path, held)
     office.visit("ann")

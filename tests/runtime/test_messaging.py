@@ -111,7 +111,7 @@ def test_a_mailbox_that_cannot_be_written_is_tried_again(post):
     assert len(post.mails()) == 1
 
 
-def test_consent_withdrawn_between_plan_and_send_stops_it(post):
+def test_jt15_consent_withdrawn_between_plan_and_send_stops_it(post):
     post.known()
     post.cart()
     post.track("Consent Updated", {"purposes": {"marketing_email": "denied"}}, user="ann")
