@@ -11,7 +11,6 @@ marked and committed at a time.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import time
@@ -24,14 +23,13 @@ from harness.shop import IS_QUICK
 from harness.waiting import waiting
 
 from journeyfold.core.instant import DAY_US, SECOND_US
-from journeyfold.project.engine import standing
 from journeyfold.runtime.workspace import Workspace, place_of
 
 PENDING = 50_000 if IS_QUICK else 1_000_000
 BACKLOG = 10_000 if IS_QUICK else 100_000
 PER_S = 1_000
 STREAM_S = 4 if IS_QUICK else 15
-SETTLE_S = 10 if IS_QUICK else 45  # from writing the state to the first due of the stream
+SETTLE_S = 20 if IS_QUICK else 60  # from writing the state to the first due of the stream
 WRITE_US = 20 if IS_QUICK else 70  # what writing one person may take at most
 COMMIT = 500
 

@@ -17,10 +17,12 @@ import msgspec
 
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import DAY_US, HOUR_US
+from journeyfold.core.localtime import tz_version
 from journeyfold.core.ports import Entry, StateStore, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.identity.graph import Node
 from journeyfold.identity.normalise import node_of, person_id
+from journeyfold.journey.control import ZONES
 from journeyfold.project.people import decode_profile, encode_profile
 from journeyfold.project.scaffold import write_template
 from journeyfold.runtime.folding import fold_to_head
@@ -80,6 +82,7 @@ def waiting(directory: Path, dues: Sequence[int], now_us: int) -> None:
     try:
         activate(workspace, project)
         workspace.log.append(list(_records(workspace.node_key, now_us)), now_us=now_us)
+        workspace.log.append([_zones(now_us)], now_us=now_us)
         fold_to_head(workspace)
         state = workspace.open_state()
         _write(state, workspace.node_key, dues)
@@ -99,6 +102,15 @@ def _records(node_key: bytes, now_us: int) -> Iterator[Entry]:
             yield _entry(f"o{number}-{order}", "Order Completed", who, at_us, told, node_key)
         remind = {"survey": "service", "score": number % 11}
         yield _entry(f"r{number}", "Survey Answered", who, now_us - HOUR_US // 2, remind, node_key)
+
+
+def _zones(now_us: int) -> Entry:
+    """As the first start says it, which then goes over everybody who is in a journey."""
+    event = Event(
+        "zones", ZONES, "system", "_system", (), now_us, now_us, {"version": tz_version()},
+        context={"auth": "system"},
+    )  # fmt: skip
+    return Entry(event, "journey")
 
 
 def _entry(id_: str, name: str, who: Identifier, at_us: int, told: dict, node_key: bytes) -> Entry:

@@ -123,3 +123,23 @@ def test_members_who_become_one_are_told_apart_from_those_who_leave():
         )
         assert (entered, left, joined) == (2, 0, 1)
         assert sizes(reader)["segment/cart-abandoned"] == entered - left - joined
+
+
+def test_time_finds_people_changed_earlier_in_the_same_batch():
+    """The wake of somebody held in memory counts, not the one that was stored."""
+    batched, single = House(), House()
+    for house in (batched, single):
+        house.track("Cart Updated", CART, user="ann")
+        house.track("Cart Updated", CART, user="bob")
+    fold, batched.fold = batched.fold, lambda: None
+    for house in (batched, single):
+        house.now_us += 4 * MINUTE_US
+        house.track("Cart Updated", CART, user="ann")  # her five minutes begin anew
+        house.wait(2 * MINUTE_US)
+        house.track("Cart Updated", CART, user="zoe")
+        house.wait(3 * MINUTE_US)
+    batched.fold = fold
+    batched.fold()
+    assert everything(batched.state) == everything(single.state)
+    entered = [each.person for each in batched.emitted("segment.entered")]
+    assert entered == [each.person for each in single.emitted("segment.entered")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from itertools import islice, zip_longest
 
 import msgspec
@@ -21,6 +22,7 @@ from journeyfold.privacy.consent import Registers, encode_registers
 from journeyfold.project.counting import Counting
 
 CACHED_PROFILES = 4_000  # decoded profiles kept between batches: about 10 kB each
+FLUSHED = 1_000  # so many more, and they are written before time moves the next ones on
 _PROFILE = msgspec.msgpack.Decoder(Profile)
 _ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
 _HOUR = msgspec.msgpack.Decoder(list[int])
@@ -167,10 +169,28 @@ class People:
                 self.flush(writer)
 
     def due(self, writer: StateWriter, until_us: int, most: int | None = None) -> list[str]:
-        """The first people whose wake is at or before `until_us`, in order of wake, then person."""
-        self.flush(writer)
+        """The first people whose wake is at or before `until_us`, in order of wake, then person.
+
+        Of those held here, the wake is the profile's; they are written, so that one who has to be
+        set aside loses no more than what comes now.
+        """
+        if len(self._profiles) > self._cached + FLUSHED:
+            self.flush(writer)
         stop = (until_us + 1).to_bytes(8, "big")
-        return [key[8:].decode() for key, _ in islice(writer.scan("wake", b"", stop), most)]
+        held = sorted(
+            _wake_key(profile)
+            for person in self._dirty
+            if (profile := self._profiles.get(person)) and 0 < profile.wake_us <= until_us
+        )
+        stored = (
+            key for key, _ in writer.scan("wake", b"", stop) if key[8:].decode() not in self._dirty
+        )
+        people = [key[8:].decode() for key in islice(merge(stored, held), most)]
+        for person in people:
+            if person in self._dirty:
+                self._write(writer, person)
+                self._dirty.discard(person)
+        return people
 
     def count(self, effects: list[Effect]) -> list[Effect]:
         """Keep sizes, hourly series and counts in step with what the fold found; returns it."""
@@ -268,6 +288,10 @@ def _travels(profile: Profile, journey: str) -> bool:
     return any(journey in {"", each.journey} for each in running) or (
         not journey and bool(profile.pending)
     )
+
+
+def _wake_key(profile: Profile) -> bytes:
+    return profile.wake_us.to_bytes(8, "big") + profile.person.encode()
 
 
 def _add_size(writer: StateWriter, name: str, by: int) -> None:
