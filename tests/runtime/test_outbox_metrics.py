@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from journeyfold.activate.lane_figures import LaneFigures, read_figures, write_figures
+from journeyfold.activate.lane_figures import FiguresFile, LaneFigures, read_figures
 from journeyfold.activate.outbox import Row, ended
 from journeyfold.core.effect import Deliver
 from journeyfold.runtime import outbox
@@ -25,7 +25,10 @@ def told(shop):
     figures = LaneFigures("mailbox", breaker="open")
     for latency_us in (900, 40_000, 60_000_000):
         figures.count("sent", latency_us)
-    write_figures(shop.place.run, [figures])
+    file = FiguresFile(shop.place.run)
+    file.write([figures, LaneFigures("other")])
+    file.write([figures])
+    file.close()
     project = shop.project_in_force()
     stores = StoreFigures(shop.log, lambda: state, shop.place, shop.clock, lambda: project)
     text = Telemetry(stores).text().decode()

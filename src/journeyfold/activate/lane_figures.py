@@ -6,6 +6,8 @@ are in the state.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,6 +15,7 @@ import msgspec
 
 Standing: TypeAlias = Literal["closed", "open", "half-open"]
 FILE = "destinations.json"
+_TRIES = 3
 EDGES_US = (
     1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 250_000, 500_000,
     1_000_000, 2_500_000, 5_000_000, 15_000_000,
@@ -41,17 +44,27 @@ class LaneFigures(msgspec.Struct):
         self.latency_sum_us += latency_us
 
 
-def write_figures(run: Path, figures: list[LaneFigures]) -> None:
-    """Whole or not at all."""
-    beside = run / f".{FILE}"
-    beside.write_bytes(msgspec.json.encode(figures))
-    beside.replace(run / FILE)
+class FiguresFile:
+    """Overwritten in place, once a second: to rename a file would wait for the disk's journal."""
+
+    def __init__(self, run: Path) -> None:
+        self._file = os.open(run / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._longest = 0
+
+    def write(self, figures: list[LaneFigures]) -> None:
+        raw = msgspec.json.encode(figures)
+        self._longest = max(self._longest, len(raw))
+        os.pwrite(self._file, raw.ljust(self._longest), 0)
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 def read_figures(run: Path) -> dict[str, LaneFigures]:
-    """By destination; nothing while `work` has not written any."""
-    try:
-        raw = (run / FILE).read_bytes()
-    except FileNotFoundError:
-        return {}
-    return {each.destination: each for each in msgspec.json.decode(raw, type=list[LaneFigures])}
+    """By destination; nothing while `work` has not written any, or writes them just now."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            raw = (run / FILE).read_bytes()
+            told = msgspec.json.decode(raw, type=list[LaneFigures])
+            return {each.destination: each for each in told}
+    return {}

@@ -25,13 +25,14 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
-from journeyfold.project.definitions import Build, Compile, Definitions, Filler
+from journeyfold.project.definitions import Build, Compile, Definitions
 from journeyfold.project.erasing import close_again, come_back, forget
+from journeyfold.project.filling import add_old
 from journeyfold.project.joins import Refold, apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
 from journeyfold.project.sent import fold_sent, line_of
-from journeyfold.project.steering import steer
+from journeyfold.project.steering import settle_overdue, steer
 from journeyfold.project.usual import fold_usual, is_usual
 
 CONSUMED = b"consumed"
@@ -68,7 +69,7 @@ class Engine:
         *,
         complete_builds: bool = False,
     ) -> None:
-        self._log, self._node_key = log, node_key
+        self._log, self.node_key = log, node_key
         self._complete_builds = complete_builds
         self.definitions = Definitions(compile_files, log)
         self.people = People()
@@ -149,13 +150,12 @@ class Engine:
             case "timer":
                 return self._time(record, writer)
             case "project":
-                return self._project(record, writer)
+                return self._overdue(record, writer) + self._project(record, writer)
             case "definition":
-                return (
-                    self._everyone(record, writer, "backfill")
-                    if self._ready(record, writer)
-                    else []
-                )
+                effects = self._overdue(record, writer)
+                if not self._ready(record, writer):
+                    return effects
+                return effects + self._everyone(record, writer, "backfill")
             case "cutpoints":
                 self.definitions.cut(record)
                 self.definitions.save(writer)
@@ -315,6 +315,13 @@ class Engine:
                 park(writer, record, traceback.format_exc(limit=-6), profile.person)
         return effects
 
+    def _overdue(self, record: Record, writer: StateWriter) -> list[Effect]:
+        """What was due before new definitions was due under the old ones (journeys E1)."""
+        if self.definitions.in_force is None:
+            return []
+        each = partial(self._each, record=record, writer=writer)
+        return settle_overdue(record.appended_us, writer, self.people, self.compiled, each)
+
     def _project(self, record: Record, writer: StateWriter) -> list[Effect]:
         build = self.definitions.activate(record)
         if build is not None and self._complete_builds:
@@ -342,7 +349,7 @@ class Engine:
         def history(nodes: Sequence[bytes], upto: int) -> list[Record]:
             return self._log.history(nodes, upto=upto)
 
-        return Resolver(self.compiled.project.identity, self._node_key, writer, history)
+        return Resolver(self.compiled.project.identity, self.node_key, writer, history)
 
     # -- back-fill ------------------------------------------------------------------------------
 
@@ -354,32 +361,16 @@ class Engine:
             self.people.flush(writer)
 
     def _add_old(self, build: Build, records: Sequence[Record], writer: StateWriter) -> None:
-        """A record that one of the features cannot take is in the others all the same."""
         add = self.definitions.filler(build)
-        if add is None:
-            build.progress = build.offset
-            return
-        for record in records:
-            if record.kind == "event" and record.offset < build.offset:
-                person = self._known(record)
-                if person:
-                    self._add_one(add, person, record, writer)
+        add_old(add, build, records, writer, self.people, self._known)
 
-    def _add_one(self, add: Filler, person: str, record: Record, writer: StateWriter) -> None:
-        try:
-            add(self.people.open(person), record.event)
-        except JourneyfoldError:
-            raise
-        except Exception:  # noqa: BLE001 - a bug of ours that this record meets: park it, go on
-            park(writer, record, traceback.format_exc(limit=-6), person)
-
-    def identifier_of(self, person: str, reader: StateReader | None = None) -> Identifier | None:
-        """The person's strongest identifier, for what the platform says of them; inside a
-        transaction of the fold, or as `reader` has it.
-        """
-        rules = self.compiled.project.identity
-        resolver = Resolver(rules, self._node_key, reader) if reader else self._resolver
-        assert resolver is not None, "a project is activated before any event"
+    def identifier_of(
+        self, person: str, known: StateReader | Resolver | None = None
+    ) -> Identifier | None:
+        """The person's strongest identifier, in a transaction of the fold or as it is `known`."""
+        rules, known = self.compiled.project.identity, known or self._resolver
+        assert known is not None, "a project is activated before any event"
+        resolver = known if isinstance(known, Resolver) else Resolver(rules, self.node_key, known)
         strength = {kind.name: at for at, kind in enumerate(rules.kinds)}
         nodes = resolver.explain(person).nodes
         if not nodes:
@@ -388,7 +379,7 @@ class Engine:
         return Identifier(best.kind, best.value)
 
     def node_of(self, identifier: Identifier) -> bytes:
-        return node_of(identifier, self._node_key)
+        return node_of(identifier, self.node_key)
 
     def known(self, record: Record) -> Profile | None:
         """The profile a record would meet if it were folded next; valid inside a transaction."""

@@ -15,14 +15,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from journeyfold.activate.lane_figures import LaneFigures
+from journeyfold.activate.lane_figures import FiguresFile
 from journeyfold.activate.outbox import Row, leased
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import Busy, StateGrew
 from journeyfold.core.instant import HOUR_US, MINUTE_US, SECOND_US
 from journeyfold.core.ports import Clock, EventLog, StateReader, StateStore, StateWriter
-from journeyfold.project.compile import PUSH
+from journeyfold.project.compile import OWN_SOURCE, PUSH
+from journeyfold.project.engine import standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.lane import MISSING, Lane, Tried
 from journeyfold.runtime.lanes import Lanes
@@ -50,10 +51,10 @@ class Dispatcher:
         settling: Settling,
         clock: Clock,
         report: Callable[[str], None] = lambda _text: None,
-        publish: Callable[[list[LaneFigures]], None] = lambda _figures: None,
+        figures: FiguresFile | None = None,
     ) -> None:
         self._log, self._state, self._lanes, self._settling = log, state, lanes, settling
-        self._published, self._publish_s = publish, 0.0
+        self._figures, self._publish_s = figures, 0.0
         self._clock, self._report = clock, report
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._waiting = Waiting(lanes)
@@ -61,6 +62,7 @@ class Dispatcher:
         self._out: dict[str, tuple[Lane, Row]] = {}  # leased and given to a lane
         self._tried: list[Tried] = []
         self._settled: list[Settled] = []
+        self._begun_at, self._has_caught_up = log.head()[0], False
         self._failure: BaseException | None = None
         self._is_closing = False
         self._purge_us = 0
@@ -91,6 +93,8 @@ class Dispatcher:
         self._inbox.put([])
         if self._thread.is_alive():
             self._thread.join()
+        if self._figures is not None:
+            self._figures.close()
 
     # -- the thread -----------------------------------------------------------------------------
 
@@ -127,9 +131,9 @@ class Dispatcher:
 
     def _publish(self) -> None:
         """How the lanes stand, for those who look."""
-        if time.monotonic() >= self._publish_s:
+        if self._figures is not None and time.monotonic() >= self._publish_s:
             self._publish_s = time.monotonic() + PUBLISH_S
-            self._published(self._lanes.figures(self._clock.now_us()))
+            self._figures.write(self._lanes.figures(self._clock.now_us()))
 
     def is_idle(self) -> bool:
         """Nothing is under way, and nothing is due that could go."""
@@ -167,7 +171,7 @@ class Dispatcher:
             if isinstance(each, Tried):
                 self._tried.append(each)
             else:
-                self._waiting.add(each, each.due_us, 0, is_old=False)
+                self._waiting.add(each, each.due_us, 0, is_fresh=True)
 
     # -- a turn ---------------------------------------------------------------------------------
 
@@ -181,7 +185,7 @@ class Dispatcher:
         if is_new or self._must_look or self._waiting.wants_a_look(now_us):
             self._must_look = False
             self._look()
-        chosen = self._waiting.choose(now_us)
+        chosen = self._waiting.choose(now_us) if self._is_caught_up() else []
         if not (self._tried or self._settled or chosen):
             self._purge(now_us)
             return
@@ -212,6 +216,15 @@ class Dispatcher:
                 self._waiting.add_row(settled.row)
         self._settled = []
 
+    def _is_caught_up(self) -> bool:
+        """Has the fold taken in what the log held when this process began? Before, a row may be
+        there whose result, or whose person's withdrawal, is not folded yet: it has to wait.
+        """
+        if not self._has_caught_up:
+            with self._state.read() as reader:
+                self._has_caught_up = standing(reader).offset >= self._begun_at
+        return self._has_caught_up
+
     def _settle(self) -> None:
         """Without leasing more."""
         self._log_results()
@@ -233,13 +246,12 @@ class Dispatcher:
         self._tried = []
 
     def _asked(self, chosen: Sequence[Chosen]) -> None:
-        """Is anything of it known to the log?"""
+        """A row that was made just now may be one that was sent long ago (journeys E71)."""
         for each in chosen:
             each.known = {
-                due.key: result
-                for due in each.dues
-                if (result := outbox.known_result(self._log, due.key, due.turn, is_old=due.is_old))
-            }
+                due.key for due in each.dues
+                if due.is_fresh and self._log.find(OWN_SOURCE, outbox.result_id(due.key, "sent"))
+            }  # fmt: skip
 
     def _lease(self, writer: StateWriter, chosen: Sequence[Chosen], now_us: int) -> None:
         for each in chosen:
@@ -249,7 +261,7 @@ class Dispatcher:
                 if row is None or row.state != "pending" or row.round != due.turn:
                     continue
                 if due.key in each.known:
-                    outbox.settle_as(writer, row, each.known[due.key], now_us)
+                    outbox.drop(writer, row.key)
                     continue
                 row = leased(row, OWNER, now_us + LEASE_US)
                 outbox.put(writer, row)

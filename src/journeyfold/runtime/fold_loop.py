@@ -17,6 +17,7 @@ from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore
+from journeyfold.identity.resolve import Resolver
 from journeyfold.project import synced
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
@@ -165,9 +166,10 @@ class FoldLoop:
         if not says:
             return []
         with self._state.read() as reader:
+            rules, who_is = self._engine.compiled.project.identity, self._engine.identifier_of
+            known = Resolver(rules, self._engine.node_key, reader)
             return [
-                self._said(say, self._engine.identifier_of(now_of(reader, say.person), reader))
-                or output_of_nobody(say)
+                self._said(say, who_is(now_of(reader, say.person), known)) or output_of_nobody(say)
                 for say in says
             ]
 

@@ -24,7 +24,8 @@ from journeyfold.adapters.faults import point
 from journeyfold.core.errors import UsageError
 from journeyfold.runtime.prepare import Broken, Skip
 
-AHEAD = 8  # rows a thread may have waiting, so that it need not wait for a commit
+AHEAD_US = 100_000  # of work a thread may have waiting, so that it need not wait for a commit
+AHEAD_MIN, AHEAD_MAX = 2, 64  # calls
 
 MISSING = "secret"  # the reply of a destination that could not be opened for want of one
 
@@ -71,6 +72,8 @@ class Lane:
         self.calls_given = 0
         self._unsettled = self._unsettled_once = 0  # rows; only the dispatcher's thread counts
         self._working = 0  # threads
+        self._usual_us = 10_000  # what a call takes, the last ones counting most
+        self._is_shut = False
         self._is_stopping = False
 
     def room(self, now_us: int) -> int:
@@ -117,7 +120,8 @@ class Lane:
         """
         if self.destined.channel:
             return self.concurrency - -(-self._unsettled // self.destined.batch)
-        return self.concurrency * AHEAD - self.calls_given
+        ahead = min(max(AHEAD_US // max(self._usual_us, 1), AHEAD_MIN), AHEAD_MAX)
+        return self.concurrency * ahead - self.calls_given
 
     def give(self, rows: Sequence[Row], now_us: int) -> None:
         """Leased rows, in calls of at most the destination's batch."""
@@ -140,6 +144,10 @@ class Lane:
 
     def is_once(self, row: Row) -> bool:
         return delivery_of(row.deliver, self.destined.delivery) == "at_most_once"
+
+    def shut(self) -> None:
+        """What waits here is answered as not sent; a destination that is mended gets a new lane."""
+        self._is_shut = True
 
     def stop(self) -> None:
         """Rows that wait are answered as not sent; the destination is closed after the last call."""
@@ -170,7 +178,7 @@ class Lane:
             self._destination.close()
 
     def _call(self, rows: list[Row]) -> list[Tried]:
-        if self._is_stopping or not self._begins():
+        if self._is_stopping or self._is_shut or not self._begins():
             return [Tried(row, None, None) for row in rows]
         prepared = self._prepare(rows, self.destined)
         parcels = [each for each in prepared if isinstance(each, Parcel)]
@@ -216,8 +224,11 @@ class Lane:
 
     def _ends(self, outcomes: Sequence[Outcome], latency_us: int) -> None:
         with self._lock:
+            if outcomes:
+                self._usual_us += (latency_us - self._usual_us) // 8
             for each in outcomes:
                 self._figures.count(each.status, latency_us)
+                self._is_shut |= each.status in {"paused", "disabled"}
                 if each.status != "sent":
                     self._figures.problem = each.reason[:500]
             if not outcomes:

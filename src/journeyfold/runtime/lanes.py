@@ -98,6 +98,9 @@ class Lanes:
         for name in self.closed.keys() - found.keys():
             self._leave(name)
         self.closed = found
+        for name in found:
+            if (lane := self._lanes.get(name)) is not None:
+                lane.shut()
 
     def each(self) -> list[Lane]:
         return list(self._lanes.values())
@@ -144,7 +147,7 @@ class Lanes:
         return destined.open(
             Tools(
                 name, self._http, self._data, self._secret, self._clock.now_us,
-                lambda what: draw_64("jitter", name, what),
+                lambda what: draw_64("jitter", name, what), self._directory,
             )
         )  # fmt: skip
 

@@ -171,13 +171,10 @@ def _close(writer: StateWriter, record: Record) -> None:
     writer.put("meta", key, msgspec.msgpack.encode(told))
 
 
-def settle_as(writer: StateWriter, row: Row, result: str, now_us: int) -> None:
-    """The log knows what became of it, and the fold will come to that record."""
+def as_known(row: Row, result: str, now_us: int) -> Row | None:
+    """What becomes of a row whose result the log has; the fold will come to that record, too."""
     kept_as = _KEPT_AS.get(result)
-    if kept_as is None:
-        drop(writer, row.key)
-    else:
-        put(writer, ended(row, kept_as, "", now_us))
+    return ended(row, kept_as, row.reason, now_us) if kept_as is not None else None
 
 
 def result_id(key: str, result: str, turn: int = 0) -> str:
@@ -185,12 +182,10 @@ def result_id(key: str, result: str, turn: int = 0) -> str:
     return f"{key}/{result}/{turn}" if turn else f"{key}/{result}"
 
 
-def known_result(log: EventLog, key: str, turn: int, *, is_old: bool = True) -> str:
-    """What the log has of a round, or nothing. A row that has just been made may be one that was
-    sent long ago (journeys E71); one from before, anything.
-    """
-    for result in RESULTS if is_old else RESULTS[:1]:
-        if log.find(OWN_SOURCE, result_id(key, result, turn)) is not None:
+def known_result(log: EventLog, row: Row) -> str:
+    """What the log has of its round, or nothing."""
+    for result in RESULTS:
+        if log.find(OWN_SOURCE, result_id(row.key, result, row.round)) is not None:
             return result
     return ""
 

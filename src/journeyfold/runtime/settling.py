@@ -83,8 +83,8 @@ class Settling:
         """
         sheet = _Sheet(self._now_us(), lanes)
         for row in leases:
-            if outbox.known_result(self._log, row.key, row.round):
-                sheet.settled.append(Settled(row.key, released(row, is_begun=True)))
+            if result := outbox.known_result(self._log, row):
+                sheet.settled.append(Settled(row.key, outbox.as_known(row, result, sheet.now_us)))
             else:
                 sheet.interrupted(row)
         return self._found(sheet)

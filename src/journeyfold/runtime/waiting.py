@@ -23,12 +23,12 @@ CLAIM_MAX = 1_000  # rows a turn and queue
 
 
 class Due(NamedTuple):
-    """A row that waits; of one that was not made just now the log is asked everything."""
+    """A row that waits; `is_fresh` when the fold has just made it."""
 
     next_us: int
     key: str
     turn: int  # its round
-    is_old: bool
+    is_fresh: bool
 
 
 class Queue(NamedTuple):
@@ -43,7 +43,7 @@ class Chosen:
 
     def __init__(self, of: Queue, lane: Lane, dues: list[Due]) -> None:
         self.of, self.lane, self.dues = of, lane, dues
-        self.known: dict[str, str] = {}
+        self.known: set[str] = set()
         self.rows: list[Row] = []
 
 
@@ -65,12 +65,12 @@ class Waiting:
             self.add_row(row)
 
     def add_row(self, row: Row) -> None:
-        self.add(row.deliver, row.next_us, row.round, is_old=True)
+        self.add(row.deliver, row.next_us, row.round, is_fresh=False)
 
-    def add(self, deliver: Deliver, next_us: int, turn: int, *, is_old: bool) -> None:
+    def add(self, deliver: Deliver, next_us: int, turn: int, *, is_fresh: bool) -> None:
         queue = self._queue_of(deliver)
         dues = self._queues.setdefault(queue, [])
-        heapq.heappush(dues, Due(next_us, deliver.key, turn, is_old))
+        heapq.heappush(dues, Due(next_us, deliver.key, turn, is_fresh))
         if len(dues) >= 2 * WAITING_MAX:  # the later half is found again
             self._queues[queue] = heapq.nsmallest(WAITING_MAX, dues)  # sorted: a heap
             self._cut.add(queue)

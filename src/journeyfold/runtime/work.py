@@ -6,9 +6,8 @@ import gc
 import os
 import signal
 import threading
-from functools import partial
 
-from journeyfold.activate.lane_figures import write_figures
+from journeyfold.activate.lane_figures import FiguresFile
 from journeyfold.activate.reach import Reach
 from journeyfold.adapters.outgoing import Outgoing
 from journeyfold.core.errors import JourneyfoldError, StateDamageError
@@ -118,8 +117,8 @@ def dispatcher_of(workspace: Workspace, state: StateStore, loop: FoldLoop) -> Di
         letters_of(workspace.keyring, place),
     )  # fmt: skip
     settling = Settling(workspace.log, loop.entries_of, output_entry, clock.now_us)
-    publish = partial(write_figures, place.run)
-    return Dispatcher(workspace.log, state, lanes, settling, clock, _report, publish)
+    figures = FiguresFile(place.run)
+    return Dispatcher(workspace.log, state, lanes, settling, clock, _report, figures)
 
 
 def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False) -> FoldLoop:
