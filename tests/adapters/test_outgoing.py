@@ -198,6 +198,26 @@ def test_an_unknown_name_is_unreached():
     assert "nowhere.example" in answer.problem
 
 
+@pytest.mark.parametrize("limit", [{"idle_s": -1.0}, {"kept_max": 0}])
+def test_a_connection_that_idled_too_long_or_is_one_too_many_is_not_used_again(limit):
+    client = Outgoing(HERE, **limit)
+    with receiving() as receiver:
+        for _ in range(2):
+            assert client(Call("POST", receiver.url)).status == 200
+        assert receiver.connections == 2
+    client.close()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "get", "PO ST", "GET\r\nX: y"])
+def test_a_method_that_is_none_is_refused(client, method):
+    assert client(Call(method, "http://127.0.0.1:1/")).is_refused
+
+
+def test_no_time_at_all_is_no_answer(client):
+    with receiving() as receiver:
+        assert client(Call("POST", receiver.url, timeout_s=0)).status == 0
+
+
 # -- the guard (A22): shared/conformance/security/attacks.jsonl, area ssrf
 
 

@@ -70,3 +70,17 @@ def test_a_payload_that_could_never_render_is_told_at_its_step():
     assert sound == []
     assert (broken.code, broken.file) == ("P131", "journeys/j.yaml")
     assert "unknown filter 'jsn'" in broken.message
+
+
+def test_a_call_without_the_fields_its_destination_needs_is_told():
+    hubspot = {"destinations/crm.yaml": "type: hubspot\nsecret: '${env:A}'\n"}
+    silent = JOURNEY.replace(", payload: crm", "")
+    (problem,) = found({**hubspot, "journeys/j.yaml": silent})
+    assert problem.code == "P138"
+    assert "payload" in problem.suggestion
+    assert (
+        found({"destinations/crm.yaml": f"{WEBHOOK}https://x.example/", "journeys/j.yaml": silent})
+        == []
+    )
+    told = {**hubspot, "journeys/j.yaml": JOURNEY, "templates/crm.liquid": "{}"}
+    assert found(told) == []

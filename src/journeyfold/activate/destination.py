@@ -115,6 +115,7 @@ class Tools(NamedTuple):
     secret: Callable[[str], str]  # a reference `${env:NAME}` → its value, or UsageError
     now_us: Callable[[], int]
     draw: Callable[[str], int]  # a name → 64 bits that are the same every time
+    directory: Path = Path()  # the project's, from which relative paths go
 
 
 class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -135,6 +136,7 @@ class Destined(
     batch: ClassVar[int] = 1
     delivery: ClassVar[Delivery] = "at_least_once"  # where a send does not say
     retries: ClassVar[Schedule] = "api"
+    needs_payload: ClassVar[bool] = False  # a journey's call has to say its fields
     http: ClassVar[tuple[str, ...]] = ("url", "token_url")  # keys of addresses it speaks HTTP to
 
     destination: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = ""

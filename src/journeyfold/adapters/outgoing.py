@@ -52,10 +52,12 @@ class Outgoing:
         resolve: Resolve | None = None,
         context: ssl.SSLContext | None = None,
         connect_s: float = CONNECT_S,
+        idle_s: float = IDLE_S,
+        kept_max: int = KEPT_MAX,
     ) -> None:
         self._reach, self._resolve = reach or Reach(), resolve or resolved
         self._context = context or ssl.create_default_context()
-        self._connect_s = connect_s
+        self._connect_s, self._idle_s, self._kept_max = connect_s, idle_s, kept_max
         self._kept: dict[_ORIGIN, list[_Kept]] = {}
         self._lock = threading.Lock()
         self._count = 0
@@ -96,7 +98,7 @@ class Outgoing:
 
     def _connection(self, target: Target, deadline: float) -> socket.socket:
         while (kept := self._taken(target)) is not None:
-            if _is_usable(kept):
+            if _is_usable(kept, self._idle_s):
                 return kept.connection
             kept.connection.close()
         return self._opened(target, deadline)
@@ -112,7 +114,7 @@ class Outgoing:
     def _keep(self, target: Target, connection: socket.socket) -> None:
         with self._lock:
             idle = self._kept.setdefault(target[:3], [])
-            if len(idle) < IDLE_MAX and self._count < KEPT_MAX:
+            if len(idle) < IDLE_MAX and self._count < self._kept_max:
                 idle.append(_Kept(connection, time.monotonic()))
                 self._count += 1
                 return
@@ -166,9 +168,9 @@ class _Kept(NamedTuple):
     since_s: float
 
 
-def _is_usable(kept: _Kept) -> bool:
+def _is_usable(kept: _Kept, idle_s: float) -> bool:
     """A kept connection that can be read from has been closed, or said what nobody asked."""
-    if time.monotonic() - kept.since_s > IDLE_S:
+    if time.monotonic() - kept.since_s > idle_s:
         return False
     poll = select.poll()
     poll.register(kept.connection, select.POLLIN)

@@ -12,6 +12,8 @@ from journeyfold.activate.json_template import parsed
 from journeyfold.activate.reach import Reach
 from journeyfold.core.errors import Problem
 from journeyfold.decide.template import TemplateError
+from journeyfold.journey.step import Webhook
+from journeyfold.project.document import Path
 from journeyfold.project.model import Project
 
 
@@ -32,14 +34,27 @@ def destination_problems(project: Project) -> Iterator[Problem]:
 def _payload_problems(project: Project) -> Iterator[Problem]:
     for name, journey in project.journeys.items():
         for at, step in enumerate(journey.steps):
-            payload = step.webhook.payload if step.webhook is not None else None
-            source = project.templates.get(f"{payload}.liquid") if payload is not None else None
-            if source is None:
-                continue
-            try:
-                parsed(source)
-            except TemplateError as error:
-                yield project.problem(
-                    "journey", name, ("steps", at, "webhook", "payload"), "P131",
-                    f"templates/{payload}.liquid: {error}",
-                )  # fmt: skip
+            if step.webhook is not None:
+                yield from _of_call(project, name, step.webhook, ("steps", at, "webhook"))
+
+
+def _of_call(project: Project, name: str, call: Webhook, path: Path) -> Iterator[Problem]:
+    destined, payload = project.destinations.get(call.destination), call.payload
+    if payload is None:
+        if destined is not None and destined.needs_payload:
+            kind = destined.__struct_config__.tag
+            yield project.problem(
+                "journey", name, (*path, "destination"), "P138",
+                f"a {kind} has to be told its fields",
+                "write `payload: NAME` and templates/NAME.liquid, which gives them as JSON",
+            )  # fmt: skip
+        return
+    source = project.templates.get(f"{payload}.liquid")
+    if source is None:
+        return  # its absence is found where references are followed
+    try:
+        parsed(source)
+    except TemplateError as error:
+        yield project.problem(
+            "journey", name, (*path, "payload"), "P131", f"templates/{payload}.liquid: {error}"
+        )

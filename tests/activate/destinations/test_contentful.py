@@ -143,3 +143,9 @@ def test_a_refused_request_is_settled_by_its_status(status, outcome):
     outcomes = run(platform, row(title="A"))
     assert statuses(outcomes) == [outcome]
     assert "because" in outcomes[0].reason
+
+
+def test_a_removal_that_cannot_be_looked_up_is_tried_again():
+    platform = Contentful()
+    platform.refusals = [(503, {})]
+    assert statuses(run(platform, row(kind="remove"))) == ["retry"]

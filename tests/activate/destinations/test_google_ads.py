@@ -64,7 +64,7 @@ def digest(text):
 
 def failure(field, index, kind, code, message="no"):
     return {
-        "@type": "type.googleapis.com/google.ads.googleads.v22.errors.GoogleAdsFailure",
+        "@type": "type.googleapis.com/google.ads.googleads.v23.errors.GoogleAdsFailure",
         "errors": [{
             "errorCode": {kind: code}, "message": message,
             "location": {"fieldPathElements": [{"fieldName": field, "index": index},
@@ -88,7 +88,7 @@ class GoogleAds(Platform):
         assert request.headers["authorization"] == "Bearer acc3ss"
         assert request.headers["developer-token"] == "d3v"
         assert request.method == "POST"
-        match request.path.removeprefix("/v22/"):
+        match request.path.removeprefix("/v23/"):
             case "customers/1234567890:uploadClickConversions":
                 return self.upload(shaped(request.json, CONVERSIONS)["conversions"])
             case "customers/1234567890:uploadConversionAdjustments":
@@ -285,3 +285,58 @@ def test_what_it_is_for_has_to_be_said():
     with pytest.raises(ProjectError, match="secret"):
         destined("type: google-ads\ncustomer: '1'\nclient: a\nlist: '1'\n"
                  "secrets: {developer_token: d, client_secret: c, refresh_token: r}\n")  # fmt: skip
+
+
+def test_a_manager_is_named_when_access_comes_through_one():
+    seen = []
+
+    def answers(request):
+        seen.append(request.headers.get("login-customer-id"))
+        return 200, {"access_token": "acc3ss"}
+
+    answers.require_sound = lambda: None
+    run(answers, order("k1"), more="conversion: '98'\nlogin_customer: '555'\n")
+    assert seen[-1] == "555"
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "why"),
+    [
+        (order("k1"), "list: '47'\n", "names no conversion"),
+        (row(email="a@x.example"), "conversion: '98'\n", "names no list"),
+        (row(tier="gold"), "list: '47'\n", "to match by"),
+        (parcel("event", {"value": 1}), "conversion: '98'\n", "to match by"),
+    ],
+)
+def test_what_cannot_be_matched_or_goes_nowhere_is_dead(told, more, why):
+    platform = GoogleAds()
+    (outcome,) = run(platform, told, more=more)
+    assert outcome.status == "dead"
+    assert why in outcome.reason
+    assert platform.calls == []
+
+
+@pytest.mark.parametrize("refused", [1, 2, 3])
+def test_a_job_that_is_refused_half_way_is_done_again(refused):
+    """Made, filled, run: whichever fails, its members go again in a job of their own."""
+    platform, whole = GoogleAds(), GoogleAds.__call__
+
+    class Failing(GoogleAds):
+        def __call__(self, request):
+            if len(self.calls) == refused:
+                self.calls.append(("refused", request.path))
+                return 503, {}
+            return whole(self, request)
+
+    platform = Failing()
+    assert statuses(run(platform, row(email="a@x.example"))) == ["retry"]
+    assert platform.matched == []
+
+
+def test_a_refusal_without_details_tells_its_message():
+    platform = GoogleAds()
+    error = {"code": 400, "message": "Request contains an invalid argument.", "status": "INVALID"}
+    platform.refusals = [(200, {"access_token": "acc3ss"}), (400, {"error": error})]
+    (outcome,) = run(platform, order("k1"))
+    assert outcome.status == "dead"
+    assert "invalid argument" in outcome.reason

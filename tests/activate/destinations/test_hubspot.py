@@ -176,3 +176,18 @@ def test_a_batch_that_one_record_spoils_is_halved():
     platform.refusals = [(400, {"message": "invalid"}), (400, {"message": "invalid"})]
     outcomes = run(platform, row("a@x.example"), row("b@x.example"))
     assert statuses(outcomes) == ["dead", "sent"]
+
+
+def test_a_list_that_cannot_be_entered_is_tried_again_with_the_record():
+    class Away(HubSpot):
+        def answer(self, request):
+            return (503, {}) if "/lists/" in request.path else super().answer(request)
+
+    outcomes = run(Away(["b@x.example"]), row("a@x.example"), row("b@x.example"), more="list: '77'")
+    assert statuses(outcomes) == ["retry", "dead"]
+
+
+def test_a_removal_that_cannot_be_looked_up_is_tried_again():
+    platform = HubSpot()
+    platform.refusals = [(500, {})]
+    assert statuses(run(platform, row("a@x.example", "remove"))) == ["retry"]

@@ -188,3 +188,16 @@ def test_the_data_centre_is_the_end_of_the_key():
     settings.open(tools)
     with pytest.raises(UsageError, match="data centre"):
         settings.open(tools._replace(secret=lambda told: "keywithoutcentre" if told else ""))
+
+
+def test_a_segment_that_is_away_or_knows_somebody_not_is_told():
+    platform, more = MailChimp(), "segment: '55'\non_remove: segment\n"
+    platform.refusals = [(503, {})]
+    assert statuses(run(platform, row("a@x.example", "remove"), more=more)) == ["retry"]
+
+    class Forgetful(MailChimp):
+        def put(self, name, told):
+            return 200, {"id": name}
+
+    (outcome,) = run(Forgetful(), row("a@x.example"), more=more)
+    assert (outcome.status, outcome.reason) == ("dead", "not subscribed")

@@ -51,14 +51,14 @@ class Graph(Platform):
 
     def answer(self, request):
         match request.method, request.path:
-            case "POST", "/v24.0/111/events":
+            case "POST", "/v25.0/111/events":
                 told = shaped(request.json, EVENTS)
                 if self.bad & {each["event_name"] for each in told["data"]}:
                     return refusal(100, error_user_msg="an event is invalid")
                 for each in told["data"]:
                     self.events.setdefault(each["event_id"], each)
                 return 200, {"events_received": len(told["data"]), "fbtrace_id": "x"}
-            case ("POST" | "DELETE") as method, "/v24.0/222/users":
+            case ("POST" | "DELETE") as method, "/v25.0/222/users":
                 payload = shaped(request.json, USERS)["payload"]
                 rows = {
                     tuple(sorted(zip(payload["schema"], row, strict=True)))
@@ -154,7 +154,7 @@ def test_members_enter_and_leave_by_hashes():
     assert told["DOBY"] == digest("1990")
     assert digest("a@x.example") in {value for row in platform.members for _, value in row}
     run(platform, row("remove", key="c@x.example"))
-    assert ("DELETE", "/v24.0/222/users") in platform.calls
+    assert ("DELETE", "/v25.0/222/users") in platform.calls
 
 
 def test_a_row_with_its_key_alone_is_known_by_it():
@@ -188,3 +188,30 @@ def test_what_it_is_for_has_to_be_said():
         destined("type: meta\nsecret: '${env:TOKEN}'\n")
     assert statuses(run(Graph(), event("k1"), more="audience: '222'\n")) == ["dead"]
     assert statuses(run(Graph(), row(email="a@x.example"), more="pixel: '111'\n")) == ["dead"]
+
+
+def test_a_person_may_be_told_by_much():
+    platform = Graph()
+    told = {
+        "last_name": "Lee", "city": "St. Louis", "state": "MO", "postal_code": "63101-1234",
+        "country": "US", "gender": "female", "birthday": "1990-02-28", "phone": "+1 650 555 1212",
+    }  # fmt: skip
+    run(platform, event("k1", **told))
+    user = platform.events["k1"]["user_data"]
+    assert (user["ct"], user["zp"]) == ([digest("stlouis")], [digest("63101")])
+    assert (user["db"], user["ge"]) == ([digest("19900228")], [digest("f")])
+    run(platform, row(mobile_id="ABC-1", **told))
+    (listed,) = platform.members
+    held = dict(listed)
+    assert (held["MADID"], held["DOBM"], held["PHONE"]) == (
+        "abc-1",
+        digest("02"),
+        digest("16505551212"),
+    )
+
+
+def test_an_audience_that_is_away_is_asked_again():
+    platform = Graph()
+    platform.refusals = [(503, {})]
+    assert statuses(run(platform, row(email="a@x.example"))) == ["retry"]
+    assert statuses(run(platform, row(tier="gold"))) == ["dead"]

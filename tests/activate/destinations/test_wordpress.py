@@ -95,3 +95,11 @@ def test_a_refused_request_is_settled_by_its_status(status, outcome):
     outcomes = run(platform, row(title="Sale"))
     assert statuses(outcomes) == [outcome]
     assert "because" in outcomes[0].reason
+
+
+def test_a_removal_that_cannot_be_looked_up_or_is_in_the_bin_already():
+    platform = WordPress()
+    platform.refusals = [(503, {})]
+    assert statuses(run(platform, row(kind="remove"))) == ["retry"]
+    platform.refusals = [(200, [{"id": 9}]), (410, {"message": "already deleted"})]
+    assert statuses(run(platform, row(kind="remove"))) == ["sent"]

@@ -37,6 +37,7 @@ class Contentful(Destined, frozen=True, kw_only=True, tag="contentful"):
 
     takes = frozenset({"webhook", "upsert", "remove"})
     batch: ClassVar[int] = 1
+    needs_payload: ClassVar[bool] = True
 
     secret: str
     space: Annotated[str, msgspec.Meta(min_length=1)]

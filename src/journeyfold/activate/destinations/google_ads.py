@@ -57,6 +57,7 @@ class GoogleAds(Destined, frozen=True, kw_only=True, tag="google-ads"):
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 1_000
+    needs_payload: ClassVar[bool] = True
 
     customer: Digits
     client: Annotated[str, msgspec.Meta(min_length=1)]
@@ -66,7 +67,7 @@ class GoogleAds(Destined, frozen=True, kw_only=True, tag="google-ads"):
     list: Digits | None = None
     upload: Literal["clicks", "enhancements"] = "clicks"
     region: str = ""
-    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{1,3}$", examples=["v22"])] = "v22"
+    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{1,3}$", examples=["v23"])] = "v23"
     url: str = "https://googleads.googleapis.com"
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 

@@ -36,6 +36,7 @@ class Hubspot(Destined, frozen=True, kw_only=True, tag="hubspot"):
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 100
+    needs_payload: ClassVar[bool] = True
 
     secret: str
     object: str = "contacts"

@@ -43,6 +43,7 @@ class Mailchimp(Destined, frozen=True, kw_only=True, tag="mailchimp"):
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 50
+    needs_payload: ClassVar[bool] = True
 
     secret: str
     list: Annotated[str, msgspec.Meta(min_length=1, examples=["a1b2c3d4e5"])]

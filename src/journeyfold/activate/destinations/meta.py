@@ -55,6 +55,7 @@ class Meta(Destined, frozen=True, kw_only=True, tag="meta"):
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 1_000
+    needs_payload: ClassVar[bool] = True
 
     secret: str
     pixel: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")] | None = None
@@ -65,7 +66,7 @@ class Meta(Destined, frozen=True, kw_only=True, tag="meta"):
     ] = "website"  # fmt: skip
     test_event_code: str = ""
     region: str = ""
-    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{1,3}\.0$", examples=["v24.0"])] = "v24.0"
+    version: Annotated[str, msgspec.Meta(pattern=r"^v[0-9]{1,3}\.0$", examples=["v25.0"])] = "v25.0"
     url: str = "https://graph.facebook.com"
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ class Salesforce(Destined, frozen=True, kw_only=True, tag="salesforce"):
 
     takes = frozenset({"webhook", "upsert", "remove"})
     batch: ClassVar[int] = 200
+    needs_payload: ClassVar[bool] = True
 
     url: str
     secret: str

@@ -37,6 +37,7 @@ class Wordpress(Destined, frozen=True, kw_only=True, tag="wordpress"):
 
     takes = frozenset({"webhook", "upsert", "remove"})
     batch: ClassVar[int] = 1
+    needs_payload: ClassVar[bool] = True
 
     url: str
     user: Annotated[str, msgspec.Meta(min_length=1)]
