@@ -71,6 +71,8 @@ def shop(tmp_path_factory, office):
         f"type: smtp\nhost: 127.0.0.1\nport: {office.port}\ntls: none\n"
         "dkim: {selector: s1, key: '${file:dkim.pem}'}\n"
     )
+    with (directory / "journeyfold.yaml").open("a") as settings:
+        settings.write("\nemail: {bounces: bounces.shop.example}\n")
     live = start(directory)
     yield live
     live.stop()
@@ -143,7 +145,10 @@ def test_one_click_unsubscribes_and_the_next_message_is_not_sent(shop, office):
         (raw,) = letters(office, "bob")
         mail, _ = page_of(raw)
         url, mailto = (part.strip("<>") for part in mail["List-Unsubscribe"].split(", "))
-        assert mailto.startswith("mailto:hello@shop.example")
+        assert re.fullmatch(
+            r"mailto:u\+[0-9a-f]{32}\.[0-9a-f]{16}@bounces\.shop\.example\?subject=unsubscribe",
+            mailto,
+        )
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert b"Unsubscribe" in httpx.get(url).content
         done = httpx.post(url, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False)
@@ -171,6 +176,49 @@ def test_nothing_is_tracked_of_somebody_who_does_not_want_it(shop, office):
     assert "/t/o/" not in html
     assert "https://shop.example/cart?of=Cem" in html
     assert f"{shop.url}/u/" in html
+
+
+def test_JT32_a_message_that_was_taken_and_comes_back_is_a_bounce(shop, office):
+    with shop.client() as client:
+        leave_a_cart(client, "eve")
+        letters(office, "eve")
+        names(client, "eve", "message.sent")
+        (path,) = [sender for sender, to, _ in office.letters if to == "eve@example.com"]
+        report = shop.directory / "returned.eml"
+        report.write_text(
+            f"From: mailer-daemon@mx.example\nTo: {path}\nMIME-Version: 1.0\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+            "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
+            "Action: failed\nStatus: 5.1.1\n\n--b--\n"
+        )
+        told = run_cli(shop.directory, "mail", "bounce", "returned.eml").stdout
+        assert "bounced 5.1.1" in told
+        said(client, "track", event="Cart Updated", userId="eve", properties={"cart_id": "eve-2"})
+        found = names(client, "eve", "message.skipped")
+    (skipped,) = [each for each in found if each["name"] == "message.skipped"]
+    assert skipped["properties"]["gate"] == "suppressed"
+    assert "message.bounced" in {each["name"] for each in found}
+
+
+def test_a_message_is_previewed_as_somebody_and_tried_out(shop, office):
+    with shop.client() as client:
+        leave_a_cart(client, "fay")
+        letters(office, "fay")
+    shown = run_cli(
+        shop.directory, "template", "preview", "cart", "--person", "user_id:fay",
+        "--html", "cart.html",
+    ).stdout  # fmt: skip
+    assert "Subject: Your cart, Fay" in shown
+    assert "To the cart (https://shop.example/cart?of=Fay&x=1)" in shown
+    assert "Hello Fay" in (shop.directory / "cart.html").read_text()
+    run_cli(
+        shop.directory, "template", "send-test", "cart", "--person", "user_id:fay",
+        "--to", "me@shop.example",
+    )  # fmt: skip
+    (raw,) = [raw for _, to, raw in office.letters if to == "me@shop.example"]
+    mail, html = page_of(raw)
+    assert mail["Subject"] == "[Test] Your cart, Fay"
+    assert "/t/c/" not in html
 
 
 def test_a_rebuild_beside_it_is_the_same(shop):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from journeyfold.activate.destination import Mail
     from journeyfold.journey.control import Action, CatchUp
     from journeyfold.project.erasure import Going
     from journeyfold.project.figures import JourneyFigures
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
         JourneyReport,
         JourneyRow,
         KeyRow,
+        MailHeard,
+        MailTest,
         PlanReport,
         QuarantineReplay,
         Ready,
@@ -141,6 +144,23 @@ class Runtime(Protocol):
     def sync_preview(self, directory: Path, data: Path | None, *, sync: str) -> SyncPreview: ...
 
     def sync_run(self, directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int: ...
+
+    def template_preview(
+        self, directory: Path, data: Path | None, *, template: str, person: str
+    ) -> Mail: ...
+
+    def template_test(
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        template: str,
+        person: str,
+        to: str,
+        destination: str,
+    ) -> MailTest: ...
+
+    def mail_bounce(self, directory: Path, data: Path | None, *, raw: bytes) -> MailHeard: ...
 
     def quarantine_list(
         self,

@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox:outbox", "List what waits to be delivered; retry, resend, drop."),
     "destination": ("destination:destination", "List, pause and resume destinations."),
     "sync": ("sync:sync", "List, preview and run audience syncs."),
+    "template": ("template:template", "Preview a message as a person, and send a test."),
+    "mail": ("mail:mail", "Read mail that came back."),
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
     "erase": ("erase:erase", "Forget a person."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),

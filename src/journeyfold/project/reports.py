@@ -346,3 +346,19 @@ class SyncPreview(msgspec.Struct, frozen=True):
     is_stopped: bool
     counts: dict[str, int]
     changes: tuple[SyncChange, ...] = ()
+
+
+class MailTest(msgspec.Struct, frozen=True):
+    """A test of a message: what the destination made of it."""
+
+    destination: str
+    to: str
+    subject: str
+    status: str
+    reason: str = ""
+
+
+class MailHeard(msgspec.Struct, frozen=True):
+    """`EFFECT WHAT STATUS` of each message that a mail was about."""
+
+    reports: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from journeyfold.runtime import journey_commands
 from journeyfold.runtime.workspace import Workspace, checked_project, opened, place_of
 
 if TYPE_CHECKING:
+    from journeyfold.activate.destination import Mail
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
         Figure,
         HeldItem,
         ImportReport,
+        MailHeard,
+        MailTest,
         PlanReport,
         QuarantineReplay,
         Ready,
@@ -200,6 +203,29 @@ why_journey = journey_commands.why_journey
 journey_list, journey_show = journey_commands.journey_list, journey_commands.journey_show
 journey_report, journey_act = journey_commands.journey_report, journey_commands.journey_act
 simulate = journey_commands.simulate
+
+
+def template_preview(directory: Path, data: Path | None, *, template: str, person: str) -> Mail:
+    from journeyfold.runtime import rehearsing_mail
+
+    with opened(directory, data) as workspace:
+        return rehearsing_mail.previewed(workspace, template, person)
+
+
+def template_test(
+    directory: Path, data: Path | None, *, template: str, person: str, to: str, destination: str
+) -> MailTest:
+    from journeyfold.runtime import rehearsing_mail
+
+    with opened(directory, data) as workspace:
+        return rehearsing_mail.sent_to(workspace, template, person, to, destination)
+
+
+def mail_bounce(directory: Path, data: Path | None, *, raw: bytes) -> MailHeard:
+    from journeyfold.runtime import rehearsing_mail
+
+    with opened(directory, data) as workspace:
+        return rehearsing_mail.hear_returned(workspace, raw)
 
 
 def quarantine_list(
