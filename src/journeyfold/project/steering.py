@@ -14,6 +14,7 @@ from journeyfold.core.event import Record
 from journeyfold.core.ports import StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.journey.control import ZONES
+from journeyfold.project.compile import Compiled
 from journeyfold.project.definitions import Definitions
 from journeyfold.project.people import People
 
@@ -27,8 +28,7 @@ def steer(
     """A record of kind `journey`: how the journey stands from here on, and what that does."""
     now_us, before = record.appended_us, definitions.in_force
     assert before is not None, "a project is activated before any command"
-    late = map(people.open, people.due(writer, now_us - 1))
-    effects = each(late, lambda one: before.advance(one, now_us))
+    effects = settle_overdue(now_us, writer, people, before, each)
     event = record.event
     if event.name == ZONES:
         definitions.standing.zones = str(event.properties["version"])
@@ -44,3 +44,11 @@ def steer(
         return effects + each(everyone, lambda one: travel.rezone(one, now_us))
     inside = people.travellers(writer, str(event.properties["journey"]))
     return effects + each(inside, lambda one: travel.steer(one, event, now_us))
+
+
+def settle_overdue(
+    now_us: int, writer: StateWriter, people: People, compiled: Compiled, each: Each
+) -> list[Effect]:
+    """Let time pass for everybody who was due before an instant."""
+    late = map(people.open, people.due(writer, now_us - 1))
+    return each(late, lambda one: compiled.advance(one, now_us))
