@@ -32,7 +32,7 @@ def settled(
     for all records or one each.
     """
     outcomes: dict[int, Outcome] = {}
-    for kind, run in groupby(enumerate(parcels), key=lambda each: each[1].kind):
+    for kind, run in groupby(enumerate(parcels), key=_kind_of):
         records: dict[str, T] = {}
         places: dict[str, list[int]] = {}
         for at, parcel in run:
@@ -56,6 +56,10 @@ def text_of(body: dict[str, Json], *names: str) -> str:
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
             return str(value)
     raise Unfit(f"there is no {' or '.join(names)}")
+
+
+def _kind_of(each: tuple[int, Parcel]) -> ParcelKind:
+    return each[1].kind
 
 
 def _sent(kind: ParcelKind, records: list[T], send: Send[T]) -> list[Outcome]:

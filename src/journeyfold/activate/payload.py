@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from journeyfold.activate.destination import Parcel
 from journeyfold.activate.json_template import rendered_json
 from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
@@ -17,12 +18,25 @@ from journeyfold.decide.template import TemplateError
 
 CALLED = "journey.called"
 _SEEN = frozenset({"id", "name", "occurred", "properties"})
+_ROWS = {"upsert": "row.upserted", "remove": "row.removed"}
 _BETWEEN = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def usual_body(kind: str, at_us: int, data: Mapping[str, Json]) -> dict[str, Json]:
     """`kind` is an event's name as its sender writes it: `Order Completed` → `order.completed`."""
     return {"type": type_of(kind), "timestamp": rfc3339(at_us), "data": dict(data)}
+
+
+def enveloped(parcel: Parcel) -> dict[str, Json]:
+    """A parcel for whoever speaks Standard Webhooks: what says its own `type`, and what a template
+    wrote, goes as it is; anything else stands under `data`, and the type tells rows that come from
+    rows that go.
+    """
+    if parcel.kind == "webhook" or "type" in parcel.body:
+        return parcel.body
+    named = parcel.body.get("event")
+    kind = _ROWS.get(parcel.kind) or (named if isinstance(named, str) else "event")
+    return usual_body(kind, parcel.at_us, parcel.body)
 
 
 def type_of(name: str) -> str:

@@ -152,3 +152,28 @@ def test_attempts_follow_the_specification_s_schedule():
     retries = destined("type: webhook\nurl: https://x.example\nsecret: '${env:A}'\n").retries
     for attempt, seconds in ((1, 5), (2, 300), (3, 1800)):
         assert seconds * 1_000_000 <= wait_us(retries, "k", attempt) <= seconds * 1_100_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("upsert", {"key": "a", "tier": "gold"}, "row.upserted"),
+        ("remove", {"key": "a"}, "row.removed"),
+        ("event", {"event": "Order Completed", "total": 5}, "order.completed"),
+        ("event", {"total": 5}, "event"),
+    ],
+)
+def test_what_says_no_type_of_its_own_stands_under_data(kind, body, expected):
+    with receiving() as receiver, opened(text(receiver)) as destination:
+        destination.deliver([parcel(kind, body)])
+    assert receiver.only.json == {
+        "type": expected, "timestamp": "2026-11-22T08:00:00Z", "data": body,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["webhook", "event"])
+def test_what_says_its_type_or_was_written_goes_as_it_is(kind):
+    body = {"total": 5} if kind == "webhook" else {"type": "order.paid", "total": 5}
+    with receiving() as receiver, opened(text(receiver)) as destination:
+        destination.deliver([parcel(kind, body)])
+    assert receiver.only.json == body

@@ -14,6 +14,7 @@ import msgspec
 from journeyfold.activate.again import Schedule
 from journeyfold.activate.destination import Call, Destined, Outcome, Parcel, Tools
 from journeyfold.activate.headers import HOPS, headers_problem
+from journeyfold.activate.payload import enveloped
 from journeyfold.activate.retry import judged
 from journeyfold.activate.webhook import BODY_MAX, Signer, signed_headers, signer_of, webhook_id
 from journeyfold.core.errors import UsageError
@@ -75,14 +76,15 @@ class Endpoint:
         return judged(self._tools.http(call), now_us)
 
     def _body(self, parcel: Parcel) -> bytes:
-        body = msgspec.json.encode(parcel.body)
+        said = enveloped(parcel)
+        body = msgspec.json.encode(said)
         if len(body) <= BODY_MAX:
             return body
         name = webhook_id(parcel.key)
         thin: dict[str, Json] = {"id": name, "person": parcel.person, "bytes": len(body)}
         if self._settings.link:
             thin["link"] = self._settings.link.replace("{id}", name)
-        told = {key: parcel.body[key] for key in ("type", "timestamp") if key in parcel.body}
+        told = {key: said[key] for key in ("type", "timestamp") if key in said}
         return msgspec.json.encode({**told, "data": thin})
 
     def close(self) -> None:
