@@ -204,6 +204,12 @@ def test_a_message_is_previewed_as_somebody_and_tried_out(shop, office):
     with shop.client() as client:
         leave_a_cart(client, "fay")
         letters(office, "fay")
+        fay = client.post("/v1/people/lookup", json={"kind": "user_id", "value": "fay"}).json()
+        preview = client.post("/v1/templates/cart/preview", json={"person": fay["person"]}).json()
+        absent = client.post("/v1/templates/none/preview", json={})
+    assert (preview["subject"], preview["to"]) == ("Your cart, Fay", "fay@example.com")
+    assert preview["html_bytes"] == len(preview["html"].encode())
+    assert absent.status_code == 404
     shown = run_cli(
         shop.directory, "template", "preview", "cart", "--person", "user_id:fay",
         "--html", "cart.html",

@@ -22,6 +22,7 @@ from journeyfold.api import (
     stream,
     syncs,
     tail,
+    templates,
 )
 from journeyfold.api import wire_decide as d
 from journeyfold.api import wire_people as p
@@ -271,6 +272,12 @@ OPERATIONS: tuple[Operation, ...] = (
         id="quarantined", method="GET", path="/v1/quarantine/{held}", scope=PROFILES,
         summary="One message in quarantine.",
         answer=intake.answer_held_one, reply=intake.HeldBody, statuses=(404,),
+    ),
+    Operation(
+        id="previewTemplate", method="POST", path="/v1/templates/{template}/preview",
+        scope=PROFILES, summary="A message as one person would get it now.",
+        answer=templates.answer_preview, body=templates.PreviewRequest,
+        reply=templates.PreviewBody, statuses=(404,),
     ),
     Operation(
         id="tail", method="GET", path="/v1/tail", scope=PROFILES, is_stream=True,
