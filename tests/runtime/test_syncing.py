@@ -68,14 +68,16 @@ class Side:
         pass
 
 
+def project(text):
+    return load(
+        template_files("blank") | {"destinations/crm.yaml": text, "schemas/identify.1.json": SCHEMA}
+    )
+
+
 class Shop(Post):
     def __init__(self, path, text=SYNC):
         self.side, self.syncing = Side(), None
-        project = load(
-            template_files("blank")
-            | {"destinations/crm.yaml": text, "schemas/identify.1.json": SCHEMA}
-        )
-        super().__init__(project, path, crm=Kept(destination="crm", side=self.side))
+        super().__init__(project(text), path, crm=Kept(destination="crm", side=self.side))
         self.again()
 
     def again(self):
@@ -114,7 +116,7 @@ class Shop(Post):
             before = self.log.head()[0]
             self.syncing.run(self.loop)
             self.fold()
-            is_idle = not self.syncing._looks and self.syncing._sending is None
+            is_idle = not (self.syncing._looks or self.syncing._sending or self.syncing._leaving)
             if is_idle and self.log.head()[0] == before:
                 return
         raise AssertionError("the sync does not come to an end")
@@ -441,6 +443,22 @@ def test_a_row_whose_key_nobody_knows_any_more_is_counted(shop):
     shop.state = shop.refolded()
     shop.take_over()
     assert shop.sync().told["lost"] == 1
+
+
+def test_a_sync_that_is_taken_out_leaves_no_key_behind_and_may_come_back(shop, monkeypatch):
+    monkeypatch.setattr("journeyfold.runtime.syncing.SLICE_ROWS", 2)
+    for number in range(5):
+        shop.person(f"u{number}")
+    shop.sync()
+    assert len(everything(shop.state)["row"]) == 6
+    shop.activate(project(SYNC.partition("syncs:")[0]))
+    shop.sync()
+    assert everything(shop.state)["row"] == []
+    shop.activate(project(SYNC))
+    shop.person("u1", tier="new")
+    shop.sync()
+    assert len(shop.side.rows) == 4
+    assert len(shop.side.told) == 6
 
 
 def test_the_log_holds_no_key_of_a_row(shop):

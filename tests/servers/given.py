@@ -30,7 +30,10 @@ def tools(data=Path("data"), **secrets):
             text = text.replace(f"${{env:{name}}}", value)
         return text
 
-    return Tools("test", _no_http, data, secret, lambda: AT_US, lambda n: draw_64("jitter", "t", n))
+    def draw(name):
+        return draw_64("jitter", "test", name)
+
+    return Tools("test", _no_http, data, secret, lambda: AT_US, draw, data.parent)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ no record holds, a row's key in the clear and what is on its way, is in the spac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -85,6 +86,25 @@ def knows_its_rows(reader: StateReader, name: str) -> bool:
 
 def note_that_it_knows(writer: StateWriter, name: str) -> None:
     writer.put("row", b"s/" + name.encode(), b"1")
+
+
+def syncs_with_keys(reader: StateReader) -> list[str]:
+    """Names of syncs whose rows' keys are held here."""
+    return [key[2:].decode() for key, _ in reader.scan("row", b"s/", b"s0")]
+
+
+def forget_keys(writer: StateWriter, name: str, limit: int) -> bool:
+    """Of a sync that no project says any more; True when none is left."""
+    whole = name.encode()
+    found = [
+        key
+        for key, _ in islice(writer.scan("row", b"r/" + whole + b"/", b"r/" + whole + b"0"), limit)
+    ]
+    for key in found:
+        writer.delete("row", key)
+    if len(found) < limit:
+        writer.delete("row", b"s/" + whole)
+    return len(found) < limit
 
 
 def apply_records(writer: StateWriter, records: Iterable[Record]) -> None:

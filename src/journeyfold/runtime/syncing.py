@@ -28,10 +28,12 @@ from journeyfold.project.synced import (
     STOPPED,
     Ledger,
     acknowledged,
+    forget_keys,
     ledger_of,
     note_that_it_knows,
     put_ledger,
     standing_of,
+    syncs_with_keys,
 )
 from journeyfold.runtime import outbox
 from journeyfold.runtime.acknowledging import acknowledgement
@@ -41,7 +43,7 @@ from journeyfold.runtime.results import record_of_nobody
 
 SLICE_PEOPLE = 500  # some 10 ms
 SLICE_ROWS = 2_000
-PIECE = 500  # rows a transaction
+PIECE = 200  # rows a transaction
 BACKLOG = 20_000  # rows in the outbox above which nothing more is put there
 LOOK_S = 0.5
 
@@ -66,9 +68,12 @@ class Syncing:
         self._start: bytes | None = b""  # from whom on people are still to be met
         self._sending: Sending | None = None
         self._next_look_s, self._after = 0.0, -1
+        self._leaving: list[str] = []  # syncs that are gone, and hold keys of people
 
     def run(self, loop: FoldLoop) -> None:
         audiences = self._follow(loop.engine.definitions.in_force)
+        if self._leaving:
+            self._forget(self._leaving[0])
         if audiences is None or not audiences.lines:
             return
         if self._sending is not None:
@@ -88,7 +93,15 @@ class Syncing:
             self.close()
             self._compiled = compiled
             self._audiences = Audiences(compiled) if compiled is not None else None
+            known = self._audiences.lines if self._audiences is not None else {}
+            with self._state.read() as reader:
+                self._leaving = [name for name in syncs_with_keys(reader) if name not in known]
         return self._audiences
+
+    def _forget(self, name: str) -> None:
+        with self._state.write() as writer:
+            if forget_keys(writer, name, SLICE_ROWS):
+                self._leaving.remove(name)
 
     def close(self) -> None:
         """Let go of what is under way; the next look finds it again."""

@@ -65,7 +65,7 @@ class File(Destined, frozen=True, kw_only=True, tag="file"):
     def open(self, tools: Tools) -> Folder:
         where = tools.secret(self.path)
         if not where.startswith(_S3):
-            return Folder(self, Directory(tools.data.parent / where))
+            return Folder(self, Directory(tools.directory / where))
         secret = tools.secret(self.secret) if self.secret else ""
         return Folder(self, Bucket(self, where.removeprefix(_S3).strip("/"), secret))
 

@@ -121,7 +121,7 @@ class Topic:
             return Outcome("dead", reason)
         if error.name() in _OURS or _AUTHENTICATION in self._problem.lower():
             return Outcome("paused", f"{reason}: mend it, then resume it")
-        return Outcome("retry", reason, is_unreached=error.name() in _UNREACHED)
+        return Outcome("unknown", reason, is_unreached=error.name() in _UNREACHED)
 
     def _key_of(self, parcel: Parcel) -> bytes:
         value = parcel.body.get(self._key) if self._key else parcel.body.get(KEY)
