@@ -147,3 +147,67 @@ def test_a_step_of_the_drawing_is_reached_by_keyboard(opened):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("step=mail"))
     expect(page.locator("#step")).to_contain_text("came here")
+
+
+ACTING = {
+    "outbox": "/outbox",
+    "delivery": "/outbox?row=8b1f2f2e-0003-5000-8000-000000000001",
+    "filtered": "/outbox?state=dead&journey=none",
+    "messages": "/messages",
+    "message": "/messages/cart",
+    "phone": "/messages/cart?width=phone&locale=de",
+    "text": "/messages/cart?part=text",
+    "broken": "/messages/broken-template-with-a-long-name",
+    "mailbox": "/mailbox",
+    "mail": "/mailbox/8b1f2f2e-0001-5000-8000-000000000001",
+    "headers": "/mailbox/8b1f2f2e-0001-5000-8000-000000000001?part=headers",
+    "links": "/mailbox/8b1f2f2e-0001-5000-8000-000000000001?part=links",
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_of_what_is_sent_is_whole(opened, served, axe, size, scheme):
+    width, height = SIZES[size]
+    page = opened("/outbox", width=width, height=height, scheme=scheme)
+    for name, path in ACTING.items():
+        page.goto(served.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.evaluate(axe)
+        assert page.evaluate(SERIOUS) == [], name
+    assert page.complaints == []
+
+
+def test_a_mail_in_its_frame_is_seen_and_runs_nothing(opened):
+    page = opened("/messages/cart")
+    frame = page.frame_locator(".mail-frame iframe")
+    expect(frame.locator("h1")).to_have_text("Hello Ann!")
+    assert frame.locator("script").count() == 0
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("key", "path"), [("m", "/messages"), ("t", "/outbox"), ("i", "/mailbox")])
+def test_g_and_a_letter_go_to_what_is_sent(opened, served, key, path):
+    page = opened("/journeys")
+    page.keyboard.press("g")
+    page.keyboard.press(key)
+    page.wait_for_url(served.url + path)
+
+
+def test_a_delivery_is_tried_again_by_keyboard(opened, served):
+    page = opened("/outbox?row=8b1f2f2e-0006-5000-8000-000000000001")
+    press(page, "#record button.primary")
+    page.wait_for_url(re.compile("done=retry"))
+    assert served.desk.outbox.acts[-1][1].keys == ("8b1f2f2e-0006-5000-8000-000000000001",)
+
+
+def test_a_first_start_of_what_acts_is_whole(chromium, first_start, axe, sign_in):
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    sign_in(page, first_start.url)
+    for path in ("/journeys", "/messages", "/outbox", "/mailbox", "/journeys/new"):
+        page.goto(first_start.url + path)
+        page.evaluate(axe)
+        assert page.evaluate(SERIOUS) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    context.close()

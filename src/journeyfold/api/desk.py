@@ -29,7 +29,7 @@ from journeyfold.api.cards import (
     Tally,
     Why,
 )
-from journeyfold.api.desk_act import JourneyDesk
+from journeyfold.api.desk_act import JourneyDesk, OutboxDesk, PostDesk
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
@@ -170,6 +170,10 @@ class Desk(Protocol):
     def segments(self) -> SegmentDesk: ...
     @property
     def journeys(self) -> JourneyDesk: ...
+    @property
+    def outbox(self) -> OutboxDesk: ...
+    @property
+    def post(self) -> PostDesk: ...
     @property
     def project(self) -> ProjectDesk: ...
     @property

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from journeyfold.activate.outbox import Filter
 from journeyfold.api.journey_cards import Draft, JourneyCard, Played, Run, Verb, VersionCard
+from journeyfold.api.post_cards import Mails, MailView, MessageCard, Preview
 from journeyfold.core.profile import Profile
 from journeyfold.journey.control import CatchUp
 from journeyfold.project.figures import JourneyFigures
+from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
 
 class JourneyDesk(Protocol):
@@ -48,3 +51,44 @@ class JourneyDesk(Protocol):
     def control(self, journey: str, verb: Verb, actor: str, catch_up: CatchUp = "all") -> None:
         """Writes the record by which `work` pauses, resumes, drains or stops it."""
         ...
+
+
+class OutboxDesk(Protocol):
+    """What waits, what failed, and the destinations it goes to. Commands are records."""
+
+    def filter(
+        self, keys: Sequence[str] = (), *, destination: str = "", state: str = "",
+        journey: str = "", kind: str = "", reason: str = "",
+    ) -> Filter:  # fmt: skip
+        """UsageError for a state there is not."""
+        ...
+
+    def page(self, asked: Filter, after: str = "", limit: int = 100) -> Outbox: ...
+
+    def matching(self, act: Act, asked: Filter) -> int:
+        """How many rows the act is about now."""
+        ...
+
+    def destinations(self) -> Sequence[DestinationCard]: ...
+
+    def act(self, act: Act, asked: Filter, actor: str) -> None: ...
+
+    def steer(self, act: DestinationAct, name: str, actor: str) -> None:
+        """Pause or resume a destination."""
+        ...
+
+
+class PostDesk(Protocol):
+    """Templates of messages, and the mailbox of development."""
+
+    def messages(self) -> Sequence[MessageCard]: ...
+
+    def preview(self, template: str, profile: Profile | None, locale: str) -> Preview:
+        """As this person would get it, or somebody made up; in their language if none is given."""
+        ...
+
+    def mails(self, wanted: str, limit: int) -> Mails:
+        """Newest first; `wanted` stands in the receiver, the subject or the journey."""
+        ...
+
+    def mail(self, key: str) -> MailView | None: ...

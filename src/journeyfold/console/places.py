@@ -33,7 +33,12 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ),
     (
         "Act",
-        (Place("/journeys", "Journeys", "journey", "j", first=True),),
+        (
+            Place("/journeys", "Journeys", "journey", "j", first=True),
+            Place("/messages", "Messages", "mail", "m"),
+            Place("/outbox", "Outbox", "outbox", "t"),
+            Place("/mailbox", "Mailbox", "inbox", "i"),
+        ),
     ),
     (
         "Set up",

@@ -17,6 +17,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "draft journeys": frozenset(("admin", "developer", "marketer", "analyst")),
     "change journeys": frozenset(("admin", "developer", "marketer")),
     "control journeys": frozenset(("admin", "developer", "marketer")),
+    "send again": frozenset(("admin", "developer", "marketer")),
+    "steer destinations": frozenset(("admin", "developer")),
+    "read mails": frozenset(("admin", "privacy officer", "developer", "marketer")),
     "replay quarantine": frozenset(("admin", "developer")),
     "keys": frozenset(("admin",)),
 }

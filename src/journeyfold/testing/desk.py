@@ -45,6 +45,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
 from journeyfold.testing.desk_journeys import SampleJourneys
+from journeyfold.testing.desk_post import SampleOutbox, SamplePost
 from journeyfold.testing.sample_journeys import TEXTS
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
@@ -341,6 +342,8 @@ class SampleDesk:
                 project, files=project.files | journeys, previous=project.previous | journeys
             )
         self.journeys = SampleJourneys(self.sample, NOW_US)
+        self.outbox = SampleOutbox(NOW_US, is_empty=people == 0)
+        self.post = SamplePost(NOW_US, is_empty=people == 0)
         self.project = SampleProject(self.sample)
         self.keys = SampleKeys()
 

@@ -6,7 +6,9 @@ from journeyfold.api.cards import Health
 from journeyfold.api.desks.intake import Log, QuarantineRoom
 from journeyfold.api.desks.journeys import Journeys
 from journeyfold.api.desks.keys import Keys
+from journeyfold.api.desks.messages import Messages
 from journeyfold.api.desks.outbox import OutboxRoom
+from journeyfold.api.desks.outbox_acts import OutboxActs
 from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
 from journeyfold.api.desks.segments import Segments
@@ -39,6 +41,8 @@ class PlatformDesk:
         self.people = People(platform)
         self.segments = Segments(platform, self.people)
         self.journeys = Journeys(platform, self.people)
+        self.outbox = OutboxActs(platform)
+        self.post = Messages(platform)
         self.project = Projects(platform)
         self.keys = Keys(platform)
 

@@ -97,6 +97,7 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
         features=ask.desk.people.features(profile),
         consents=_consents(profile, ask.project.purposes),
         decisions=_decisions(ask, profile),
+        runs=ask.desk.journeys.runs(profile),
         clear=clear,
         problem=problem,
         was=ask.query.get("was", "")[:64],
