@@ -81,7 +81,7 @@ def _files(source: Source, directory: Path, resolve: Resolve) -> dict[str, Path]
     named = dict(read.tables)
     if read.database:
         named["database"] = read.database
-    if (whole := read.csv or read.ndjson or read.parquet) is not None:
+    if (whole := read.csv or read.ndjson or read.parquet or read.excel or read.avro) is not None:
         named[""] = whole
     return {name: _path(source, directory / resolve(text)) for name, text in named.items()}
 

@@ -95,6 +95,14 @@ def _opened(job: Job, source: Source, stack: ExitStack) -> Rows:
     files = {name: Path(path) for name, path in job.files.items()}
     if read.format in ("csv", "ndjson"):
         return open_text(read, files[""], source.group, zone, columns_used(source), stack)
+    if read.format == "excel":
+        from journeyfold.collect.workbook import open_workbook
+
+        return open_workbook(read, files[""], source.group, zone, stack)
+    if read.format == "avro":
+        from journeyfold.collect.avro import open_avro
+
+        return open_avro(read, files[""], source.group, zone, stack)
     from journeyfold.collect.table import open_table
 
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))

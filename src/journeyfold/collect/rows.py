@@ -42,11 +42,16 @@ def open_text(
         if read.format == "csv"
         else _ndjson(read, path, zone, wanted, stack)
     )
+    return grouped(opened, group, path.name, stack)
+
+
+def grouped(opened: Rows, group: Sequence[str], file: str, stack: ExitStack) -> Rows:
+    """The rows with equal keys together, if there is anything to group by."""
     if not group:
         return opened
     missing = [name for name in group if name not in opened.columns]
     if missing:
-        raise WrongFile(missing_columns(missing, opened.columns, path.name))
+        raise WrongFile(missing_columns(missing, opened.columns, file))
     keys = [list(opened.columns).index(name) for name in group]
     runs = stack.enter_context(SortedRuns())
     return Rows(opened.columns, runs.sorted(opened.stream, keys))
@@ -83,7 +88,7 @@ def _csv(read: Read, path: Path, zone: Zone, stack: ExitStack) -> Rows:
         raise WrongFile(missing_columns(unknown, names, path.name))
     require_whole_csv(path, read.delimiter, len(names))
     types: dict[str, ColumnType] = {name: _declared(read, name, "string") for name in names}
-    converters = [_from_text(read, name, types[name], zone) for name in names]
+    converters = [converter(read, name, types[name], zone) for name in names]
     return Rows(types, _converted(records, names, converters, frozenset(read.null)))
 
 
@@ -158,9 +163,10 @@ def _declared(read: Read, name: str, otherwise: ColumnType) -> ColumnType:
     return read.types.get(name, otherwise)
 
 
-def _from_text(
+def converter(
     read: Read, name: str, kind: ColumnType, zone: Zone
 ) -> Callable[[str], object] | None:
+    """From a text to a value of the kind; ValueError for what is none. None leaves it as it is."""
     if name in read.units:
         unit = _UNIT_US[read.units[name]]
         return lambda text: round(_number(text) * unit)
@@ -188,7 +194,7 @@ def _from_json(
 ) -> Callable[[object], object] | None:
     if kind in _SHAPES:
         return lambda value: _shaped(value, kind)
-    convert = _from_text(read, name, kind, zone)
+    convert = converter(read, name, kind, zone)
     if convert is None:
         return None
 

@@ -15,6 +15,8 @@ from journeyfold.core.instant import duration_us
 from journeyfold.sources.size import size_bytes
 
 ColumnType = Literal["bool", "int", "float", "string", "timestamp", "list", "object", "any"]
+Format = Literal["csv", "ndjson", "parquet", "excel", "avro", "sql"]
+FORMATS: tuple[Format, ...] = ("csv", "ndjson", "parquet", "excel", "avro", "sql")
 Expression: TypeAlias = str
 """Text of the condition language over `row` and `rows` (collect C41)."""
 Field: TypeAlias = "Expression | dict[str, Json]"
@@ -22,7 +24,7 @@ Field: TypeAlias = "Expression | dict[str, Json]"
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the rows of an import come from: exactly one of the four formats (collect C40).
+    """Where the rows of an import come from: exactly one of the formats (collect C40).
 
     `sql` is a query over DuckDB on `tables` (name → CSV, NDJSON or Parquet file) and, if given, on
     the DuckDB file `database`.
@@ -31,6 +33,9 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     csv: str | None = None
     ndjson: str | None = None
     parquet: str | None = None
+    excel: str | None = None  # .xlsx, .xls, .xlsb or .ods
+    sheet: str = ""  # of a workbook; the first one where nothing is said
+    avro: str | None = None
     sql: str | None = None
     tables: dict[str, str] = {}
     database: str | None = None
@@ -45,9 +50,11 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu: str = "30s"
 
     def __post_init__(self) -> None:
-        given = [key for key in ("csv", "ndjson", "parquet", "sql") if getattr(self, key)]
+        given = [key for key in FORMATS if getattr(self, key)]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of csv, ndjson, parquet, sql; has {given}")
+            raise ValueError(f"needs exactly one of {', '.join(FORMATS)}; has {given}")
+        if self.sheet and not self.excel:
+            raise ValueError("`sheet` belongs to `excel`")
         if (self.tables or self.database) and not self.sql:
             raise ValueError("`tables` and `database` belong to `sql`")
         if not self.header and not self.columns:
@@ -59,12 +66,8 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         require_duration("cpu", self.cpu)
 
     @property
-    def format(self) -> Literal["csv", "ndjson", "parquet", "sql"]:
-        if self.csv:
-            return "csv"
-        if self.ndjson:
-            return "ndjson"
-        return "parquet" if self.parquet else "sql"
+    def format(self) -> Format:
+        return next(key for key in FORMATS if getattr(self, key))
 
     @property
     def memory_bytes(self) -> int:
