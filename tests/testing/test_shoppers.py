@@ -48,6 +48,7 @@ def test_everything_that_happens_in_a_shop_happens(messages):
     assert set(seen) == {
         "page", "identify", "Product Viewed", "Cart Updated", "Checkout Started",
         "Order Completed", "Order Refunded", "Consent Updated", "Survey Answered",
+        "Price Dropped", "Review Submitted",
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,27 +68,27 @@ def _print(told: VersionFigures) -> None:
                 for each in told.arms
             ],
         )  # fmt: skip
-    if told.messages:
-        print_table("Messages", _MESSAGES, [_message(each) for each in told.messages])
+    for message in told.messages:
+        click.echo(_message(message))
 
 
-_MESSAGES = (
-    "step", "template", "arm", "sent", "delivered", "opened", "by machine", "clicked", "bounced",
-    "complained", "unsubscribed", "goals", "value",
-)  # fmt: skip
-
-
-def _message(one: MessageFigures) -> Sequence[object]:
-    return (
-        one.step, one.template, one.arm, one.sent, one.delivered, one.opened,
-        one.opened_by_machine, one.clicked, one.bounced, one.complained, one.unsubscribed,
-        one.goals, f"{one.value_micros / 1_000_000:.2f}",
-    )  # fmt: skip
+def _message(one: MessageFigures) -> str:
+    """What is nothing is left out, but for what was sent."""
+    counts = {
+        "delivered": one.delivered, "opened": one.opened, "opened by machine": one.opened_by_machine,
+        "clicked": one.clicked, "clicked by machine": one.clicked_by_machine,
+        "bounced": one.bounced, "complained": one.complained, "unsubscribed": one.unsubscribed,
+        "failed": one.failed, "unknown": one.unknown, "goals": one.goals,
+    }  # fmt: skip
+    told = ", ".join(f"{what} {n}" for what, n in counts.items() if n)
+    value = f", worth {one.value_micros / 1_000_000:.2f}" if one.value_micros else ""
+    arm = f" [{one.arm}]" if one.arm else ""
+    return f"{one.step}: {one.template}{arm}: sent {one.sent}{', ' if told else ''}{told}{value}"
 
 
 def lift_lines(lift: Lift) -> Iterator[str]:
     """What treating people changed, in sentences; nothing where nobody is held out."""
-    if not lift.held_out.people:
+    if not lift.held_out.people or not lift.treated.people:
         return
     yield (f"treated  {lift.treated.goals} of {lift.treated.people}  {_percent(lift.treated_rate)}")
     yield (

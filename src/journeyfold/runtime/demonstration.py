@@ -10,11 +10,13 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from journeyfold.adapters.admin_audit import By
+from journeyfold.adapters.mailbox import FOLDER
 from journeyfold.collect.batch import Options
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
@@ -24,6 +26,7 @@ from journeyfold.project.scaffold import write_template
 from journeyfold.runtime import visitors
 from journeyfold.runtime.clock import SystemClock
 from journeyfold.runtime.importing import import_source
+from journeyfold.runtime.recipients import Recipients
 from journeyfold.runtime.starting import Starting
 from journeyfold.runtime.supervisor import listen
 from journeyfold.runtime.workspace import Place, Workspace, place_of
@@ -128,6 +131,7 @@ class _Shop:
 
     def _simulate(self, progress: Progress) -> None:
         """The file appears when it is whole: an interrupted first start goes on with the same."""
+        from journeyfold.testing.regulars import past
         from journeyfold.testing.shoppers import history
 
         now_us = SystemClock().now_us()
@@ -135,19 +139,25 @@ class _Shop:
         self._place.data.mkdir(parents=True, exist_ok=True)
         part = self.history.with_suffix(".part")
         with part.open("wb") as file:
-            for number, message in enumerate(history(SEED, self._people, start_us, now_us), 1):
+            told = chain(past(SEED, now_us), history(SEED, self._people, start_us, now_us))
+            for number, message in enumerate(told, 1):
                 file.write(msgspec.json.encode(message) + b"\n")
                 if number % 500 == 0:
                     at_us = instant_us(str(message["timestamp"])) or start_us
-                    progress("simulating days", (at_us - start_us) // DAY_US, HISTORY_DAYS)
+                    days = max(0, at_us - start_us) // DAY_US  # a few were customers before
+                    progress("simulating days", days, HISTORY_DAYS)
         part.replace(self.history)
         progress("simulating days", HISTORY_DAYS, HISTORY_DAYS)
 
     def live(self, run: Starting, stop: threading.Event) -> None:
         assert self.keys is not None, "keys were made at the greeting"
         shoppers = visitors.Visitors(run.host, run.port, self.keys.write, stop)
+        recipients = Recipients(self._place.data / FOLDER, stop)
+        reading = threading.Thread(target=recipients.run, name="recipients", daemon=True)
+        reading.start()
         visitors.shop(shoppers, SEED, self._people, SystemClock().now_us(), stop)
         shoppers.close()
+        reading.join()
 
     @property
     def history(self) -> Path:

@@ -10,6 +10,8 @@ import http.client
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 
 import msgspec
 
@@ -102,10 +104,12 @@ class Visitors:
 
 def shop(visitors: Visitors, seed: str, people: int, now_us: int, stop: threading.Event) -> None:
     """Simulated shoppers in real time, with a slip now and then, until `stop`."""
+    from journeyfold.testing.regulars import coming
     from journeyfold.testing.shoppers import live
 
     clock = SystemClock()
-    for at_us, message in live(f"{seed}/{now_us}", people, now_us):
+    traffic = live(f"{seed}/{now_us}", people, now_us)
+    for at_us, message in merge(traffic, coming(seed, now_us), key=itemgetter(0)):
         if stop.wait(max(0, at_us - clock.now_us()) / 1e6):
             return
         for sent in as_sent(message):

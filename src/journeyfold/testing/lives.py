@@ -40,10 +40,10 @@ def lives(
         for at_us, message in life(seed, number, start_us, end_us, visits=VISITS)
     ]
     found.sort(key=lambda one: one[0])
-    return [(at_us, _event(message, at_us, web, server)) for at_us, message in found]
+    return [(at_us, event_of(message, at_us, web, server)) for at_us, message in found]
 
 
-def _event(message: Message, at_us: int, web: str, server: str) -> Event:
+def event_of(message: Message, at_us: int, web: str, server: str) -> Event:
     kind, context = str(message["type"]), message["context"]
     assert isinstance(context, dict), "the simulation's own message"
     is_web = "anonymousId" in message

@@ -73,6 +73,7 @@ class Visit:
             yield from self._cart(viewed)
         if self._memory.cart and self._throw.random() < 0.42:
             yield from self._check_out()
+        yield from self._afterwards(viewed)
 
     def _arrive(self) -> Iterator[Timed]:
         path = self._throw.choice(("/", "/", "/new", f"/{self._throw.choice(self._who.tastes)}"))
@@ -171,6 +172,21 @@ class Visit:
         score = min(10, max(0, round(self._throw.gauss(8.1, 1.9))))
         properties: Message = {"question": "recommend", "scale": "nps", "score": score}
         return self._track("Survey Answered", properties, "/thanks")
+
+    def _afterwards(self, viewed: list[Product]) -> Iterator[Timed]:
+        """What becomes of it later: a review of the last order, a price that falls."""
+        memory, throw = self._memory, self._throw
+        if self._watched and memory.orders and throw.random() < 0.06:
+            stars = min(5, max(1, round(throw.gauss(4.2, 0.9))))
+            order_id = f"o-{self._who.number:05d}-{memory.orders:03d}"
+            yield self._track("Review Submitted", {"order_id": order_id, "stars": stars}, "/review")
+        if self._watched and memory.is_known and viewed and throw.random() < 0.08:
+            self._wait(60, 600)
+            product = viewed[-1]
+            drop: Message = {
+                **_line(product), "was": product.price, "price": round(product.price * 0.8, 2),
+            }  # fmt: skip
+            yield self._message("track", "", name="Price Dropped", properties=drop)
 
     def _refund(self, order: Message) -> Timed:
         """Some days later; no page is open then."""
