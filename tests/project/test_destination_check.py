@@ -44,6 +44,11 @@ def test_an_address_outside_or_behind_a_reference_is_fine(url):
     assert codes(url) == []
 
 
+def test_an_address_that_is_not_asked_by_http_is_not_ours_to_judge():
+    table = "type: sql\nurl: 'sqlite:///crm.db'\ntable: t\nkey: k\ncolumns: {a: text}\n"
+    assert found({"destinations/crm.yaml": table}) == []
+
+
 @pytest.mark.parametrize(
     ("url", "allow"),
     [("http://127.0.0.1:9/", "127.0.0.1"), ("http://localhost:9/", "127.0.0.0/8"),

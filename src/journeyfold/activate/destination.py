@@ -136,7 +136,6 @@ class Destined(
     batch: ClassVar[int] = 1
     delivery: ClassVar[Delivery] = "at_least_once"  # where a send does not say
     retries: ClassVar[Schedule] = "api"
-    addresses: ClassVar[tuple[str, ...]] = ()  # keys with addresses that are asked by HTTP
     needs_payload: ClassVar[bool] = False  # a journey's call has to say its fields
     http: ClassVar[tuple[str, ...]] = ("url", "token_url")  # keys of addresses it speaks HTTP to
 
