@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 
 import pytest
 from outbox_kit import Post
@@ -163,3 +164,24 @@ def test_an_update_comes_back_through_the_log(tmp_path):
     post.known()
     post.cart()
     assert post.person("user_id", "ann").traits["first_name"].value == "Ada"
+
+
+def test_quiet_hours_that_have_begun_meanwhile_hold_it_until_they_end(tmp_path):
+    """The row was planned before: the dispatcher looks once more (journeys E51)."""
+    post = Shop(project(), tmp_path)
+    post.known()
+    post.cart()
+    (planned,) = post.messages
+    settings = template_files("shop")["journeyfold.yaml"]
+    settings = re.sub(r"(?m)^  quiet:.*$", '  quiet: {start: "00:00", end: "20:00"}', settings)
+    assert "20:00" in settings
+    post.activate(project(**{"journeyfold.yaml": settings}))
+    post.deliver()
+    assert post.mails() == []
+    held = [each for each in post.results() if each.name == "message.held"]
+    assert [each.properties["gate"] for each in held] == ["quiet"]
+    (row,) = post.rows()
+    assert (row.key, row.state, row.attempt) == (planned.key, "pending", 0)
+    post.now_us = row.next_us
+    post.deliver()
+    assert len(post.mails()) == 1

@@ -86,12 +86,17 @@ def delivery(
         if message.is_marketing else "transactional",
         "delivery": message.delivery, "expires_us": message.expires_us,
         "caps": list(message.caps), "vars": {**instance.vars, **named},
-        "on_fail": step.send.on_fail,
+        "on_fail": step.send.on_fail, "quiet": _quiet(message),
     }  # fmt: skip
     destination = step.send.destination or message.channel
     return Deliver(
         message.key, destination, turn.profile.person, turn.now_us, message.purpose, payload
     )
+
+
+def _quiet(message: Message) -> str:
+    """What quiet hours do to it when it is about to go (E51)."""
+    return message.on_quiet if message.is_marketing and message.has_quiet_hours else "never"
 
 
 def call(turn: Turn, program: Program, instance: Instance, step: Step, webhook: Webhook) -> Deliver:

@@ -113,16 +113,22 @@ class Limits:
         )
         profile.contacts = [*profile.contacts, taken]
 
-    def _quiet_now(self, message: Message, profile: Profile, now_us: int) -> Refusal | None:
-        if self._quiet is None or not message.has_quiet_hours:
-            return None
+    def quiet_until(self, profile: Profile, key: str, now_us: int) -> int:
+        """When a message may go that quiet hours hold back now, with its jitter; else 0."""
+        if self._quiet is None:
+            return 0
         zone = self.reader.zone(profile)
         ended = localtime.window_end(now_us, self._quiet.start, self._quiet.end, zone)
-        if ended is None:
+        return 0 if ended is None else ended + _jitter_us(key)
+
+    def _quiet_now(self, message: Message, profile: Profile, now_us: int) -> Refusal | None:
+        until_us = message.has_quiet_hours and self.quiet_until(profile, message.key, now_us)
+        if not until_us:
             return None
+        zone = self.reader.zone(profile)
         if message.on_quiet == "skip":
             return Refusal("quiet", zone)
-        return _held("quiet", zone, ended + _jitter_us(message.key), message)
+        return _held("quiet", zone, until_us, message)
 
     def _capped(self, message: Message, profile: Profile, now_us: int) -> Refusal | None:
         for name in message.caps:

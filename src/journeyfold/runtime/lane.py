@@ -22,14 +22,14 @@ from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row, delivery_of
 from journeyfold.adapters.faults import point
 from journeyfold.core.errors import UsageError
-from journeyfold.runtime.prepare import Broken, Skip
+from journeyfold.runtime.prepare import Broken, Hold, Skip
 
 AHEAD_US = 100_000  # of work a thread may have waiting, so that it need not wait for a commit
 AHEAD_MIN, AHEAD_MAX = 2, 64  # calls
 
 MISSING = "secret"  # the reply of a destination that could not be opened for want of one
 
-Ready: TypeAlias = "Parcel | Skip | Broken"
+Ready: TypeAlias = "Parcel | Skip | Hold | Broken"
 
 
 class Tried(NamedTuple):

@@ -29,6 +29,13 @@ class Skip(NamedTuple):
     detail: str = ""
 
 
+class Hold(NamedTuple):
+    """It waits in the outbox and is looked at again."""
+
+    gate: str
+    until_us: int
+
+
 class Broken(NamedTuple):
     """It cannot be made: a template that fails for this person, say."""
 
@@ -45,7 +52,7 @@ class Look(NamedTuple):
     letters: Letters
 
 
-Prepared: TypeAlias = Parcel | Skip | Broken
+Prepared: TypeAlias = Parcel | Skip | Hold | Broken
 Prepare: TypeAlias = Callable[[Deliver, Look], Prepared]
 
 
@@ -71,6 +78,9 @@ def _message(deliver: Deliver, look: Look) -> Prepared:
     gate = _gate(look, profile, channel, deliver.purpose)
     if gate:
         return Skip(gate)
+    quiet = _quiet_now(deliver, look, profile)
+    if quiet is not None:
+        return quiet
     template = template_of(compiled, profile, deliver)
     if template is None:
         return Skip("stage")
@@ -89,6 +99,22 @@ def _gate(look: Look, profile: Profile, channel: str, purpose: str) -> str:
         if not reader.consents(profile, each, channel):
             return "consent"
     return "" if reader.has_address(profile, channel) else "address"
+
+
+def _quiet_now(deliver: Deliver, look: Look, profile: Profile) -> Skip | Hold | None:
+    """It was held up until quiet hours began: as it was planned, or too late for it (E51)."""
+    on_quiet = deliver.payload.get("quiet", "never")
+    if on_quiet == "never":
+        return None
+    until_us = look.compiled.limits.quiet_until(profile, deliver.key, look.now_us)
+    if not until_us:
+        return None
+    if on_quiet == "skip":
+        return Skip("quiet")
+    expires = expires_us(deliver)
+    if expires and until_us >= expires:
+        return Skip("expired", "quiet until later")
+    return Hold("quiet", until_us)
 
 
 def template_of(compiled: Compiled, profile: Profile, deliver: Deliver) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from journeyfold.activate.outbox import Attempt, Row, kind_of, told_of
 from journeyfold.core.effect import Deliver, Emit, Say
 from journeyfold.core.event import Event, Json
+from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import Entry
 from journeyfold.runtime.outbox import SYSTEM, result_id
 
@@ -47,6 +48,16 @@ def attempted(row: Row, destination: str, attempt: Attempt, next_us: int) -> Emi
     return Emit(
         key, f"{family(row.deliver)}.attempted", row.deliver.person, attempt.at_us, properties
     )
+
+
+def held(row: Row, destination: str, gate: str, until_us: int, at_us: int) -> Emit:
+    """It waits for a gate that was open when it was planned."""
+    properties: dict[str, Json] = {
+        "message": row.key, **told_of(row.deliver), "destination": destination,
+        "gate": gate, "until": rfc3339(until_us),
+    }  # fmt: skip
+    key = result_id(row.key, f"held/{gate}/{until_us}", row.round)
+    return Emit(key, f"{family(row.deliver)}.held", row.deliver.person, at_us, properties)
 
 
 def record_of_nobody(

@@ -29,8 +29,8 @@ from journeyfold.runtime.acknowledging import acknowledgements, is_of_a_sync
 from journeyfold.runtime.lane import MISSING, Tried
 from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.outbox import Closed
-from journeyfold.runtime.prepare import Broken, Skip
-from journeyfold.runtime.results import attempted, record_of_nobody, told
+from journeyfold.runtime.prepare import Broken, Hold, Skip
+from journeyfold.runtime.results import attempted, held, record_of_nobody, told
 
 ASK = "look at what it answered, mend it, then `journeyfold destination resume {name}`"
 INTERRUPTED_MAX = 100  # processes that may end over a row before it is given up
@@ -112,6 +112,11 @@ class _Sheet:
         if isinstance(prepared, Skip):
             why: dict[str, Json] = {"gate": prepared.gate, "detail": prepared.detail}
             self._gone(row, "skipped", why)
+        elif isinstance(prepared, Hold):
+            self.emits.append(
+                held(row, self._name(row), prepared.gate, prepared.until_us, each.at_us)
+            )
+            self.settled.append(Settled(row.key, released(row, next_us=prepared.until_us)))
         elif isinstance(prepared, Broken):
             self._kept(row, "dead", "failed", prepared.reason, {})
         elif prepared is None or outcome is None:
