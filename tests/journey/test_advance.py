@@ -69,3 +69,17 @@ def test_jt06_an_event_at_the_instant_of_a_timer_comes_first(rig):
     it.event("Cart Updated", cart_id="c1")
     it.event("Order Completed", "2026-11-23T10:05:00Z")
     assert it.delivered == []
+
+
+def test_who_takes_more_than_a_thousand_steps_at_once_has_run_away(rig):
+    """A `goto` with a high limit goes round too often (E7)."""
+    circle = (
+        "entry: [{event: Cart Updated}]\nsteps:\n"
+        "  - {id: a, update: {traits: {city: x}}}\n"
+        "  - {id: b, goto: a, max: 1000}\n  - {id: c, wait: {for: 1h}}\n"
+    )
+    it = rig(circle)
+    it.event("Cart Updated")
+    (exited,) = it.emitted("journey.exited")
+    assert exited["reason"] == "runaway"
+    assert len(it.said) <= 1_000
