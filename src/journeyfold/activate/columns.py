@@ -78,7 +78,8 @@ def columns_of(bodies: Iterable[Mapping[str, Json]]) -> dict[str, Column]:
     found: dict[str, Column | None] = {}
     for body in bodies:
         for name, value in body.items():
-            before = found.setdefault(name, None)
+            before = found.get(name)
+            found[name] = before
             if value is not None:
                 kind = _kind_of(value)
                 found[name] = kind if before is None else _wider(before, kind)

@@ -106,17 +106,19 @@ class Bucket:
     def put(self, name: str, content: bytes) -> str:
         from pyarrow.fs import S3FileSystem
 
-        if self._files is None:
-            self._files = S3FileSystem(**self._settings)
+        files = self._files or S3FileSystem(**self._settings)
+        self._files = files
         path = f"{self._prefix}/{name}"
-        with self._files.open_output_stream(path) as stream:
+        with files.open_output_stream(path) as stream:
             stream.write(content)
         return _S3 + path
 
 
 class Folder:
     def __init__(self, destined: File, place: Directory | Bucket) -> None:
-        self._form, self._columns, self._place = destined.form, destined.columns, place
+        self._form: Form = destined.form
+        self._columns: Mapping[str, Column] = destined.columns
+        self._place = place
 
     def deliver(self, parcels: Sequence[Parcel]) -> list[Outcome]:
         """A row that fits no column is dead; the others are in the file, or none of them is."""
@@ -139,7 +141,7 @@ class Folder:
         """Without declared columns a field that is called like one of ours is ours."""
         if self._columns:
             return cells(parcel.body, columns)
-        own = {name: kind for name, kind in columns.items() if name not in OWN}
+        own = _beside_ours(columns)
         return cells({name: parcel.body.get(name) for name in own}, own)
 
     def _written(
@@ -151,7 +153,7 @@ class Folder:
         if self._form == "jsonl":
             content = b"".join(_line(parcel) for parcel in parcels)
         else:
-            named = {**OWN, **{name: kind for name, kind in columns.items() if name not in OWN}}
+            named = {**OWN, **_beside_ours(columns)}
             content = _csv(rows, named) if self._form == "csv" else _parquet(rows, named)
         try:
             return Outcome("sent", response=self._place.put(name_of(parcels, self._form), content))
@@ -162,6 +164,10 @@ class Folder:
 
     def close(self) -> None:
         """Nothing is kept open between two files."""
+
+
+def _beside_ours(columns: Mapping[str, Column]) -> dict[str, Column]:
+    return {name: kind for name, kind in columns.items() if name not in OWN}
 
 
 def name_of(parcels: Sequence[Parcel], form: Form) -> str:

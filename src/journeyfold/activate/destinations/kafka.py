@@ -164,5 +164,7 @@ def _value(parcel: Parcel) -> bytes | None:
 
 
 def _sentence(error: Exception) -> str:
-    inner = error.args[0] if error.args else error
-    return str(inner.str() if hasattr(inner, "str") else inner)
+    """librdkafka's own words, where it is one of its errors."""
+    inner: object = error.args[0] if error.args else error
+    said = getattr(inner, "str", None)
+    return str(said() if callable(said) else inner)
