@@ -153,7 +153,7 @@ class Folder:
         if self._form == "jsonl":
             content = b"".join(_line(parcel) for parcel in parcels)
         else:
-            named = {**OWN, **_beside_ours(columns)}
+            named: dict[str, Column] = {**OWN, **_beside_ours(columns)}
             content = _csv(rows, named) if self._form == "csv" else _parquet(rows, named)
         try:
             return Outcome("sent", response=self._place.put(name_of(parcels, self._form), content))

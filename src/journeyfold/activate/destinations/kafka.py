@@ -164,7 +164,7 @@ def _value(parcel: Parcel) -> bytes | None:
 
 
 def _sentence(error: Exception) -> str:
-    """librdkafka's own words, where it is one of its errors."""
+    """What librdkafka says, where it is one of its errors."""
     inner: object = error.args[0] if error.args else error
     said = getattr(inner, "str", None)
     return str(said() if callable(said) else inner)
