@@ -1,7 +1,7 @@
 """Timers under `journeyfold up`: very many pending, a backlog after a stop, then a steady stream.
 
 A million people wait in a journey (50,000 in quick mode, and shares to match); `harness/waiting.py`
-says how they come there. A hundred thousand of them were due while nothing ran: `timer_backlog_s` is
+says how they come there. At full length it takes a minute and a half. A hundred thousand of them were due while nothing ran: `timer_backlog_s` is
 the time from the command that starts the platform to the record that says the last of them went on.
 After that a thousand are due each second; `timer_lateness_p99_s` compares, person by person, the
 instant at which they were due with the log time of the record that says they went on. Memory and
@@ -20,7 +20,7 @@ from figure import report
 from harness.load import percentile
 from harness.serving import family, scratch, up
 from harness.shop import IS_QUICK
-from harness.waiting import waiting
+from harness.waiting import Crowd
 
 from journeyfold.core.instant import DAY_US, SECOND_US
 from journeyfold.runtime.workspace import Workspace, place_of
@@ -29,20 +29,20 @@ PENDING = 50_000 if IS_QUICK else 1_000_000
 BACKLOG = 10_000 if IS_QUICK else 100_000
 PER_S = 1_000
 STREAM_S = 4 if IS_QUICK else 15
-SETTLE_S = 20 if IS_QUICK else 60  # from writing the state to the first due of the stream
-WRITE_US = 20 if IS_QUICK else 70  # what writing one person may take at most
+SETTLE_S = 15 if IS_QUICK else 45  # from the start to the first due of the stream
 COMMIT = 500
 
 
-def dues(now_us: int) -> tuple[list[int], int]:
-    """(all instants, the first of the stream): the backlog, the stream, and those much later."""
-    backlog = [
-        now_us - 3_000 * SECOND_US + n * 2_000 * SECOND_US // BACKLOG for n in range(BACKLOG)
-    ]
-    first_us = now_us + int(PENDING * WRITE_US) + SETTLE_S * SECOND_US
-    stream = [first_us + n * SECOND_US // PER_S for n in range(PER_S * STREAM_S)]
-    later = [now_us + 10 * DAY_US + n * SECOND_US for n in range(PENDING)]
-    return backlog + stream + later, first_us
+def made(directory: Path, now_us: int) -> int:
+    """Everybody waits: the first due of the stream."""
+    crowd = Crowd(directory, now_us)
+    span_us = 2_000 * SECOND_US
+    crowd.add([now_us - 3_000 * SECOND_US + n * span_us // BACKLOG for n in range(BACKLOG)])
+    crowd.add([now_us + 10 * DAY_US + n * SECOND_US for n in range(PENDING)])
+    first_us = time.time_ns() // 1000 + SETTLE_S * SECOND_US
+    crowd.add([first_us + n * SECOND_US // PER_S for n in range(PER_S * STREAM_S)])
+    crowd.close()
+    return first_us
 
 
 class Watch:
@@ -111,11 +111,10 @@ def main() -> None:
     with scratch() as directory:
         directory.parent.mkdir(exist_ok=True)
         now_us = time.time_ns() // 1000
-        every, first_us = dues(now_us)
-        waiting(directory, every, now_us)
+        baseline = table_of_timers_s(directory.parent)
+        first_us = made(directory, now_us)
         state = directory / ".journeyfold/state.lmdb/data.mdb"
         state_mb = state.stat().st_size // 2**20
-        baseline = table_of_timers_s(directory)
         watch = Watch(directory)
         started_us = time.time_ns() // 1000
         with up(directory) as (_, process):

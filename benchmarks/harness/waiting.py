@@ -74,22 +74,33 @@ def write_project(directory: Path) -> None:
         (directory / path).write_text(text)
 
 
-def waiting(directory: Path, dues: Sequence[int], now_us: int) -> None:
-    """A data directory in whose state one person waits for each of `dues`."""
-    write_project(directory)
-    project = checked_project(directory)
-    workspace = Workspace(place_of(directory, None), project)
-    try:
+class Crowd:
+    """A data directory in whose state very many people wait; `add` before anything runs on it."""
+
+    def __init__(self, directory: Path, now_us: int) -> None:
+        write_project(directory)
+        project = checked_project(directory)
+        self._workspace = workspace = Workspace(place_of(directory, None), project)
         activate(workspace, project)
         workspace.log.append(list(_records(workspace.node_key, now_us)), now_us=now_us)
         workspace.log.append([_zones(now_us)], now_us=now_us)
         fold_to_head(workspace)
-        state = workspace.open_state()
-        _write(state, workspace.node_key, dues)
-        state.close()
-        workspace.log.checkpoint()
-    finally:
-        workspace.close()
+        self._state = workspace.open_state()
+        with self._state.read() as reader:
+            found = [decode_profile(raw) for _, raw in reader.scan("profile")]
+        self._prototypes = [profile for profile in found if profile.journeys]
+        assert len(self._prototypes) == PROTOTYPES, "everybody who set a reminder waits"
+        self._people = 0
+
+    def add(self, dues: Sequence[int]) -> None:
+        """One person more for each of these instants."""
+        _write(self._state, self._workspace.node_key, self._prototypes, dues, self._people)
+        self._people += len(dues)
+
+    def close(self) -> None:
+        self._state.close()
+        self._workspace.log.checkpoint()
+        self._workspace.close()
 
 
 def _records(node_key: bytes, now_us: int) -> Iterator[Entry]:
@@ -121,26 +132,24 @@ def _entry(id_: str, name: str, who: Identifier, at_us: int, told: dict, node_ke
     return Entry(event, "event", nodes=(node_of(who, node_key),))
 
 
-def _write(state: StateStore, node_key: bytes, dues: Sequence[int]) -> None:
-    with state.read() as reader:
-        found = [decode_profile(raw) for _, raw in reader.scan("profile")]
-    prototypes = [profile for profile in found if profile.journeys]
-    assert len(prototypes) == PROTOTYPES, "everybody who set a reminder waits"
+def _write(
+    state: StateStore, node_key: bytes, prototypes: Sequence[Profile], dues: Sequence[int], at: int
+) -> None:
     people = []
     for number in range(len(dues)):
-        node = node_of(Identifier("user_id", f"user-{number}"), node_key)
+        node = node_of(Identifier("user_id", f"user-{at + number}"), node_key)
         people.append((person_id(node), node, number))
     people.sort()
     for first, last in pairwise([*range(0, len(people), GROUP), len(people)]):
         with state.write() as writer:
             for person, _, number in people[first:last]:
-                profile = _copy(prototypes[number % PROTOTYPES], person, number, dues[number])
+                profile = _copy(prototypes[number % PROTOTYPES], person, at + number, dues[number])
                 writer.put("profile", person.encode(), encode_profile(profile))
     people.sort(key=lambda one: one[1])
     for first, last in pairwise([*range(0, len(people), GROUP), len(people)]):
         with state.write() as writer:
             for _, node, number in people[first:last]:
-                named = Node("user_id", f"user-{number}", prototypes[0].first_us, b"", 1)
+                named = Node("user_id", f"user-{at + number}", prototypes[0].first_us, b"", 1)
                 writer.put("id_node", node, msgspec.msgpack.encode(named))
     wakes = sorted((dues[number], person) for person, _, number in people)
     for first, last in pairwise([*range(0, len(wakes), GROUP), len(wakes)]):

@@ -63,6 +63,17 @@ class Journeys:
         """Whether this could let anybody in who is in no journey and waits for none."""
         return self._arrivals.concerns(event, moves)
 
+    def hears(self, profile: Profile, event: Event, moves: Sequence[Emit]) -> bool:
+        """Whether a record that changed nothing of the person but what is counted of their events
+        can matter to a run of theirs.
+        """
+        touched = {f"event:{event.name}", *map(_path_of, moves)}
+        versions = self._versions
+        return any(
+            not touched.isdisjoint(versions[each.journey, each.version].hears)
+            for each in profile.journeys
+        )
+
     def record(self, turn: Turn, moves: Iterable[Emit]) -> None:
         """Handle a record after its facts and memberships; `moves` are what those emitted."""
         profile, record = turn.profile, turn.record
@@ -334,6 +345,13 @@ class Journeys:
         stands = self._controls.get(instance.journey, LIVE)
         due_us = 0 if stands.status == "paused" else instance.due_us
         return min(filter(None, (due_us, instance.until_us, instance.exits_us)), default=0)
+
+
+def _path_of(move: Emit) -> str:
+    """As `condition_compile.inputs_of` names what has changed."""
+    told = move.properties
+    is_stage = move.name == "stage.changed"
+    return f"stage:{told['lifecycle']}" if is_stage else f"segment:{told['segment']}"
 
 
 def _entered(instance: Instance) -> int:

@@ -35,14 +35,14 @@ class Arrivals:
             if each.event is not None and each.late
         )
         self._opens = self.ends | {name for kind, name in self._entries if kind == "event"}
-        self._opens_by_move = any(kind not in {"event", "asked"} for kind, _ in self._entries)
 
     def concerns(self, event: Event, moves: Sequence[Emit]) -> bool:
         """Whether this could let anybody in who is in no journey and waits for none, or has to be
         remembered for those who come in later.
         """
-        is_entry = event.name in self._opens or _is_asked(event)
-        return is_entry or (bool(moves) and self._opens_by_move)
+        if event.name in self._opens or _is_asked(event):
+            return True
+        return any(cause in self._entries or cause in self._opposites for cause in causes_of(moves))
 
     def come_in(self, turn: Turn, causes: Sequence[tuple[str, str]], event: Event | None) -> None:
         for cause in causes:

@@ -69,6 +69,15 @@ class Program:
             for asked in conditions_of(journey)
             if (name := condition_id(self.id, self.version, asked.path))
         }
+        self.hears = self._inputs(evaluator.paths) | {f"event:{name}" for name in self.events}
+
+    def _inputs(self, paths: Mapping[str, int]) -> frozenset[str]:
+        """What the conditions of its exits depend on, as paths of `condition_compile.inputs_of`."""
+        whens = (("exit", at, "when") for at, each in self.exits if each.when is not None)
+        mask = 0
+        for path in whens:
+            mask |= self._asked[path][1]
+        return frozenset(path for path, of in paths.items() if of & mask)
 
     def ask(self, path: Path, view: View, now_us: int) -> tuple[Json, int]:
         """(value, next instant it may change by itself, or NEVER); null is false at the top."""

@@ -69,12 +69,23 @@ class Travel:
         return effects
 
     def record(
-        self, profile: Profile, record: Record, owner: bytes, emits: Sequence[Emit]
+        self,
+        profile: Profile,
+        record: Record,
+        owner: bytes,
+        emits: Sequence[Emit],
+        *,
+        is_plain: bool = False,
     ) -> list[Effect]:
-        """After the record's facts and memberships, then what is due at its own instant."""
+        """After the record's facts and memberships, then what is due at its own instant.
+
+        `is_plain`: nothing else of the person has changed than what is counted of their events.
+        """
         give_back(profile, record.event)
-        is_in = profile.journeys or profile.pending
-        if not is_in and not self._journeys.concerns(record.event, emits):
+        if not self._matters(profile, record, emits, is_plain=is_plain):
+            due_us = profile.journeys_due_us
+            if due_us and not 0 < profile.wake_us <= due_us:
+                profile.wake_us = due_us
             return []
         view = self._look(profile)
         view.event = record.event
@@ -84,6 +95,18 @@ class Travel:
             self._journeys.time(turn)
         self._set_wake(profile)
         return turn.effects
+
+    def _matters(
+        self, profile: Profile, record: Record, emits: Sequence[Emit], *, is_plain: bool
+    ) -> bool:
+        """Most records concern no journey and no run: those cost a look at who would listen."""
+        if self._journeys.concerns(record.event, emits):
+            return True
+        if not profile.journeys and not profile.pending:
+            return False
+        if not is_plain or 0 < profile.journeys_due_us <= record.appended_us:
+            return True
+        return self._journeys.hears(profile, record.event, emits)
 
     def settled(
         self, profile: Profile, now_us: int, emits: Sequence[Emit], cause: str = ""

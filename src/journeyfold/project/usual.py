@@ -55,7 +55,8 @@ def fold_usual(
     segmentation = compiled.segmentation
     mask = segmentation.event_masks.get(name, 0)
     grants = compiled.grants.get(event.source)
-    if grants and fold_basis(profile, owner, grants):
+    has_new_basis = grants is not None and fold_basis(profile, owner, grants)
+    if grants and has_new_basis:
         mask |= segmentation.reached([f"consent:{purpose}" for purpose in grants])
     if not is_bot(event):
         for aggregation in collecting:
@@ -73,7 +74,9 @@ def fold_usual(
     if emits:
         effects = effects + compiled.with_pushes(emits)
     if compiled.travel is not None:
-        effects = effects + compiled.travel.record(profile, record, owner, emits)
+        effects = effects + compiled.travel.record(
+            profile, record, owner, emits, is_plain=not has_new_basis
+        )
     if compiled.forwarding is not None:
         effects = effects + compiled.forwarding.record(profile, record, compiled.view)
     return effects
