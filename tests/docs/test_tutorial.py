@@ -103,6 +103,13 @@ def test_every_command_of_the_tutorial_does_what_it_says(playing):
     playing(text)
 
 
+@needs_curl
+def test_every_command_of_the_first_journey_does_what_it_says(playing):
+    text = (DOCS / "tutorial" / "first-journey.md").read_text()
+    assert len([each for each in FENCE.findall(text) if each[0] == "sh"]) >= 8
+    playing(text)
+
+
 ANN = """
 ```sh
 journeyfold init shop --template shop
