@@ -191,3 +191,17 @@ def test_a_removal_that_cannot_be_looked_up_is_tried_again():
     platform = HubSpot()
     platform.refusals = [(500, {})]
     assert statuses(run(platform, row("a@x.example", "remove"))) == ["retry"]
+
+
+def test_headers_of_yours_go_along_and_do_not_replace_ours():
+    seen = []
+
+    def answers(request):
+        seen.append(request.headers)
+        return 200, {"results": []}
+
+    answers.require_sound = lambda: None
+    more = "headers: {X-Proxy: 'p ${env:TOKEN}', Authorization: mine}\n"
+    assert statuses(run(answers, row("a@x.example"), more=more)) == ["sent"]
+    assert seen[0]["x-proxy"] == "p t0ken"
+    assert seen[0]["authorization"] == "Bearer t0ken"

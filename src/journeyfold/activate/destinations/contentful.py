@@ -16,12 +16,12 @@ import msgspec
 from journeyfold.activate.batching import KEY, Unfit, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Held, Rest, quoted, told, value_of
 from journeyfold.core.event import Json
 
@@ -30,7 +30,7 @@ _ID_MAX = 64
 _TRIES = 3  # against somebody who edits at the same moment
 
 
-class Contentful(Destined, frozen=True, kw_only=True, tag="contentful"):
+class Contentful(Platform, frozen=True, kw_only=True, tag="contentful"):
     """`secret` is a token of the Content Management API. A row's key, or the field `id`, is the
     entry's id. A removed row's entry is unpublished, and deleted where `delete` says so.
     """
@@ -50,7 +50,8 @@ class Contentful(Destined, frozen=True, kw_only=True, tag="contentful"):
 
     def open(self, tools: Tools) -> Space:
         token = Held(tools.secret(self.secret))
-        return Space(self, tools, Rest(tools.http, tools.secret(self.url), _TYPE, token))
+        headers = {**self.headers_of(tools), **_TYPE}
+        return Space(self, tools, Rest(tools.http, tools.secret(self.url), headers, token))
 
 
 class Space:

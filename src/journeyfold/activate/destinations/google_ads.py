@@ -18,13 +18,13 @@ from journeyfold.activate import hashed as norm
 from journeyfold.activate.batching import Unfit, settled
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
 from journeyfold.activate.hashed import hashed
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Granted, Rest, listed, told, value_of
 from journeyfold.core.event import Json
 from journeyfold.core.instant import instant_us, rfc3339
@@ -50,7 +50,7 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: str
 
 
-class GoogleAds(Destined, frozen=True, kw_only=True, tag="google-ads"):
+class GoogleAds(Platform, frozen=True, kw_only=True, tag="google-ads"):
     """Events go to `conversion`, rows to `list`. `upload: enhancements` adds hashed people to
     conversions that a tag has sent with the same order id.
     """
@@ -72,6 +72,7 @@ class GoogleAds(Destined, frozen=True, kw_only=True, tag="google-ads"):
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.conversion is None and self.list is None:
             raise ValueError("write `conversion` for events, `list` for rows, or both")
 
@@ -82,7 +83,8 @@ class GoogleAds(Destined, frozen=True, kw_only=True, tag="google-ads"):
             "client_secret": tools.secret(self.secrets.client_secret),
             "refresh_token": tools.secret(self.secrets.refresh_token),
         }
-        headers = {"developer-token": tools.secret(self.secrets.developer_token)}
+        token = tools.secret(self.secrets.developer_token)
+        headers = {**self.headers_of(tools), "developer-token": token}
         if self.login_customer is not None:
             headers["login-customer-id"] = self.login_customer
         bearer = Granted(tools.http, self.token_url, form, tools.now_us)

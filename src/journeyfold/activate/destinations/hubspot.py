@@ -15,12 +15,12 @@ import msgspec
 from journeyfold.activate.batching import KEY, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Held, Rest, listed, quoted, told, value_of
 from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
@@ -29,7 +29,7 @@ _AGAIN = frozenset({"RATE_LIMITS", "INTERNAL_ERROR", "TIMEOUT", "CONFLICT"})
 _OF_EVENT = frozenset({KEY, "event", "email"})
 
 
-class Hubspot(Destined, frozen=True, kw_only=True, tag="hubspot"):
+class Hubspot(Platform, frozen=True, kw_only=True, tag="hubspot"):
     """`secret` is the token of a private app. Rows enter `list` and leave it, where one is named;
     without one a removed row's record is archived.
     """
@@ -46,7 +46,9 @@ class Hubspot(Destined, frozen=True, kw_only=True, tag="hubspot"):
 
     def open(self, tools: Tools) -> Portal:
         token = Held(tools.secret(self.secret))
-        return Portal(self, tools, Rest(tools.http, tools.secret(self.url), bearer=token))
+        return Portal(
+            self, tools, Rest(tools.http, tools.secret(self.url), self.headers_of(tools), token)
+        )
 
 
 class _Record(msgspec.Struct, frozen=True):

@@ -19,13 +19,13 @@ import msgspec
 from journeyfold.activate.batching import KEY, Unfit, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
 from journeyfold.activate.hashed import email
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Rest, listed, quoted, told, value_of
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
@@ -36,7 +36,7 @@ _OWN = frozenset({"language", "vip", "interests"})
 _OF_MEMBER = frozenset({KEY, "email"}) | _OWN
 
 
-class Mailchimp(Destined, frozen=True, kw_only=True, tag="mailchimp"):
+class Mailchimp(Platform, frozen=True, kw_only=True, tag="mailchimp"):
     """`secret` is an API key, which ends in the data centre (`-us21`). Who is new gets `status`;
     nobody's status is changed, since an unsubscription is theirs.
     """
@@ -54,6 +54,7 @@ class Mailchimp(Destined, frozen=True, kw_only=True, tag="mailchimp"):
     url: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.on_remove == "tags" and not self.tags:
             raise ValueError("on_remove: tags takes tags away; name them in `tags`")
         if self.on_remove == "segment" and not self.segment:
@@ -69,7 +70,8 @@ class Mailchimp(Destined, frozen=True, kw_only=True, tag="mailchimp"):
             )
         base = tools.secret(self.url) or f"https://{centre}.api.mailchimp.com/3.0"
         basic = b64encode(f"journeyfold:{key}".encode()).decode()
-        return Audience(self, tools, Rest(tools.http, base, {"authorization": f"Basic {basic}"}))
+        headers = {**self.headers_of(tools), "authorization": f"Basic {basic}"}
+        return Audience(self, tools, Rest(tools.http, base, headers))
 
 
 class _Member(msgspec.Struct, frozen=True):

@@ -19,13 +19,13 @@ from journeyfold.activate import hashed as norm
 from journeyfold.activate.batching import Unfit, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
 from journeyfold.activate.hashed import hashed
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Rest, told, value_of
 from journeyfold.core.event import Json
 from journeyfold.core.instant import SECOND_US, instant_us
@@ -50,7 +50,7 @@ _PERSON = frozenset({*_HASHED, *_PLAIN, "phone", "birthday", "external_id", "mob
 _OF_EVENT = frozenset({"event", "event_id", "time", "event_source_url", "action_source"})
 
 
-class Meta(Destined, frozen=True, kw_only=True, tag="meta"):
+class Meta(Platform, frozen=True, kw_only=True, tag="meta"):
     """Events go to `pixel` (a dataset), rows to `audience`; `secret` is the access token."""
 
     takes = frozenset({"webhook", "event", "upsert", "remove"})
@@ -70,12 +70,15 @@ class Meta(Destined, frozen=True, kw_only=True, tag="meta"):
     url: str = "https://graph.facebook.com"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.pixel is None and self.audience is None:
             raise ValueError("write `pixel` for events, `audience` for rows, or both")
 
     def open(self, tools: Tools) -> Graph:
         base = f"{tools.secret(self.url).rstrip('/')}/{self.version}"
-        return Graph(self, tools, Rest(tools.http, base), tools.secret(self.secret))
+        return Graph(
+            self, tools, Rest(tools.http, base, self.headers_of(tools)), tools.secret(self.secret)
+        )
 
 
 class Graph:

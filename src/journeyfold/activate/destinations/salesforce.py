@@ -14,12 +14,12 @@ import msgspec
 from journeyfold.activate.batching import KEY, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Tools,
 )
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Granted, Held, Rest, listed, quoted, told, value_of
 from journeyfold.core.event import Json
 
@@ -30,7 +30,7 @@ _AGAIN = frozenset(
 _GONE = frozenset({"NOT_FOUND", "ENTITY_IS_DELETED"})
 
 
-class Salesforce(Destined, frozen=True, kw_only=True, tag="salesforce"):
+class Salesforce(Platform, frozen=True, kw_only=True, tag="salesforce"):
     """`url` is your My Domain. With `client` (a connected app's key) `secret` is the app's secret
     and tokens are granted for it; without, `secret` is a token.
     """
@@ -57,7 +57,8 @@ class Salesforce(Destined, frozen=True, kw_only=True, tag="salesforce"):
             }
             where = f"{base}/services/oauth2/token"
             bearer = Granted(tools.http, where, form, tools.now_us)
-        rest = Rest(tools.http, f"{base}/services/data/{self.version}", bearer=bearer)
+        address = f"{base}/services/data/{self.version}"
+        rest = Rest(tools.http, address, self.headers_of(tools), bearer)
         return Org(self, tools, rest)
 
 

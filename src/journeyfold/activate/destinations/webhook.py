@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from journeyfold.activate.again import Schedule
-from journeyfold.activate.destination import Call, Destined, Outcome, Parcel, Tools
-from journeyfold.activate.headers import HOPS, headers_problem
+from journeyfold.activate.destination import Call, Outcome, Parcel, Tools
+from journeyfold.activate.headers import HOPS
 from journeyfold.activate.payload import enveloped
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.retry import judged
 from journeyfold.activate.webhook import BODY_MAX, Signer, signed_headers, signer_of, webhook_id
 from journeyfold.core.errors import UsageError
@@ -23,7 +24,7 @@ from journeyfold.core.event import Json
 TIMEOUT_S = 15
 
 
-class Webhook(Destined, frozen=True, kw_only=True, tag="webhook"):
+class Webhook(Platform, frozen=True, kw_only=True, tag="webhook"):
     """`secrets` sign beside `secret`, while receivers move from one to the other. A body above
     20 kB is sent thin: who and what, and `link` with `{id}` in it, where the whole is to be had.
     """
@@ -34,19 +35,18 @@ class Webhook(Destined, frozen=True, kw_only=True, tag="webhook"):
     url: str
     secret: str
     secrets: tuple[str, ...] = ()
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
     link: str = ""
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=30)] = TIMEOUT_S
 
     def __post_init__(self) -> None:
-        problem = headers_problem(self.headers)
-        signed = [name for name in self.headers if name.lower().startswith("webhook-")]
-        if problem or signed:
-            raise ValueError(f"headers: {problem or f'the header {signed[0]} is written by us'}")
+        super().__post_init__()
+        for name in self.headers:
+            if name.lower().startswith("webhook-"):
+                raise ValueError(f"headers: the header {name} is written by us")
 
     def open(self, tools: Tools) -> Endpoint:
         secrets = [tools.secret(each) for each in (self.secret, *self.secrets)]
-        headers = {name: tools.secret(value) for name, value in self.headers.items()}
+        headers = self.headers_of(tools)
         try:
             signers = [signer_of(secret) for secret in secrets]
         except ValueError as error:

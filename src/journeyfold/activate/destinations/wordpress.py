@@ -17,20 +17,20 @@ import msgspec
 from journeyfold.activate.batching import KEY, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
-    Destined,
     Outcome,
     Parcel,
     ParcelKind,
     Rate,
     Tools,
 )
+from journeyfold.activate.platform import Platform
 from journeyfold.activate.rest import Rest, listed, told, value_of
 from journeyfold.core.event import Json
 
 _EVERY = "publish,future,draft,pending,private"
 
 
-class Wordpress(Destined, frozen=True, kw_only=True, tag="wordpress"):
+class Wordpress(Platform, frozen=True, kw_only=True, tag="wordpress"):
     """`url` is the site's, `user` and `secret` a user and an application password of theirs. A
     row's key, or the field `slug`, is the slug. A removed row's post goes to the bin.
     """
@@ -51,7 +51,8 @@ class Wordpress(Destined, frozen=True, kw_only=True, tag="wordpress"):
     def open(self, tools: Tools) -> Site:
         basic = b64encode(f"{self.user}:{tools.secret(self.secret)}".encode()).decode()
         base = f"{tools.secret(self.url).rstrip('/')}/wp-json/wp/v2/{self.content}"
-        return Site(self, tools, Rest(tools.http, base, {"authorization": f"Basic {basic}"}))
+        headers = {**self.headers_of(tools), "authorization": f"Basic {basic}"}
+        return Site(self, tools, Rest(tools.http, base, headers))
 
 
 class Site:
