@@ -1,12 +1,13 @@
 """Events to files and an audience to a table, through a real platform."""
 
 import json
+import shutil
 import sqlite3
 import time
 from contextlib import closing
 
 import pytest
-from live import platform, run_cli
+from live import platform, run_cli, start
 
 FILES = """type: file
 path: exports
@@ -138,3 +139,26 @@ def test_the_command_line_tells_and_previews_syncs(shop):
 def test_a_rebuild_agrees_with_what_the_other_side_acknowledged(shop):
     verified = run_cli(shop.directory, "replay", "--verify", check=False)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_state_that_is_made_anew_sends_nothing_of_before_again(shop):
+    send(shop, *person("gil"), order(7, 70.0, "gil"))
+    becomes(True, lambda: "gil" in table(shop) and "o7" in said_orders(shop))
+    before, rows = said_orders(shop), table(shop)
+    shop.stop()
+    shutil.rmtree(shop.directory / ".journeyfold" / "state.lmdb")
+    again = start(shop.directory, CRM=str(shop.crm))
+    again.keys = shop.keys
+    try:
+        send(again, *person("hal"), order(8, 80.0, "hal"))
+        becomes(True, lambda: "hal" in table(shop) and "o8" in said_orders(shop))
+        assert sorted(said_orders(shop)) == sorted([*before, "o8"])
+        assert table(shop) == {**rows, "hal": "gold"}
+        (row,) = json.loads(run_cli(shop.directory, "sync", "list", "--json").stdout)["syncs"]
+        assert row["told"]["lost"] == 0
+    finally:
+        again.stop()
+
+
+def said_orders(live):
+    return [each["body"]["order"] for each in lines(live)]
