@@ -19,14 +19,14 @@ PLACES: dict[str, tuple[Path, ...]] = {
     "source": (("read",), ("keys",), ("webhook", "secrets")),
     "destination": (
         ("secret",), ("secrets",), ("headers",), ("url",), ("path",), ("user",), ("password",),
-        ("dkim", "key"), ("dkim", "ed25519"),
+        ("dkim", "key"), ("dkim", "second_key"),
     ),
 }  # fmt: skip
 """Kind of definition → paths below which references may stand."""
 SECRETS: dict[str, tuple[Path, ...]] = {
     "source": (("webhook", "secrets"),),
     "destination": (
-        ("secret",), ("secrets",), ("password",), ("dkim", "key"), ("dkim", "ed25519"),
+        ("secret",), ("secrets",), ("password",), ("dkim", "key"), ("dkim", "second_key"),
     ),
 }  # fmt: skip
 """Kind of definition → paths below which a text must be a reference."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from journeyfold.adapters.admin_audit import By
-from journeyfold.adapters.mailbox import FOLDER
+from journeyfold.activate.destinations.mailbox import FOLDER
 from journeyfold.collect.batch import Options
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json

@@ -30,17 +30,17 @@ PORTS = {"none": 25, "starttls": 587, "implicit": 465}
 
 
 class Dkim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`domain` is that of the sender where it is not given; `ed25519` signs beside the RSA key."""
+    """`domain` is that of the sender where it is not given; `second_key` signs beside (Ed25519)."""
 
     selector: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$")]
     key: str
     domain: str = ""
-    ed25519: str = ""
-    ed25519_selector: str = ""
+    second_key: str = ""
+    second_selector: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.ed25519) != bool(self.ed25519_selector):
-            raise ValueError("ed25519: a second key has a selector of its own, `ed25519_selector`")
+        if bool(self.second_key) != bool(self.second_selector):
+            raise ValueError("second_key: it has a selector of its own, `second_selector`")
 
 
 class Smtp(Destined, frozen=True, kw_only=True, tag="smtp"):
@@ -69,8 +69,8 @@ class Smtp(Destined, frozen=True, kw_only=True, tag="smtp"):
         keys: list[tuple[str, str]] = []
         if self.dkim is not None:
             keys.append((self.dkim.selector, tools.secret(self.dkim.key)))
-            if self.dkim.ed25519:
-                keys.append((self.dkim.ed25519_selector, tools.secret(self.dkim.ed25519)))
+            if self.dkim.second_key:
+                keys.append((self.dkim.second_selector, tools.secret(self.dkim.second_key)))
         login = None
         if self.user:
             login = tools.secret(self.user), tools.secret(self.password)
@@ -234,7 +234,7 @@ class Line:
                 server.ehlo()
             if self._login is not None:
                 server.login(*self._login)
-        except BaseException:
+        except (smtplib.SMTPException, OSError):
             server.close()
             raise
         return server
