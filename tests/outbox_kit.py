@@ -3,17 +3,20 @@
 import threading
 import time
 
-from house import KEY, House
+from house import KEY, House, compile_texts
 
 from journeyfold.activate.destination import Answer, Destined, Outcome
 from journeyfold.activate.tracking import TokenKey
+from journeyfold.adapters.memory import MemoryState
 from journeyfold.core.effect import Deliver
 from journeyfold.project.compile import PUSH
+from journeyfold.project.engine import Engine
 from journeyfold.project.letters import Letters
 from journeyfold.runtime import outbox
 from journeyfold.runtime.dispatch import Dispatcher
 from journeyfold.runtime.fold_loop import FoldLoop, output_entry
 from journeyfold.runtime.lanes import Lanes
+from journeyfold.runtime.lease_mark import LeaseMark
 from journeyfold.runtime.results import told
 from journeyfold.runtime.settling import Settling
 
@@ -23,7 +26,7 @@ class Post(House):
 
     def __init__(self, project, path, http=None, **recorders):
         """`recorders` are destinations that no file says."""
-        self.loop, self.recorders = None, recorders
+        self.loop, self.recorders, self.marks = None, recorders, _Marks()
         super().__init__(project)
         self.path, self.http = path, http or no_http
         self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
@@ -38,10 +41,21 @@ class Post(House):
         )  # fmt: skip
         settling = Settling(self.log, self.loop.entries_of, output_entry, lambda: self.now_us)
         self.lanes.recorders = self.recorders
-        self.dispatcher = Dispatcher(self.log, self.state, self.lanes, settling, _Clock(self))
+        with self.state.read() as reader:
+            leases = LeaseMark(self.marks, reader, self.log.head()[0])
+        self.dispatcher = Dispatcher(
+            self.log, self.state, self.lanes, settling, _Clock(self), leases=leases
+        )
         self.commands = self.loop.commands
         self.dispatcher.take_up()
         self.fold()
+
+    def lose_state(self):
+        """It was damaged and set aside: the next process begins with an empty one."""
+        self.state = MemoryState()
+        self.engine = Engine(self.log, KEY, compile_texts)
+        self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
+        self.begin()
 
     def fold(self):
         if self.loop is None:
@@ -74,6 +88,12 @@ class Post(House):
             outbox.stage(writer, delivers)
         self.dispatcher.fresh(delivers)
 
+    def restage(self, *delivers):
+        """Rows that stood in the state before this process began."""
+        with self.state.write() as writer:
+            outbox.stage(writer, delivers)
+        self.dispatcher.look_again()
+
     def command(self, name, number=0, **asked):
         entry = outbox.command(name, {"filter": asked}, self.now_us, f"{name}/{number}")
         self.log.append([entry], now_us=self.now_us)
@@ -102,6 +122,19 @@ class Post(House):
 
 def no_http(_call):
     return Answer(0, problem="nobody is there", is_unreached=True)
+
+
+class _Marks:
+    """Named numbers, as the log keeps them."""
+
+    def __init__(self):
+        self.numbers = {}
+
+    def number(self, name):
+        return self.numbers.get(name)
+
+    def set_number(self, name, value):
+        self.numbers[name] = value
 
 
 class _Clock:

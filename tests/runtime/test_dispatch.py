@@ -1,13 +1,16 @@
 """The outbox goes out: leases, retries, lanes, and what the log is told (journeys A1-A6)."""
 
 import threading
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from outbox_kit import Book, Post, Recorder, effect
 
 from journeyfold.activate.destination import Outcome, Rate
 from journeyfold.activate.outbox import leased
-from journeyfold.core.errors import UsageError
+from journeyfold.adapters.memory import MemoryState
+from journeyfold.core.errors import Busy, StateGrew, UsageError
 from journeyfold.project.load import load
 from journeyfold.project.scaffold import template_files
 from journeyfold.runtime import outbox
@@ -454,7 +457,7 @@ def test_dead_rows_go_after_thirty_days(tmp_path):
     assert office.rows() == []
 
 
-# -- a state that is built anew -----------------------------------------------------------------
+# -- time ---------------------------------------------------------------------------------------
 
 
 def test_what_expired_while_it_waited_is_skipped_with_its_reason(office):
@@ -464,3 +467,148 @@ def test_what_expired_while_it_waited_is_skipped_with_its_reason(office):
     assert office.book.came == []
     (skipped,) = office.results()
     assert (skipped.name, skipped.properties["gate"]) == ("webhook.skipped", "expired")
+
+
+def test_a_row_that_is_due_later_waits(office):
+    office.stage(effect(1, due_us=office.now_us + MINUTE))
+    office.deliver()
+    assert office.book.came == []
+    office.pass_time(MINUTE)
+    office.deliver()
+    assert office.book.came == ["effect-1"]
+
+
+def test_a_clock_that_jumps_ahead_sends_nothing_twice(tmp_path):
+    office = Office(tmp_path, *[BROKEN] * 3)
+    office.say(20)
+    office.deliver()
+    office.pass_time(400 * DAY)
+    office.deliver()
+    assert office.rows() == []
+    assert office.names().count("webhook.sent") == 20
+
+
+def test_a_clock_that_goes_back_stops_nothing(tmp_path):
+    """`work` hands over a clock that never does; the dispatcher bears one that does."""
+    office = Office(tmp_path, rate=Rate(per_second=10, burst=10))
+    office.say(10)
+    office.deliver()
+    office.pass_time(-60 * MINUTE)
+    office.say(10)
+    office.deliver()
+    for _ in range(3):
+        office.pass_time(1_000_000)
+        office.deliver()
+    assert len(office.book.came) == 20
+
+
+# -- stores that fail ---------------------------------------------------------------------------
+
+
+class Full(MemoryState):
+    """The disk is full for so many commits; `grown` is a map that had to grow."""
+
+    problems = ()
+
+    @contextmanager
+    def write(self):
+        with super().write() as writer:
+            yield writer
+            if self.problems:
+                raise self.problems.pop()
+
+
+@pytest.mark.parametrize("problem", [Busy("the disk is full"), StateGrew("repeat the batch")])
+def test_a_commit_that_fails_loses_and_doubles_nothing(tmp_path, problem):
+    office = Office(tmp_path, delivery="at_most_once")
+    office.state.__class__ = Full
+    office.say(40)
+    for _ in range(200):
+        office.dispatcher.listen(0.005)
+        office.state.problems = [problem]
+        for _ in range(2):  # what fails is repeated
+            with suppress(Busy, StateGrew):
+                office.dispatcher.turn()
+        office.fold()
+        if not office.rows():
+            break
+    assert sorted(office.book.came) == sorted(f"effect-{at}" for at in range(40))
+    assert office.names() == ["webhook.sent"] * 40
+
+
+def test_a_lane_whose_store_fails_keeps_its_rows(office):
+    prepare, asked = office.lanes._prepare, []
+
+    def fails_once(rows, destined):
+        asked.append(len(rows))
+        if len(asked) == 1:
+            raise Busy("not just now")
+        return prepare(rows, destined)
+
+    office.lanes._prepare = fails_once
+    office.say()
+    office.deliver()
+    assert (office.rows(), office.book.came) == ([], ["effect-0"])
+    assert office.results()[0].properties["attempt"] == 1
+
+
+def test_a_row_that_cannot_be_made_is_dead_with_its_reason_and_keeps_no_other(office):
+    broken = effect(1, due_us=office.now_us, kind="letter")
+    office.stage(broken, effect(2, due_us=office.now_us))
+    office.deliver()
+    assert office.book.came == ["effect-2"]
+    assert "letter" in office.row().reason
+
+
+# -- a state that is built anew -----------------------------------------------------------------
+
+
+def test_a_process_sends_nothing_before_it_has_folded_what_the_log_held(office):
+    """A withdrawal may stand there that the state does not know of yet."""
+    office.begin()
+    office.dispatcher._begun = (office.log.head()[0] + 1, 0)
+    office.dispatcher._has_caught_up = False
+    office.say()
+    office.dispatcher.listen(0.01)
+    office.dispatcher.turn()
+    assert office.book.came == []
+    office.track(
+        "Product Viewed", {"sku": "S1", "name": "x", "category": "c", "price": 1.0}, user="a"
+    )
+    office.deliver()
+    assert office.book.came == ["effect-0"]
+
+
+def test_leases_that_were_in_a_lost_state_are_doubted(tmp_path):
+    """Nobody knows which of them were on their way (journeys A2)."""
+    office = Office(tmp_path, delivery="at_most_once")
+    office.say()
+    office.dispatcher.listen(0.01)
+    office.dispatcher.turn()  # the mark is made before the lease
+    office.lose_state()
+    waits = effect(5, delivery="at_most_once", due_us=office.now_us)
+    office.restage(waits, effect(6, due_us=office.now_us))
+    office.deliver()
+    assert "effect-5" not in office.book.came
+    assert "effect-6" in office.book.came
+    assert (office.row().key, office.row().state) == ("effect-5", "unknown")
+
+
+def test_without_a_lease_a_lost_state_is_only_folded_again(tmp_path):
+    office = Office(tmp_path, delivery="at_most_once")
+    office.lose_state()
+    office.restage(effect(5, delivery="at_most_once", due_us=office.now_us))
+    office.deliver()
+    assert office.book.came == ["effect-5"]
+
+
+def test_a_clean_stop_takes_the_mark_away(tmp_path):
+    office = Office(tmp_path, delivery="at_most_once")
+    office.dispatcher.start()
+    office.say(5)
+    until_s = time.monotonic() + 10
+    while office.rows() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert office.marks.numbers == {"outbox_leases": 1}
+    office.dispatcher.close()
+    assert office.marks.numbers == {"outbox_leases": 0}

@@ -185,3 +185,36 @@ def test_quiet_hours_that_have_begun_meanwhile_hold_it_until_they_end(tmp_path):
     post.now_us = row.next_us
     post.deliver()
     assert len(post.mails()) == 1
+
+
+def test_a_state_built_anew_has_no_row_of_what_was_sent(post):
+    post.known()
+    post.cart()
+    post.deliver()
+    (post.path / "mailbox" / f"{post.messages[0].key}.eml").unlink()
+    post.lose_state()
+    post.deliver()
+    assert (post.mails(), post.rows()) == ([], [])
+    assert [each.name for each in post.results()] == ["message.sent"]
+
+
+def test_a_state_built_anew_still_lists_what_failed(tmp_path):
+    post = Shop(
+        project(**{"templates/cart/body.html": "{{ traits.first_name | nonsense }}"}), tmp_path
+    )
+    post.known()
+    post.cart()
+    post.deliver()
+    (before,) = post.rows()
+    post.lose_state()
+    (row,) = post.rows()
+    assert (row.state, row.reason) == ("dead", before.reason)
+
+
+def test_a_message_that_waited_for_an_hour_outlives_the_state(post):
+    post.known()
+    post.cart()
+    post.now_us += 3_600_000_000
+    post.lose_state()
+    post.deliver()
+    assert len(post.mails()) == 1

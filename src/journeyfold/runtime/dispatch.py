@@ -27,7 +27,8 @@ from journeyfold.project.engine import standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.lane import MISSING, Lane, Tried
 from journeyfold.runtime.lanes import Lanes
-from journeyfold.runtime.settling import Settled, Settling
+from journeyfold.runtime.lease_mark import LeaseMark
+from journeyfold.runtime.settling import Found, Settled, Settling
 from journeyfold.runtime.waiting import Chosen, Waiting
 
 OWNER = "work"
@@ -52,9 +53,11 @@ class Dispatcher:
         clock: Clock,
         report: Callable[[str], None] = lambda _text: None,
         figures: FiguresFile | None = None,
+        leases: LeaseMark | None = None,
     ) -> None:
         self._log, self._state, self._lanes, self._settling = log, state, lanes, settling
         self._figures, self._publish_s = figures, 0.0
+        self._leases = leases
         self._clock, self._report = clock, report
         self._inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._waiting = Waiting(lanes)
@@ -62,7 +65,7 @@ class Dispatcher:
         self._out: dict[str, tuple[Lane, Row]] = {}  # leased and given to a lane
         self._tried: list[Tried] = []
         self._settled: list[Settled] = []
-        self._begun_at, self._has_caught_up = log.head()[0], False
+        self._begun, self._has_caught_up = log.head(), False
         self._failure: BaseException | None = None
         self._is_closing = False
         self._purge_us = 0
@@ -108,6 +111,8 @@ class Dispatcher:
             self._lanes.close(CLOSE_S)
             self._hear()
             self._patiently(self._settle)
+            if self._leases is not None and not (self._out or self._leases.are_lost):
+                self._leases.end()
         except BaseException as error:  # noqa: BLE001 - the worker raises it in its own thread
             self._failure = error
 
@@ -192,6 +197,8 @@ class Dispatcher:
         try:
             self._log_results()
             self._asked(chosen)
+            if self._leases is not None and any(each.of.is_once for each in chosen):
+                self._leases.begin()
             with self._state.write() as writer:
                 for settled in self._settled:
                     settled.apply(writer)
@@ -222,8 +229,22 @@ class Dispatcher:
         """
         if not self._has_caught_up:
             with self._state.read() as reader:
-                self._has_caught_up = standing(reader).offset >= self._begun_at
+                self._has_caught_up = standing(reader).offset >= self._begun[0]
+            if self._has_caught_up and self._leases is not None and self._leases.are_lost:
+                self._doubt()
         return self._has_caught_up
+
+    def _doubt(self) -> None:
+        """What was on its way is not known any more: nothing that waited then may go by itself."""
+        with self._state.read() as reader:
+            waited = [
+                row for row in outbox.rows(reader)
+                if row.state == "pending" and row.deliver.due_us <= self._begun[1]
+            ]  # fmt: skip
+        self._write(self._settling.doubt(waited, self._lanes))
+        assert self._leases is not None, "it said so"
+        self._leases.end()
+        self._look()
 
     def _settle(self) -> None:
         """Without leasing more."""
@@ -232,7 +253,7 @@ class Dispatcher:
             with self._state.write() as writer:
                 for settled in self._settled:
                     settled.apply(writer)
-            self._settled = []
+            self._free()
 
     def _log_results(self) -> None:
         """Known results become records once; the rows follow, as often as it takes."""
@@ -275,13 +296,16 @@ class Dispatcher:
             leases = [row for row in outbox.rows(reader) if row.state == "leased"]
             self._retry_secrets(reader)
         if leases:
-            found = self._settling.recover(leases, self._lanes)
-            if found.entries:
-                self._log.append(found.entries, now_us=self._clock.now_us())
-            with self._state.write() as writer:
-                for each in found.settled:
-                    each.apply(writer)
+            self._write(self._settling.recover(leases, self._lanes))
         self._look()
+
+    def _write(self, found: Found) -> None:
+        """The records, then the rows."""
+        if found.entries:
+            self._log.append(found.entries, now_us=self._clock.now_us())
+        with self._state.write() as writer:
+            for each in found.settled:
+                each.apply(writer)
 
     def _retry_secrets(self, reader: StateReader) -> None:
         """What was not there may be there now: a new start, or another version of the project."""

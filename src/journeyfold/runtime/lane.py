@@ -21,9 +21,10 @@ from journeyfold.activate.destination import Destination, Destined, Outcome, Par
 from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row, delivery_of
 from journeyfold.adapters.faults import point
-from journeyfold.core.errors import UsageError
+from journeyfold.core.errors import JourneyfoldError, UsageError
 from journeyfold.runtime.prepare import Broken, Hold, Skip
 
+STORE_S = 0.5  # before what a store did not answer is asked again
 AHEAD_US = 100_000  # of work a thread may have waiting, so that it need not wait for a commit
 AHEAD_MIN, AHEAD_MAX = 2, 64  # calls
 
@@ -180,7 +181,12 @@ class Lane:
     def _call(self, rows: list[Row]) -> list[Tried]:
         if self._is_stopping or self._is_shut or not self._begins():
             return [Tried(row, None, None) for row in rows]
-        prepared = self._prepare(rows, self.destined)
+        try:
+            prepared = self._prepare(rows, self.destined)
+        except JourneyfoldError:  # a store that does not answer just now: they wait for it
+            self._ends([], 0)
+            time.sleep(STORE_S)
+            return [Tried(row, None, None) for row in rows]
         parcels = [each for each in prepared if isinstance(each, Parcel)]
         at_us, started_ns = self._now_us(), time.monotonic_ns()
         outcomes = self._delivered(parcels) if parcels else []

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from journeyfold.activate.destination import Destination, Destined, Http, Tools
+from journeyfold.activate.destination import Destination, Destined, Http, Parcel, Tools
 from journeyfold.activate.destinations.mailbox import MAILBOX
 from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row
 from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import Deliver
+from journeyfold.core.event import Json
+from journeyfold.core.errors import JourneyfoldError
 from journeyfold.core.ports import Clock, StateReader, StateStore
 from journeyfold.project.compile import Compiled
 from journeyfold.project.letters import Letters
@@ -25,7 +27,7 @@ from journeyfold.project.people import profile_of
 from journeyfold.project.substitute import substitute
 from journeyfold.runtime.lane import Lane, Ready, Tried
 from journeyfold.runtime.outbox import DEVELOPMENT, Closed, closed_in, names_of, now_of
-from journeyfold.runtime.prepare import Look, prepare
+from journeyfold.runtime.prepare import Broken, Look, prepare
 
 Done = Callable[[list[Tried]], None]
 
@@ -157,12 +159,25 @@ class Lanes:
             text, os.environ, lambda name: (self._directory / name).read_text("utf-8")
         )
 
+    def said(self, row: Row) -> dict[str, Json]:
+        """What the record of a message says beside where it came from, written once more."""
+        destined = self.destined(self.name_for(row.deliver))
+        (ready,) = self._prepare([row], destined) if destined is not None else (None,)
+        return ready.body if isinstance(ready, Parcel) else {}
+
     def _prepare(self, rows: Sequence[Row], destined: Destined) -> list[Ready]:
         """In a lane's thread: the last look at each person (journeys E51)."""
         compiled, now_us = self._compiled(), self._clock.now_us()
         with self._state.read() as reader:
             people = [profile_of(reader, now_of(reader, row.deliver.person)) for row in rows]
-        return [
-            prepare(row.deliver, Look(compiled, profile, destined.purpose, now_us, self._letters))
-            for row, profile in zip(rows, people, strict=True)
-        ]
+        looks = [Look(compiled, who, destined.purpose, now_us, self._letters) for who in people]
+        return [_ready(row, look) for row, look in zip(rows, looks, strict=True)]
+
+
+def _ready(row: Row, look: Look) -> Ready:
+    try:
+        return prepare(row.deliver, look)
+    except JourneyfoldError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug of ours that this row meets keeps no other
+        return Broken(f"it cannot be made: {type(error).__name__}: {error}")

@@ -24,6 +24,7 @@ from journeyfold.project.compile import PUSH
 from journeyfold.project.parking import Parked, parked_records
 from journeyfold.runtime import outbox
 from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.lease_mark import lose_leases
 from journeyfold.runtime.worker import LAGGING, is_current
 from journeyfold.runtime.workspace import Workspace
 
@@ -82,6 +83,7 @@ def refold(
     if stop.is_set():
         shutil.rmtree(beside)
         return
+    lose_leases(workspace.log.marks)
     put_in_place(workspace.place.data, beside)
     workspace.log.marks.set_number(_ASKED, 0)
     report(f"all records are folded again, {parked} of them are still parked")

@@ -33,6 +33,7 @@ from journeyfold.runtime.prepare import Broken, Hold, Skip
 from journeyfold.runtime.results import attempted, held, record_of_nobody, told
 
 ASK = "look at what it answered, mend it, then `journeyfold destination resume {name}`"
+LOST = "the state that knew whether it was on its way is lost; `journeyfold outbox resend` sends it"
 INTERRUPTED_MAX = 100  # processes that may end over a row before it is given up
 MEND = "set it and start again"
 
@@ -89,6 +90,13 @@ class Settling:
                 sheet.interrupted(row)
         return self._found(sheet)
 
+    def doubt(self, waiting: Sequence[Row], lanes: Lanes) -> Found:
+        """At-most-once rows of a state that is gone, which knew what was on its way."""
+        sheet = _Sheet(self._now_us(), lanes)
+        for row in waiting:
+            sheet.doubted(row)
+        return self._found(sheet)
+
     def _found(self, sheet: _Sheet) -> Found:
         entries = self._entries_of(sheet.says)
         entries += [self._output(emit) for emit in sheet.emits]
@@ -124,11 +132,15 @@ class _Sheet:
         else:
             self._answered(each, prepared, outcome)
 
+    def doubted(self, row: Row) -> None:
+        if self._is_once(row):
+            self._kept(row, "unknown", "unknown", LOST, {})
+
     def interrupted(self, row: Row) -> None:
         why = "the process ended before the answer was known"
         attempt = Attempt(self.now_us, 0, INTERRUPTED, why)
         if self._is_once(row):
-            self._kept(row, "unknown", "unknown", why, {}, attempts=(attempt,))
+            self._kept(row, "unknown", "unknown", why, self._said(row), attempts=(attempt,))
             return
         if row.attempt >= INTERRUPTED_MAX:
             self._kept(row, "dead", "failed", why, {}, attempts=(attempt,))
@@ -136,6 +148,10 @@ class _Sheet:
         row = tried(row, attempt, next_us=self.now_us)
         self.emits.append(attempted(row, self._name(row), attempt, self.now_us))
         self.settled.append(Settled(row.key, row))
+
+    def _said(self, row: Row) -> dict[str, Json]:
+        """What a message said, if it went: its links lead somewhere all the same (A13)."""
+        return self._lanes.said(row) if kind_of(row.deliver) == "message" else {}
 
     def _answered(self, each: Tried, parcel: Parcel, outcome: Outcome) -> None:
         row = each.row

@@ -22,6 +22,7 @@ from journeyfold.runtime.conservation import Monitor
 from journeyfold.runtime.dispatch import Dispatcher
 from journeyfold.runtime.fold_loop import FoldLoop, output_entry
 from journeyfold.runtime.lanes import Lanes
+from journeyfold.runtime.lease_mark import LeaseMark
 from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.refolding import Asked, refold
@@ -73,7 +74,7 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         dispatcher = dispatcher_of(workspace, state, loop)
         syncing = Syncing(
             workspace.log, state, workspace.clock, workspace.keyring.derive("sync"),
-            workspace.place.data, dispatcher.fresh,
+            workspace.place.data, dispatcher.fresh, _report,
         )  # fmt: skip
         marks = workspace.log.marks
         admitting = Admitting(workspace.log, marks, state, workspace.clock)
@@ -118,7 +119,9 @@ def dispatcher_of(workspace: Workspace, state: StateStore, loop: FoldLoop) -> Di
     )  # fmt: skip
     settling = Settling(workspace.log, loop.entries_of, output_entry, clock.now_us)
     figures = FiguresFile(place.run)
-    return Dispatcher(workspace.log, state, lanes, settling, clock, _report, figures)
+    with state.read() as reader:
+        leases = LeaseMark(workspace.log.marks, reader, workspace.log.head()[0])
+    return Dispatcher(workspace.log, state, lanes, settling, clock, _report, figures, leases)
 
 
 def fold_loop(workspace: Workspace, state: StateStore, *, rebuild: bool = False) -> FoldLoop:
