@@ -153,6 +153,20 @@ syncs:
     }  # fmt: skip
 
 
+def test_a_key_that_is_no_key_is_refused_at_its_place():
+    text = """type: kafka
+servers: "k:1"
+topic: t
+syncs:
+  - {id: all, from: {segment: newsletter}, key: as_time("2026-01-01")}
+  - {id: few, from: {segment: nobody}, key: traits.email}
+"""
+    assert problems(text) == {
+        (5, "J110", 'a key is a text or an integer, as_time("2026-01-01") is timestamp'),
+        (6, "P130", "unknown segment 'nobody'"),
+    }
+
+
 def test_a_wrong_expression_is_refused_with_its_column():
     text = EVENTS.replace("properties.order_id", "properties.ordr")
     with pytest.raises(ProjectError) as refused:

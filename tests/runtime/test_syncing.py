@@ -76,7 +76,7 @@ def project(text):
 
 class Shop(Post):
     def __init__(self, path, text=SYNC):
-        self.side, self.syncing = Side(), None
+        self.side, self.syncing, self.reported = Side(), None, []
         super().__init__(project(text), path, crm=Kept(destination="crm", side=self.side))
         self.again()
 
@@ -87,7 +87,7 @@ class Shop(Post):
             self.syncing.close()
         self.syncing = Syncing(
             self.log, self.state, self.dispatcher._clock, bytes(32), self.path,
-            self.dispatcher.fresh,
+            self.dispatcher.fresh, self.reported.append,
         )  # fmt: skip
 
     def refolded(self):
@@ -273,6 +273,8 @@ def test_more_than_the_share_gone_stops_the_sync_until_somebody_confirms(shop):
     assert standing.told["removed"] == 7
     assert len(shop.side.told) == 20
     shop.sync()
+    (sentence,) = shop.reported
+    assert "sync crm.gold has stopped: 7 of 20 rows are gone" in sentence
     assert len(shop.side.told) == 20
     shop.confirm()
     standing = shop.sync(us=1)

@@ -15,8 +15,11 @@ from journeyfold.activate.sync import Sync
 from journeyfold.core.condition import Place
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.condition_scope import (
+    ANY,
     BOOL,
     DURATION,
+    INT,
+    STRING,
     TIMESTAMP,
     ConditionPlace,
     Scope,
@@ -31,6 +34,7 @@ from journeyfold.project.document import Path
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 
+_KEYS = (STRING, INT, ANY)  # of `any`, texts and integers count
 _OF_EVENT = frozenset({"properties", "event"})
 
 
@@ -43,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
     text: str
     expect: Type | None = None
     event: str | None = None  # where a record is at hand
+    is_key: bool = False
 
 
 def forward_id(destination: str, forward: str, *path: str) -> str:
@@ -75,7 +80,7 @@ def _of_sync(name: str, sync: Sync, path: Path) -> Iterator[Asked]:
     if sync.audience.where is not None:
         made = sync_id(name, sync.id, "from")
         yield Asked(made, name, (*path, "from", "where"), sync.audience.where, BOOL)
-    yield Asked(sync_id(name, sync.id, "key"), name, (*path, "key"), sync.key)
+    yield Asked(sync_id(name, sync.id, "key"), name, (*path, "key"), sync.key, is_key=True)
     for field, text in sync.map.items():
         yield Asked(sync_id(name, sync.id, "map", field), name, (*path, "map", field), text)
 
@@ -90,9 +95,18 @@ def outward_conditions(
         properties = scope.events.get(asked.event or "", known)
         placed = msgspec.structs.replace(scope, place=place, properties=properties)
         try:
-            yield asked, check_condition(parse(asked.text, Place(asked.id)), placed, asked.expect)
+            yield asked, _typed(asked, placed)
         except ProjectError as error:
             yield asked, error
+
+
+def _typed(asked: Asked, scope: Scope) -> Typed:
+    parsed = parse(asked.text, Place(asked.id))
+    typed = check_condition(parsed, scope, asked.expect)
+    if asked.is_key and typed.expr.type not in _KEYS:
+        message = f"a key is a text or an integer, {asked.text} is {typed.expr.type}"
+        raise ProjectError([parsed.problem(parsed.node, "J110", message, "")])
+    return typed
 
 
 def reads_event(typed: Typed) -> bool:

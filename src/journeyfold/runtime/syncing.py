@@ -59,9 +59,11 @@ class Syncing:
         secret: bytes,
         directory: Path,
         fresh: Callable[[Sequence[Deliver]], None],
+        report: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._log, self._state, self._clock = log, state, clock
         self._secret, self._directory, self._fresh = secret, directory, fresh
+        self._report = report
         self._compiled: Compiled | None = None
         self._audiences: Audiences | None = None
         self._looks: list[Comparison] = []
@@ -154,6 +156,8 @@ class Syncing:
             look.look_for_gone(reader, SLICE_ROWS)
         if look.is_through:
             self._looks.pop(0)
+            if look.is_stopped and not look.standing.stopped_us:
+                self._report(stopped(look))
             self._sending = Sending(look, self._log, self._state, self._clock, self._fresh)
 
 
@@ -162,6 +166,15 @@ def is_due(reader: StateReader, line: Line, now_us: int) -> bool:
     standing = standing_of(reader, line.name)
     every_us = duration_us(line.sync.every) or 0
     return standing.asked_us > 0 or now_us - standing.ran_us >= every_us
+
+
+def stopped(look: Comparison) -> str:
+    """What to do about it."""
+    name, gone, there = look.line.name, look.counts["removed"], look.standing.rows
+    return (
+        f"sync {name} has stopped: {gone} of {there} rows are gone; look at "
+        f"`journeyfold sync run {name} --dry-run`, then mend it, or go on with --confirm"
+    )
 
 
 class Sending:
