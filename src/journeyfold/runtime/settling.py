@@ -18,6 +18,7 @@ from journeyfold.activate.outbox import (
     answered,
     delivery_of,
     ended,
+    kind_of,
     released,
     tried,
 )
@@ -134,7 +135,7 @@ class _Sheet:
 
     def doubted(self, row: Row) -> None:
         if self._is_once(row):
-            self._kept(row, "unknown", "unknown", LOST, {})
+            self._kept(row, "unknown", "unknown", LOST, self._said(row))
 
     def interrupted(self, row: Row) -> None:
         why = "the process ended before the answer was known"
