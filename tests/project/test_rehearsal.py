@@ -2,6 +2,7 @@
 
 import pytest
 
+from journeyfold.core.errors import ProjectError
 from journeyfold.project.check import load_checked
 from journeyfold.project.rehearsal import rehearse
 from journeyfold.project.scaffold import template_files, template_names
@@ -104,3 +105,87 @@ def test_an_instant_and_a_span_that_differ_are_shown_as_such():
         'expected last_cart "2026-03-02T11:00:00Z", is "2026-03-02T10:00:00Z"',
         'expected cart_age "6m", is "5m"',
     ]
+
+
+JOURNEY = """
+entry: [{event: Cart Updated}]
+policy: {purpose: necessary, class: transactional, quiet: never}
+steps:
+  - {id: mail, send: {channel: email, template: hello}}
+  - {id: rest, wait: {for: 1d}}
+"""
+HELLO = {
+    "journeys/hello.yaml": JOURNEY,
+    "templates/hello/template.yaml": "subject: Hello\nfrom: a@example.com\n",
+    "templates/hello/body.txt": "Hello {{ traits.first_name }}\n",
+}
+WROTE = (
+    "- name: x\n  given: [{at: '2026-03-02T10:00:00Z', event: Cart Updated, user_id: a, "
+    "source: shop_server, traits: {email: a@example.com, first_name: A}, properties: {total: 9}}]\n"
+)
+
+
+def wrote(expect, **more):
+    files = {
+        path: old for path, old in SHOP.items() if not path.startswith(("tests/", "journeys/"))
+    }
+    text = WROTE + f"  expect: {{{expect}}}\n"
+    project = load_checked(files | HELLO | more | {"tests/x.yaml": text})
+    (outcome,) = rehearse(project, Laboratory)
+    return [failure.message.removesuffix(AT) for failure in outcome.failures]
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        "messages: [{journey: hello, step: mail, template: hello, channel: email}]",
+        "journey: {hello: rest}", "journey: {hello: {step: rest, entries: 1, held_out: false}}",
+        "journey: {hello: {ended: ''}}",
+    ],
+)  # fmt: skip
+def test_messages_and_runs_are_as_expected(expect):
+    assert wrote(expect) == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ("messages: []", ('expected [], is [{"journey":"hello","step":"mail","template":"hello",'
+         '"result":"sent"}]')),
+        ("messages: [{step: rest}]", ('expected [{"step":"rest","result":"sent"}], is [{"journey":'
+         '"hello","step":"mail","template":"hello","result":"sent"}]')),
+        ("journey: {hello: mail}", 'expected step "mail", is "rest"'),
+        ("journey: {hello: {ended: done}}", 'expected ended "done", is ""'),
+        ("journey: {hello: null}", ("expected nobody in 'hello', is "
+         '{"step":"rest","ended":"","entries":1,"held_out":false,"goal":false}')),
+    ],
+)  # fmt: skip
+def test_messages_and_runs_that_are_otherwise_are_told(expect, message):
+    assert wrote(expect) == [message]
+
+
+def test_a_journey_nobody_entered_is_told():
+    never = {"journeys/hello.yaml": JOURNEY.replace("Cart Updated", "Page")}
+    assert wrote("journey: {hello: rest}", **never) == ["nobody entered 'hello'"]
+    assert wrote("journey: {hello: null}", **never) == []
+
+
+def test_a_message_that_cannot_be_written_has_failed_and_says_why():
+    broken = {"templates/hello/body.txt": "Hello {{ traits.nickname }}\n"}
+    (message,) = wrote("messages: [{template: hello}]", **broken)
+    assert '"result":"failed"' in message
+    assert "nickname" in message
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ("journey: {helo: rest}", "unknown journey 'helo'"),
+        ("journey: {hello: rst}", "unknown step 'rst'"),
+        ("messages: [{journey: helo}]", "unknown journey 'helo'"),
+        ("messages: [{template: helo}]", "unknown template 'helo'"),
+    ],
+)
+def test_names_that_name_nothing_are_found_by_check(expect, message):
+    with pytest.raises(ProjectError, match=message):
+        wrote(expect)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from journeyfold.activate.mjml import MarkupError
 from journeyfold.core.effect import Deliver, Say
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
+from journeyfold.decide.template import TemplateError
 from journeyfold.project.compile import PUSH, Compiled
+from journeyfold.project.letters import Letters
 
-Result = Literal["sent", "skipped"]
+Result = Literal["sent", "skipped", "failed"]
 _WHENCE = ("journey", "version", "instance", "step", "channel")
 
 
@@ -21,6 +24,7 @@ class Pretended(NamedTuple):
     result: Result
     template: str = ""
     gate: str = ""
+    reason: str = ""  # of what failed
 
 
 def is_message(deliver: Deliver) -> bool:
@@ -32,6 +36,19 @@ def pretended(compiled: Compiled, profile: Profile, deliver: Deliver) -> Pretend
     """What becomes of a message that reaches its destination at once."""
     template = template_of(compiled, profile, deliver)
     return Pretended("sent", template) if template else Pretended("skipped", gate="stage")
+
+
+def written_for(
+    letters: Letters, compiled: Compiled, profile: Profile, deliver: Deliver, at_us: int
+) -> Pretended:
+    """The same with the message written, as for the person it would go to."""
+    found = pretended(compiled, profile, deliver)
+    if found.result == "sent":
+        try:
+            letters.write(compiled, profile, deliver, found.template, at_us)
+        except (TemplateError, MarkupError, ValueError) as error:
+            return Pretended("failed", found.template, reason=str(error))
+    return found
 
 
 def template_of(compiled: Compiled, profile: Profile, deliver: Deliver) -> str:
@@ -49,6 +66,7 @@ def said_of(deliver: Deliver, found: Pretended, at_us: int) -> Say:
     payload = deliver.payload
     told: dict[str, Json] = {"message": deliver.key, "purpose": deliver.purpose}
     told |= {name: payload[name] for name in _WHENCE}
-    told |= {"template": found.template} if found.template else {"gate": found.gate}
+    said = {"template": found.template, "gate": found.gate, "reason": found.reason}
+    told |= {name: text for name, text in said.items() if text}
     key = f"{deliver.key}/{found.result}"
     return Say(key, f"message.{found.result}", "track", deliver.person, at_us, properties=told)

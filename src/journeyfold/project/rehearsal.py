@@ -261,7 +261,7 @@ def _told(message: SeenMessage) -> dict[str, str]:
     """A message as an author would write it."""
     return {
         name: value
-        for name in ("journey", "step", "template", "result", "gate")
+        for name in ("journey", "step", "template", "result", "gate", "reason")
         if (value := str(getattr(message, name)))
     }
 

@@ -110,6 +110,7 @@ class SeenMessage(msgspec.Struct, frozen=True):
     channel: str = ""
     template: str = ""
     gate: str = ""
+    reason: str = ""  # of one that failed
 
 
 class SeenRun(msgspec.Struct, frozen=True):

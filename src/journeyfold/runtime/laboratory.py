@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from journeyfold.activate.tracking import TokenKey
 from journeyfold.adapters.memory import MemoryLog, MemoryState
 from journeyfold.collect.admit import judge
 from journeyfold.collect.envelope import Draft
@@ -23,9 +24,10 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.journey.turn import Trace
 from journeyfold.project.compile import OWN_SOURCE, Compiled, compile_project
 from journeyfold.project.engine import Engine, standing
+from journeyfold.project.letters import Letters
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile, profile_of
-from journeyfold.project.pretend import is_message, pretended, said_of
+from journeyfold.project.pretend import is_message, said_of, written_for
 from journeyfold.project.runs import Runs
 from journeyfold.project.scenario import (
     SeenDecision,
@@ -36,6 +38,7 @@ from journeyfold.project.scenario import (
 from journeyfold.project.situation import Situated
 from journeyfold.runtime.gates import gates_of
 
+ADDRESS = "http://localhost:8080"  # where links in mail lead; nobody follows them
 KEY = bytes(32)  # nothing here is secret, and the same scenario gives the same ids
 
 
@@ -52,6 +55,7 @@ class Laboratory:
         self._travelled: list[Travelled] = []
         self._messages: list[SeenMessage] = []
         self._runs = Runs()
+        self._letters = Letters(TokenKey(KEY), ADDRESS)
         if self._compiled.travel is not None:
             self._compiled.travel.trace = self._note
         self._now_us = 0
@@ -156,11 +160,12 @@ class Laboratory:
             profile = profile_of(reader, deliver.person)
         if profile is None:
             return
-        found, told = pretended(self._compiled, profile, deliver), deliver.payload
+        told = deliver.payload
+        found = written_for(self._letters, self._compiled, profile, deliver, self._now_us)
         self._messages.append(
             SeenMessage(
                 self._now_us, deliver.person, str(told["journey"]), str(told["step"]),
-                found.result, str(told["channel"]), found.template, found.gate,
+                found.result, str(told["channel"]), found.template, found.gate, found.reason,
             )
         )  # fmt: skip
         self._say(said_of(deliver, found, self._now_us))
