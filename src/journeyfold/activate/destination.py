@@ -97,7 +97,8 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     problem: str = ""
     is_unreached: bool = False
-    is_refused: bool = False  # not allowed to leave: final
+    is_refused: bool = False  # this request may not leave: final
+    is_barred: bool = False  # nothing may go there until the project is mended
 
 
 class Http(Protocol):

@@ -15,7 +15,7 @@ from journeyfold.activate.retry import judged
 
 def judged_post(answer: Answer, now_us: int) -> Outcome:
     """A request that was sent and not answered is `unknown`, one that could not be is `retry`."""
-    if not answer.status and not answer.is_unreached and not answer.is_refused:
+    if not answer.status and not (answer.is_unreached or answer.is_refused or answer.is_barred):
         return Outcome("unknown", answer.problem)
     return judged(answer, now_us)
 

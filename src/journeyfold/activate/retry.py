@@ -23,6 +23,8 @@ def judged(answer: Answer, now_us: int = 0) -> Outcome:
     status, told = answer.status, answer.body[:RESPONSE_MAX].decode("utf-8", "replace")
     if answer.is_refused:
         return Outcome("dead", answer.problem)
+    if answer.is_barred:
+        return Outcome("paused", answer.problem)
     if not status:
         return Outcome("retry", answer.problem, is_unreached=answer.is_unreached)
     if 200 <= status < 300:

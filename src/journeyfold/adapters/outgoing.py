@@ -34,8 +34,12 @@ Resolve: TypeAlias = Callable[[str, int], Sequence[Address]]
 _ORIGIN: TypeAlias = tuple[str, str, int]
 
 
-class Refused(Exception):  # noqa: N818 - it is a rule kept, not a fault
-    """A request that must not be made; final."""
+class Barred(Exception):  # noqa: N818 - it is a rule kept, not a fault
+    """An address, or a header of the project's, that no request may have."""
+
+
+class Loop(Exception):  # noqa: N818 - it is a rule kept, not a fault
+    """A request that has come through too many of us."""
 
 
 class Unreached(Exception):  # noqa: N818 - it is a state of the world
@@ -61,6 +65,7 @@ class Outgoing:
         self._kept: dict[_ORIGIN, list[_Kept]] = {}
         self._lock = threading.Lock()
         self._count = 0
+        self._is_closed = False
 
     def __call__(self, call: Call) -> Answer:
         deadline = time.monotonic() + call.timeout_s
@@ -68,8 +73,10 @@ class Outgoing:
             target = target_of(call.url)
             request = _request(call, target)
             connection = self._connection(target, deadline)
-        except (Refused, UrlError) as error:
-            return Answer(0, problem=f"refused: {error}", is_refused=True)
+        except Loop as error:
+            return Answer(0, problem=str(error), is_refused=True)
+        except (Barred, UrlError) as error:
+            return Answer(0, problem=f"refused: {error}", is_barred=True)
         except Unreached as error:
             return Answer(0, problem=str(error), is_unreached=True)
         is_open = False
@@ -89,8 +96,9 @@ class Outgoing:
         return answer
 
     def close(self) -> None:
-        """Every kept connection; the next request opens a new one."""
+        """Every kept connection; from here on none is kept."""
         with self._lock:
+            self._is_closed = True
             kept, self._kept, self._count = self._kept, {}, 0
         for each in kept.values():
             for idle in each:
@@ -114,7 +122,8 @@ class Outgoing:
     def _keep(self, target: Target, connection: socket.socket) -> None:
         with self._lock:
             idle = self._kept.setdefault(target[:3], [])
-            if len(idle) < IDLE_MAX and self._count < self._kept_max:
+            has_room = len(idle) < IDLE_MAX and self._count < self._kept_max
+            if has_room and not self._is_closed:
                 idle.append(_Kept(connection, time.monotonic()))
                 self._count += 1
                 return
@@ -125,7 +134,7 @@ class Outgoing:
         host, found = target.host, self._addresses(target)
         allowed = [each for each in found if self._reach.permits(host, each)]
         if not allowed:
-            raise Refused(inside(host))
+            raise Barred(inside(host))
         problem = ""
         for address in allowed:
             left = min(self._connect_s, deadline - time.monotonic())
@@ -178,16 +187,16 @@ def _is_usable(kept: _Kept, idle_s: float) -> bool:
 
 
 def _request(call: Call, target: Target) -> bytes:
-    """The bytes of a request. Raises Refused for headers that would say something else."""
+    """The bytes of a request. Raises Barred for headers that would say something else."""
     problem = headers_problem(call.headers)
     if problem:
-        raise Refused(problem)
+        raise Barred(problem)
     if not call.method.isalpha() or not call.method.isupper() or call.method == "HEAD":
-        raise Refused(f"{call.method} is no method that is sent")
+        raise Barred(f"{call.method} is no method that is sent")
     names = {name.lower(): value for name, value in call.headers.items()}
     hops = names.get(HOPS, "0")
     if not hops.isdecimal() or int(hops) > HOPS_MAX:
-        raise Refused(f"after {hops[:20]} hops this is a loop; at most {HOPS_MAX}")
+        raise Loop(f"after {hops[:20]} hops this is a loop; at most {HOPS_MAX}")
     lines = [f"{call.method} {target.path} HTTP/1.1", f"host: {target.authority}"]
     lines += [f"{name}: {value}" for name, value in names.items()]
     if "user-agent" not in names:

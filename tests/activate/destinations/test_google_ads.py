@@ -44,8 +44,7 @@ ADJUSTMENTS = objects({
 JOB = objects({"job": objects({
     "type": {"const": "CUSTOMER_MATCH_USER_LIST"},
     "customerMatchUserListMetadata": objects({
-        "userList": {"const": "customers/1234567890/userLists/47"}, "consent": CONSENT,
-    }),
+        "userList": {"const": "customers/1234567890/userLists/47"}}, {"consent": CONSENT}),
 })})  # fmt: skip
 OPERATION = {"oneOf": [
     objects({name: objects({"userIdentifiers": arrays(IDENTIFIER, 20)})})
@@ -340,3 +339,17 @@ def test_a_refusal_without_details_tells_its_message():
     (outcome,) = run(platform, order("k1"))
     assert outcome.status == "dead"
     assert "invalid argument" in outcome.reason
+
+
+@pytest.mark.parametrize(("purpose", "is_told"), [("purpose: ads_share\n", True), ("", False)])
+def test_consent_is_claimed_for_members_only_where_it_was_asked_for(purpose, is_told):
+    seen = []
+
+    class Watching(GoogleAds):
+        def answer(self, request):
+            if request.path.endswith("offlineUserDataJobs:create"):
+                seen.append(request.json["job"]["customerMatchUserListMetadata"])
+            return super().answer(request)
+
+    run(Watching(), row(email="a@x.example"), more=f"list: '47'\n{purpose}")
+    assert ("consent" in seen[0]) == is_told

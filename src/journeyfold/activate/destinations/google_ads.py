@@ -169,8 +169,9 @@ class Account:
         """A job of its own for each batch: made, filled, run. Adding somebody twice adds nobody."""
         members: dict[str, Json] = {
             "userList": f"customers/{self._settings.customer}/userLists/{self._settings.list}",
-            "consent": {"adUserData": "GRANTED", "adPersonalization": "GRANTED"},
         }
+        if self._settings.purpose:  # asked of everybody in the batch; without it nobody was
+            members["consent"] = {"adUserData": "GRANTED", "adPersonalization": "GRANTED"}
         job = {"type": "CUSTOMER_MATCH_USER_LIST", "customerMatchUserListMetadata": members}
         made = self._rest("POST", f"{self._customer}/offlineUserDataJobs:create", {"job": job})
         named = value_of(made)
