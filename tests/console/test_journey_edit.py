@@ -11,7 +11,7 @@ from journeyfold.api.journey_edit import step_ids, step_value
 from journeyfold.api.journey_text import journey_of
 from journeyfold.console import step_forms
 from journeyfold.console.inventing import invented, veiled
-from journeyfold.console.pages.journey_edit import mark
+from journeyfold.console.journey_changes import mark
 from journeyfold.console.roles import may
 from journeyfold.console.step_fields import Choices, fields_of
 from journeyfold.project.yaml_text import read_yaml
@@ -145,6 +145,13 @@ def test_the_plan_shows_the_change_before_it_is_published(shop):
     answer = draft(shop, path="plan", text=CART.replace("5m", "6m"))
     assert re.search(r'class="l del">.*5m', answer.text)
     assert re.search(r'class="l add">.*6m', answer.text)
+
+
+def test_the_plan_says_who_would_have_entered_and_what_held_messages_back(shop):
+    shown = words(draft(shop, path="plan", text=CART.replace("5m", "6m")))
+    assert "Would have entered 398 instead of 412 , 377 people, 38 held out" in shown
+    assert "2026-11-21 197 141 quiet hours 28 cap 9, no consent 4" in shown
+    assert "bought 302 stay where they are: it waits for another event" in shown
 
 
 def test_publishing_writes_the_text_as_it_was_typed(signed_in, desk):

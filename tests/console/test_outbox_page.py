@@ -158,6 +158,22 @@ def test_a_mail_is_read_as_text_headers_and_links(shop, part, said):
     assert said in words(shop.get(f"/mailbox/{MAIL}?part={part}"))
 
 
+def test_a_test_is_sent_to_an_address_and_written_into_the_audit(signed_in, desk):
+    browser = signed_in(desk, "marketer")
+    assert "Sent to me@shop.example over mailbox." in words(
+        browser.write("/messages/cart/test", to="me@shop.example")
+    )
+    assert desk.post.tests == [("cart", "me@shop.example")]
+    assert ("marketer", "message.test", "cart", "me@shop.example") in desk.keys.acts
+
+
+def test_a_test_to_no_address_is_said_at_the_field(signed_in, desk):
+    answer = signed_in(desk).write("/messages/cart/test", to="nowhere")
+    assert answer.status_code == 422
+    assert "&#39;nowhere&#39; is no address" in answer.text
+    assert desk.post.tests == []
+
+
 def test_a_mail_that_is_not_there_is_said(shop):
     assert shop.get("/mailbox/none").status_code == 404
     assert shop.get("/mailbox/none/html").status_code == 404

@@ -13,6 +13,7 @@ import msgspec
 
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Json
+from journeyfold.project.reports import JourneyChange
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -233,6 +234,7 @@ class Plan(msgspec.Struct, frozen=True):
     decisions_changed: int = 0
     window_us: int = 0
     problems: tuple[Problem, ...] = ()
+    journeys: tuple[JourneyChange, ...] = ()
 
 
 class ProjectCard(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from journeyfold.api.post_cards import Mails, MailView, MessageCard, Preview
 from journeyfold.core.profile import Profile
 from journeyfold.journey.control import CatchUp
 from journeyfold.project.figures import JourneyFigures
+from journeyfold.project.reports import MailTest
 from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
 
@@ -85,6 +86,10 @@ class PostDesk(Protocol):
 
     def preview(self, template: str, profile: Profile | None, locale: str) -> Preview:
         """As this person would get it, or somebody made up; in their language if none is given."""
+        ...
+
+    def send_test(self, template: str, profile: Profile | None, locale: str, to: str) -> MailTest:
+        """Really goes out, marked as a test; counts for nobody. UsageError for no address."""
         ...
 
     def mails(self, wanted: str, limit: int) -> Mails:

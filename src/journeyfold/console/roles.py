@@ -19,6 +19,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "control journeys": frozenset(("admin", "developer", "marketer")),
     "send again": frozenset(("admin", "developer", "marketer")),
     "steer destinations": frozenset(("admin", "developer")),
+    "send tests": frozenset(("admin", "developer", "marketer")),
     "read mails": frozenset(("admin", "privacy officer", "developer", "marketer")),
     "replay quarantine": frozenset(("admin", "developer")),
     "keys": frozenset(("admin",)),

@@ -15,6 +15,7 @@ from journeyfold.console.ask import Ask
 from journeyfold.console.pages import (
     journey,
     journey_edit,
+    journey_new,
     journeys,
     live,
     mailbox,
@@ -56,8 +57,8 @@ SCREENS = (
         "POST", "/segments/{segment}/publish", "change segments", segments.publish, "Publishing"
     ),
     Screen("GET", "/journeys", "look", journeys.index, "Journeys"),
-    Screen("GET", "/journeys/new", "draft journeys", journey_edit.choose, "A new journey"),
-    Screen("POST", "/journeys/new", "draft journeys", journey_edit.begin, "A new journey"),
+    Screen("GET", "/journeys/new", "draft journeys", journey_new.choose, "A new journey"),
+    Screen("POST", "/journeys/new", "draft journeys", journey_new.begin, "A new journey"),
     Screen("GET", "/journeys/{journey}/edit", "draft journeys", journey_edit.show, "Editing"),
     Screen("POST", "/journeys/{journey}/draft", "draft journeys", journey_edit.change, "Drafting"),
     Screen("POST", "/journeys/{journey}/play", "draft journeys", journey_edit.play, "Simulating"),
@@ -72,6 +73,7 @@ SCREENS = (
     Screen("GET", "/messages", "look", messages.index, "Messages"),
     Screen("GET", "/messages/{message}", "look", messages.show, "A message"),
     Screen("POST", "/messages/{message}", "read people", messages.find, "Searching people"),
+    Screen("POST", "/messages/{message}/test", "send tests", messages.test, "Sending a test"),
     Screen("GET", "/messages/{message}/html", "look", messages.framed, "A message"),
     Screen("GET", "/outbox", "look", outbox.show, "The outbox"),
     Screen("POST", "/outbox", "send again", outbox.act, "Sending again"),

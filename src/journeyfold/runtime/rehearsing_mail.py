@@ -52,10 +52,16 @@ def previewed(workspace: Workspace, template: str, who: str) -> Mail:
 def sent_to(workspace: Workspace, template: str, who: str, to: str, destination: str) -> MailTest:
     """One message, over a real destination, that counts for nobody."""
     mail = previewed(workspace, template, who)
-    project = workspace.project_in_force()
+    return delivered_test(workspace, workspace.project_in_force(), mail, to, destination)
+
+
+def delivered_test(
+    workspace: Workspace, project: Project, mail: Mail, to: str, destination: str
+) -> MailTest:
+    """A message that is written already, to an address."""
     name, destined = _destination(project, destination)
     now_us = workspace.clock.now_us()
-    key = dashed(effect_id(f"test/{template}/{who}/{to}/{now_us}"))
+    key = dashed(effect_id(f"test/{mail.subject}/{to}/{now_us}"))
     try:
         mail = msgspec.structs.replace(mail, to=address(to), subject=f"[Test] {mail.subject}")
     except ValueError as error:

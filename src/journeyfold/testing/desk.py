@@ -46,7 +46,7 @@ from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
-from journeyfold.testing.sample_journeys import TEXTS
+from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
 NOW_US = instant_us("2026-11-22T15:14:07.412Z") or 0
@@ -276,7 +276,10 @@ class SampleProject:
         changed = files.get(SEGMENTS_FILE) != self._of.project.files.get(SEGMENTS_FILE)
         people = sorted(self._of.profiles)
         shift = Shift("returning-buyers", 181, 196, tuple(people[:3]), tuple(people[3:5]), 19, 4)
-        return Plan((shift,) if changed else (), 1200, 31, 28 * DAY_US)
+        return Plan(
+            (shift,) if changed else (), 1200, 31, 28 * DAY_US,
+            journeys=planned(self._of.project.files, files),
+        )  # fmt: skip
 
     def publish(self, files: Mapping[str, str], *, base: str, actor: str) -> str:
         if base != self._of.project.hash:

@@ -16,6 +16,7 @@ from journeyfold.core.instant import HOUR_US, MINUTE_US
 from journeyfold.core.profile import Profile
 from journeyfold.journey.report import Side, lift
 from journeyfold.project.figures import MessageFigures
+from journeyfold.project.reports import MailTest
 from journeyfold.runtime.outbox_view import (
     Act,
     AttemptCard,
@@ -140,6 +141,7 @@ class SamplePost:
         self._now_us = now_us
         self.texts = () if is_empty else ("cart", "welcome", "broken-template-with-a-long-name")
         self.sent = 0 if is_empty else 70
+        self.tests: list[tuple[str, str]] = []
 
     def messages(self) -> Sequence[MessageCard]:
         return [self._card(name) for name in self.texts]
@@ -155,6 +157,13 @@ class SamplePost:
             f"{hello}\nYour boots are still in the cart.\nhttps://shop.example/cart\n", html,
         )  # fmt: skip
         return Preview(mail, html_bytes=len(html))
+
+    def send_test(self, template: str, profile: Profile | None, locale: str, to: str) -> MailTest:
+        del profile, locale
+        if "@" not in to:
+            raise UsageError(f"'{to}' is no address")
+        self.tests.append((template, to))
+        return MailTest("mailbox", to, "[Test] Still thinking?", "sent")
 
     def mails(self, wanted: str, limit: int) -> Mails:
         every = [self._mail(at) for at in range(self.sent)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from journeyfold.core.chance import uniform
+from journeyfold.journey.control import Move
 from journeyfold.journey.definition import Journey
 from journeyfold.journey.report import Side, lift
 from journeyfold.project.figures import (
@@ -11,6 +14,7 @@ from journeyfold.project.figures import (
     StepFigures,
     VersionFigures,
 )
+from journeyfold.project.reports import JourneyChange, JourneyDay, PlannedMessage
 
 CART = """# who left a cart behind hears of it once, then is asked back with an offer
 title: Cart abandoned
@@ -95,6 +99,24 @@ def figures_of(journey: Journey, version: str, people: int) -> VersionFigures:
         refused={"min_interval": people // 30, "filter": people // 70} if people else {},
         lift=lift(_side(treated, 0.234), _side(held_out, 0.18)), steps=steps,
         arms=_arms(journey, treated), messages=_messages(journey, version, steps),
+    )  # fmt: skip
+
+
+def planned(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[JourneyChange, ...]:
+    """One for each journey whose text differs."""
+    return tuple(
+        JourneyChange(
+            path[9:-5], "changed" if path in before else "added", "0" * 12,
+            412 if path in before else None, 398, 377, 38, 291,
+            messages=(PlannedMessage("mail", "cart", 291),),
+            days=(
+                JourneyDay("2026-11-20", 201, 150, {"quiet": 31}, {"cap": 12}),
+                JourneyDay("2026-11-21", 197, 141, {"quiet": 28}, {"cap": 9, "consent": 4}),
+            ),
+            moves=(Move("pause", 343), Move("bought", 302, "", "it waits for another event")),
+        )
+        for path, text in sorted(after.items())
+        if path.startswith("journeys/") and before.get(path) != text
     )  # fmt: skip
 
 

@@ -12,15 +12,18 @@ from journeyfold.activate.template import BODY
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.api.mail_file import headers_of, read_mail
 from journeyfold.api.post_cards import MailCard, Mails, MailView, MessageCard, Preview
+from journeyfold.core.errors import UsageError
 from journeyfold.core.profile import Profile, Trait
 from journeyfold.decide.template import TemplateError
 from journeyfold.journey.step import Send
 from journeyfold.project.figures import MessageFigures, message_figures
 from journeyfold.project.letters import bodies_of, written
 from journeyfold.project.model import Project
+from journeyfold.project.reports import MailTest
 from journeyfold.project.sent import sent_of
 from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.rehearsing_mail import delivered_test
 
 LOOKED_MAX = 2_000  # mails whose receiver and subject are read for one search
 _KEY = re.compile(r"[0-9A-Za-z-]{1,80}", re.ASCII)
@@ -54,6 +57,14 @@ class Messages:
             except (TemplateError, ValueError) as error:
                 return Preview(problem=str(error))
         return Preview(mail, html_bytes=len(mail.html.encode()))
+
+    def send_test(self, template: str, profile: Profile | None, locale: str, to: str) -> MailTest:
+        preview = self.preview(template, profile, locale)
+        if preview.mail is None:
+            raise UsageError(preview.problem)
+        return delivered_test(
+            self._platform.workspace, self._platform.project, preview.mail, to, ""
+        )
 
     def mails(self, wanted: str, limit: int) -> Mails:
         if not self._folder.is_dir():

@@ -83,7 +83,7 @@ class Projects:
         )  # fmt: skip
         compared = sum(each.compared for each in report.decisions)
         differ = sum(each.differ for each in report.decisions)
-        return Plan(shifts, compared, differ, _WINDOW_US)
+        return Plan(shifts, compared, differ, _WINDOW_US, journeys=report.journeys)
 
     def publish(self, files: Mapping[str, str], *, base: str, actor: str) -> str:
         """Writes the files of the project directory and activates the version at once."""

@@ -7,8 +7,7 @@ text, and what was typed wins over fields that were shown before. Nothing is kep
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from hashlib import blake2b
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -18,24 +17,22 @@ from journeyfold.api import journey_edit as edit
 from journeyfold.api.cards import Plan, Stale
 from journeyfold.api.journey_cards import Draft, Played
 from journeyfold.api.journey_text import journey_of
-from journeyfold.console import journey_fields, step_forms, step_words
+from journeyfold.console import journey_changes, journey_fields, step_forms, step_words
 from journeyfold.console.ask import Ask
 from journeyfold.console.canvas import Counts, canvas
 from journeyfold.console.code import CodeLine, diff_lines
 from journeyfold.console.flow import flow_of
 from journeyfold.console.inventing import invented, veiled
-from journeyfold.console.pages.journey import counts_of
+from journeyfold.console.journey_changes import ENTRY, mark, value_of
+from journeyfold.console.pages.journey import GATES, counts_of
 from journeyfold.console.step_fields import Choices, Field, fields_of
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import duration_us
-from journeyfold.project.scaffold import template_files
 from journeyfold.project.yaml_text import read_yaml
 
-ENTRY = "entry"
 SPANS = {"7d": "7 days", "30d": "30 days", "90d": "90 days"}
 EVENTS_MAX = 100
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
-_SEEDS = "shop"
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -53,44 +50,21 @@ class Review(msgspec.Struct, frozen=True):
     theirs: list[CodeLine] | None = None
 
 
-class Seed(msgspec.Struct, frozen=True):
-    id: str
-    title: str
-    stage: str
-    words: str
-
-
 # -- requests --------------------------------------------------------------------------------------
-
-
-def choose(ask: Ask) -> Response:
-    return _choosing(ask)
-
-
-def begin(ask: Ask) -> Response:
-    """A new journey from a seed: its text is opened in the editor, nothing is written."""
-    wanted, seed = ask.form.get("id", "").strip(), ask.form.get("seed", "")
-    text = _seeds().get(seed)
-    if text is None:
-        ask.missing("Seed")
-    if not _ID.fullmatch(wanted):
-        return _choosing(ask, "An id is lower case, digits and hyphens; it is the file's name.")
-    if _path(wanted) in ask.project.files:
-        return _choosing(ask, f"There is a journey {wanted} already.")
-    return _page(ask, text, "", wanted)
 
 
 def show(ask: Ask) -> Response:
     text = _in_force(ask)
     if not text:
         ask.missing(f"Journey {ask.params['journey']}")
-    return _page(ask, text, ask.query.get("open", ""))
+    return page(ask, text, ask.query.get("open", ""))
 
 
 def change(ask: Ask) -> Response:
     """One edit; the page answers with list, canvas and text following."""
-    text, opened, problem = _changed(ask)
-    return _page(ask, text, opened, problem=problem)
+    text = _text(ask)
+    text, opened, problem = journey_changes.changed(text, ask.form, choices_of(ask, text))
+    return page(ask, text, opened, problem=problem)
 
 
 def play(ask: Ask) -> Response:
@@ -103,30 +77,30 @@ def play(ask: Ask) -> Response:
         events, problem = _recorded(ask, who)
     elif ask.form.get("do") == "invented":
         events = ""
-    journey = journey_of(_path(name), text)
+    journey = journey_of(path_of(name), text)
     if not events.strip() and journey is not None and not problem:
         events = invented(journey, ask.now_us)
-    files = {**ask.project.files, _path(name): text}
+    files = {**ask.project.files, path_of(name): text}
     then_us = duration_us(then if then in SPANS else "30d") or 0
     played = ask.desk.journeys.play(files, name, events, then_us) if not problem else None
-    return _page(ask, text, "", events=events, played=played, play_problem=problem)
+    return page(ask, text, "", events=events, played=played, play_problem=problem)
 
 
 def plan(ask: Ask) -> Response:
     text = _text(ask)
-    path = _path(ask.params["journey"])
+    path = path_of(ask.params["journey"])
     files = {**ask.project.files, path: text}
     draft = ask.desk.journeys.draft(files, path)
     if draft.problems:
-        return _page(ask, text, ask.form.get("at", ""), draft=draft)
+        return page(ask, text, ask.form.get("at", ""), draft=draft)
     lines = diff_lines(ask.project.files.get(path, ""), text)
-    return _page(ask, text, "", draft=draft, review=Review(lines, ask.desk.project.plan(files)))
+    return page(ask, text, "", draft=draft, review=Review(lines, ask.desk.project.plan(files)))
 
 
 def publish(ask: Ask) -> Response:
     """Write the file and put it in force; 409 with the other change if someone was faster."""
     text, name = _text(ask), ask.params["journey"]
-    path = _path(name)
+    path = path_of(name)
     before = ask.project.files.get(path, "")
     try:
         ask.desk.project.publish(
@@ -135,12 +109,12 @@ def publish(ask: Ask) -> Response:
     except Stale as stale:
         now = stale.files.get(path, "")
         review = Review(diff_lines(now, text), Plan(), diff_lines(before, now))
-        return _page(ask, text, "", review=review, status=409)
+        return page(ask, text, "", review=review, status=409)
     except ProjectError as error:
-        return _page(ask, text, "", problem=str(error.problems[0]), status=422)
+        return page(ask, text, "", problem=str(error.problems[0]), status=422)
     except OSError as error:
         why = f"{path} cannot be written ({error.strerror}). Nothing is lost: take the file along."
-        return _page(ask, text, "", problem=why, status=503)
+        return page(ask, text, "", problem=why, status=503)
     ask.desk.keys.audit(ask.user.name, "journey.publish", name)
     return ask.go(f"/journeys/{name}", published="1")
 
@@ -148,99 +122,16 @@ def publish(ask: Ask) -> Response:
 def patch(ask: Ask) -> Response:
     """The file to download: what a read-only project directory gives (C17)."""
     name = ask.params["journey"]
-    disposition = f'attachment; filename="{name if _ID.fullmatch(name) else "journey"}.yaml"'
+    disposition = f'attachment; filename="{name if ID.fullmatch(name) else "journey"}.yaml"'
     return Response(
         _text(ask), media_type="application/yaml", headers={"Content-Disposition": disposition}
     )
 
 
-# -- edits -----------------------------------------------------------------------------------------
-
-
-def _changed(ask: Ask) -> tuple[str, str, str]:
-    """(text, the step that is open, why an edit could not be made)."""
-    text, form = _text(ask), ask.form
-    opened = form.get("at", "")
-    verb, _, target = form.get("do", "").partition(":")
-    try:
-        if form.get("was") == mark(text) and opened:
-            text, opened = _with_fields(ask, text, opened)
-        done = _VERBS.get(verb)
-        if done is not None:
-            text, opened = done(ask, text, opened, target)
-    except ProjectError as error:
-        return text, opened, f"The text must read first: {error.problems[0].message}."
-    except KeyError:
-        return text, "", "That step is no longer there."
-    return text, opened, ""
-
-
-def _with_fields(ask: Ask, text: str, opened: str) -> tuple[str, str]:
-    fields = {key[2:]: said for key, said in ask.form.items() if key.startswith("f:")}
-    if not fields:
-        return text, opened
-    if opened == ENTRY:
-        return journey_fields.with_settings(text, _value(text), fields), opened
-    step = edit.step_value(text, opened)
-    if not step:
-        raise KeyError(opened)
-    turn = fields.get("turn", "")
-    changed = step_forms.applied(step, fields)
-    if "wait" in step and turn and turn not in step["wait"]:
-        changed = step_forms.turned(changed, turn)
-    if changed == step:
-        return text, opened
-    return edit.with_step(text, opened, changed), str(changed.get("id", opened))
-
-
-def _open(_ask: Ask, text: str, _opened: str, target: str) -> tuple[str, str]:
-    return text, target
-
-
-def _add(ask: Ask, text: str, _opened: str, after: str) -> tuple[str, str]:
-    kind = ask.form.get(f"kind:{after}", "wait")
-    taken = set(edit.step_ids(text))
-    step = step_forms.fresh(kind, taken, choices_of(ask, text))
-    return edit.with_new_step(text, "" if after == ENTRY else after, step), step["id"]
-
-
-def _drop(_ask: Ask, text: str, opened: str, target: str) -> tuple[str, str]:
-    order = edit.step_ids(text)
-    at = order.index(target) if target in order else 0
-    left = [one for one in order if one != target]
-    nearest = left[min(at, len(left) - 1)] if left else ENTRY
-    return edit.without_step(text, target), nearest if opened == target else opened
-
-
-def _up(_ask: Ask, text: str, opened: str, target: str) -> tuple[str, str]:
-    return edit.with_moved_step(text, target, -1), opened
-
-
-def _down(_ask: Ask, text: str, opened: str, target: str) -> tuple[str, str]:
-    return edit.with_moved_step(text, target, 1), opened
-
-
-def _more(ask: Ask, text: str, opened: str, _target: str) -> tuple[str, str]:
-    step = step_forms.more(edit.step_value(text, opened), choices_of(ask, text))
-    return edit.with_step(text, opened, step), opened
-
-
-def _less(_ask: Ask, text: str, opened: str, target: str) -> tuple[str, str]:
-    return edit.with_step(
-        text, opened, step_forms.less(edit.step_value(text, opened), target)
-    ), opened
-
-
-_VERBS: dict[str, Callable[[Ask, str, str, str], tuple[str, str]]] = {
-    "open": _open, "add": _add, "drop": _drop, "up": _up, "down": _down, "more": _more,
-    "less": _less,
-}  # fmt: skip
-
-
 # -- what is shown ---------------------------------------------------------------------------------
 
 
-def _page(
+def page(
     ask: Ask,
     text: str,
     opened: str,
@@ -255,9 +146,9 @@ def _page(
     status: int = 200,
 ) -> Response:
     name = name or ask.params["journey"]
-    if not _ID.fullmatch(name) and _path(name) not in ask.project.files:
+    if not ID.fullmatch(name) and path_of(name) not in ask.project.files:
         ask.missing(f"Journey {name}")
-    path = _path(name)
+    path = path_of(name)
     draft = draft or ask.desk.journeys.draft({**ask.project.files, path: text}, path)
     in_force = ask.project.files.get(path, "")
     journey = draft.journey
@@ -293,6 +184,7 @@ def _page(
         play_problem=play_problem,
         is_playing=events is not None or ask.query.get("show") == "play",
         spans=SPANS,
+        gates=GATES,
     )
 
 
@@ -316,7 +208,7 @@ def _rows(draft: Draft, text: str, path: str) -> list[Row]:
 def _fields(text: str, opened: str, choices: Choices) -> list[Field]:
     try:
         if opened == ENTRY:
-            return journey_fields.settings_of(_value(text), choices)
+            return journey_fields.settings_of(value_of(text), choices)
         step = edit.step_value(text, opened)
     except ProjectError:
         return []
@@ -385,59 +277,15 @@ def _recorded(ask: Ask, who: str) -> tuple[str, str]:
     return lines, "" if lines else "This person has no record to play."
 
 
-# -- a new one -------------------------------------------------------------------------------------
-
-
-def _choosing(ask: Ask, problem: str = "") -> Response:
-    return ask.page(
-        "journey_new.html",
-        status=422 if problem else 200,
-        title="New journey",
-        place="/journeys",
-        seeds=[_seed(name, text) for name, text in _seeds().items()],
-        chosen=ask.form.get("seed", ""),
-        wanted=ask.form.get("id", ""),
-        problem=problem,
-    )
-
-
-def _seed(name: str, text: str) -> Seed:
-    journey = journey_of(_path(name), text)
-    if journey is None:
-        return Seed(name, name, "", "")
-    steps = ", ".join(step_words.NAMES[step.kind].lower() for step in journey.steps[:4])
-    return Seed(name, step_words.titled(journey), journey.stage, steps)
-
-
-def _seeds() -> dict[str, str]:
-    """The journeys of the shop template by id, and an empty one first."""
-    found = {
-        path.removeprefix("journeys/").removesuffix(".yaml"): text
-        for path, text in template_files(_SEEDS).items()
-        if path.startswith("journeys/")
-    }
-    return {"empty": _EMPTY, **found}
-
-
-_EMPTY = """title: New journey
-entry:
-  - {event: "Order Completed"}
-policy: {purpose: marketing_email}
-steps:
-  - {id: pause, wait: {for: 1h}}
-  - {id: done, exit: completed}
-"""
-
-
 # -- the text in the form --------------------------------------------------------------------------
 
 
-def _path(name: str) -> str:
+def path_of(name: str) -> str:
     return f"journeys/{name}.yaml"
 
 
 def _in_force(ask: Ask) -> str:
-    return ask.project.files.get(_path(ask.params["journey"]), "")
+    return ask.project.files.get(path_of(ask.params["journey"]), "")
 
 
 def _text(ask: Ask) -> str:
@@ -447,8 +295,3 @@ def _text(ask: Ask) -> str:
 
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def mark(text: str) -> str:
-    """By which the form knows whether its text was typed in since it was shown."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

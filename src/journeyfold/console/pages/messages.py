@@ -14,6 +14,7 @@ from journeyfold.console.ask import Ask
 from journeyfold.console.code import yaml_lines
 from journeyfold.console.policy import FRAMED, FRAMING
 from journeyfold.console.wording import NBSP, plural
+from journeyfold.core.errors import UsageError
 from journeyfold.core.profile import Profile
 
 LARGE = 102 * 1024  # bytes of HTML above which Gmail cuts a mail off
@@ -47,6 +48,22 @@ def find(ask: Ask) -> Response:
     return ask.go(f"/messages/{card.id}", person=found[0].person)
 
 
+def test(ask: Ask) -> Response:
+    """Sends it, marked as a test, to an address; the person only lends their values."""
+    card, to = _card(ask), ask.form.get("to", "").strip()[:320]
+    wanted = ask.form.get("person", "")
+    profile = ask.desk.people.profile(wanted) if wanted else None
+    locale = ask.form.get("locale", "") if ask.form.get("locale") in card.locales else ""
+    try:
+        told = ask.desk.post.send_test(card.id, profile, locale, to)
+    except UsageError as error:
+        return _page(ask, not_sent=str(error))
+    ask.desk.keys.audit(ask.user.name, "message.test", card.id, to)
+    if told.status != "sent":
+        return _page(ask, not_sent=f"{told.destination} did not take it: {told.reason}")
+    return _page(ask, tested=f"to {told.to} over {told.destination}")
+
+
 def framed(ask: Ask) -> Response:
     """The HTML alone, for the frame."""
     _, preview = _previewed(ask, _card(ask))
@@ -65,19 +82,22 @@ def with_frame(page: Response) -> Response:
     return page
 
 
-def _page(ask: Ask, *, unknown: bool = False) -> Response:
+def _page(ask: Ask, *, unknown: bool = False, not_sent: str = "", tested: str = "") -> Response:
     card = _card(ask)
     profile, preview = _previewed(ask, card)
     width, part = ask.query.get("width", "desktop"), ask.query.get("part", "html")
     mail = preview.mail
     shown = ask.page(
         "message.html",
+        status=422 if not_sent else 200,
         title=card.id,
         place="/messages",
         card=card,
         preview=preview,
         profile=profile,
         unknown=unknown,
+        not_sent=not_sent,
+        tested=tested,
         part="text" if part == "text" or (mail is not None and not mail.html) else "html",
         width="phone" if width == "phone" else "desktop",
         locale=_locale(ask, card),
@@ -101,7 +121,7 @@ def _card(ask: Ask) -> MessageCard:
 
 
 def _previewed(ask: Ask, card: MessageCard) -> tuple[Profile | None, Preview]:
-    wanted = ask.query.get("person", "")
+    wanted = ask.query.get("person") or ask.form.get("person", "")
     profile = ask.desk.people.profile(wanted) if wanted else None
     if wanted and profile is None:
         ask.missing(f"Person {wanted}")
@@ -110,7 +130,7 @@ def _previewed(ask: Ask, card: MessageCard) -> tuple[Profile | None, Preview]:
 
 def _locale(ask: Ask, card: MessageCard) -> str:
     """Only one that it has a body for."""
-    asked = ask.query.get("locale", "")
+    asked = ask.query.get("locale") or ask.form.get("locale", "")
     return asked if asked in card.locales else ""
 
 
