@@ -52,6 +52,7 @@ class Post(House):
 
     def lose_state(self):
         """It was damaged and set aside: the next process begins with an empty one."""
+        self.lanes.close(5)
         self.state = MemoryState()
         self.engine = Engine(self.log, KEY, compile_texts)
         self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
@@ -122,6 +123,9 @@ class Post(House):
 
 def no_http(_call):
     return Answer(0, problem="nobody is there", is_unreached=True)
+
+
+no_http.close = lambda: None
 
 
 class _Marks:

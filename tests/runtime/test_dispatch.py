@@ -552,6 +552,21 @@ def test_a_lane_whose_store_fails_keeps_its_rows(office):
     assert office.results()[0].properties["attempt"] == 1
 
 
+def test_a_lane_that_breaks_ends_the_process(office):
+    """Its rows are leased, and only another process can take them up."""
+
+    def broken(_rows, _destined):
+        raise ZeroDivisionError("a bug of ours")
+
+    office.lanes._prepare = broken
+    office.say()
+    with pytest.raises(ZeroDivisionError):
+        office.deliver()
+    office.begin()
+    office.deliver()
+    assert office.rows() == []
+
+
 def test_a_row_that_cannot_be_made_is_dead_with_its_reason_and_keeps_no_other(office):
     broken = effect(1, due_us=office.now_us, kind="letter")
     office.stage(broken, effect(2, due_us=office.now_us))

@@ -38,7 +38,7 @@ TURN_S = 0.5  # between looks when nothing happens
 BUSY_S = 1.0
 CLOSE_S = 6.0  # for calls under way, when work is told to stop
 
-News: TypeAlias = "list[Tried] | list[Deliver] | None"
+News: TypeAlias = "list[Tried] | list[Deliver] | Exception | None"
 
 
 class Dispatcher:
@@ -172,6 +172,8 @@ class Dispatcher:
         if news is None:
             self._must_look = True
             return
+        if isinstance(news, Exception):  # a lane is broken: the process has to begin anew
+            raise news
         for each in news:
             if isinstance(each, Tried):
                 self._tried.append(each)

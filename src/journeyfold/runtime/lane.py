@@ -57,7 +57,7 @@ class Lane:
         opened: Callable[[], Destination],
         prepare: Prepares,
         now_us: Callable[[], int],
-        done: Callable[[list[Tried]], None],
+        done: Callable[[list[Tried] | Exception], None],
     ) -> None:
         self.name, self.destined = name, destined
         self._open, self._prepare, self._now_us, self._done = opened, prepare, now_us, done
@@ -168,7 +168,11 @@ class Lane:
 
     def _work(self) -> None:
         while (rows := self._queue.get()) is not None:
-            tried = self._call(rows)
+            try:
+                tried = self._call(rows)
+            except Exception as failure:  # noqa: BLE001 - raised again where the process can end
+                self._done(failure)
+                return
             with self._lock:
                 self.calls_given -= 1
             self._done(tried)

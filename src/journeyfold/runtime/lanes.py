@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from journeyfold.activate.destination import Destination, Destined, Http, Parcel, Tools
 from journeyfold.activate.destinations.mailbox import MAILBOX
@@ -18,8 +19,8 @@ from journeyfold.activate.lane_figures import LaneFigures
 from journeyfold.activate.outbox import Row
 from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import Deliver
-from journeyfold.core.event import Json
 from journeyfold.core.errors import JourneyfoldError
+from journeyfold.core.event import Json
 from journeyfold.core.ports import Clock, StateReader, StateStore
 from journeyfold.project.compile import Compiled
 from journeyfold.project.letters import Letters
@@ -29,7 +30,13 @@ from journeyfold.runtime.lane import Lane, Ready, Tried
 from journeyfold.runtime.outbox import DEVELOPMENT, Closed, closed_in, names_of, now_of
 from journeyfold.runtime.prepare import Broken, Look, prepare
 
-Done = Callable[[list[Tried]], None]
+Done = Callable[[list[Tried] | Exception], None]
+
+
+class Client(Http, Protocol):
+    """The one client of all that is opened."""
+
+    def close(self) -> None: ...
 
 
 class Lanes:
@@ -40,7 +47,7 @@ class Lanes:
         state: StateStore,
         in_force: Callable[[], Compiled | None],
         clock: Clock,
-        http_within: Callable[[Sequence[str]], Http],
+        http_within: Callable[[Sequence[str]], Client],
         directory: Path,
         data: Path,
         letters: Letters,
@@ -49,7 +56,7 @@ class Lanes:
         self._state, self._in_force, self._clock = state, in_force, clock
         self._http_within, self._directory, self._data = http_within, directory, data
         self._allowed: tuple[str, ...] = ()
-        self._http: Http | None = None
+        self._http: Client | None = None
         self._lanes: dict[str, Lane] = {}
         self._left: list[Lane] = []  # of a changed destination: calls under way end there
         self._done: Done = lambda _tried: None
@@ -116,6 +123,8 @@ class Lanes:
             lane.stop()
         for lane in lanes:
             lane.join(within_s / max(1, len(lanes)))
+        if self._http is not None:
+            self._http.close()
 
     def _follow(self) -> None:
         """Another version of the project: what it says differently is opened anew."""
@@ -125,6 +134,8 @@ class Lanes:
         self._hash = project.hash
         allowed = project.settings.server.outgoing.allow
         if allowed != self._allowed or self._http is None:
+            if self._http is not None:
+                self._http.close()  # calls under way end; the next ones are the new client's
             self._allowed, self._http = allowed, self._http_within(allowed)
             for name in list(self._lanes):
                 self._leave(name)
