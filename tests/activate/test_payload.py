@@ -69,9 +69,34 @@ def test_no_value_of_a_visitor_ends_its_string(text):
     assert made == {"a": text, "b": text}
 
 
-def test_an_attack_on_a_payload_stays_a_text():
-    attack = '", "admin": true, "x": "'
-    assert body('{"a": "{{ traits.x }}"}', traits={"x": attack}) == {"a": attack}
+@pytest.mark.parametrize(
+    "way",
+    [
+        "{{ traits.x }}",
+        "{% echo traits.x %}",
+        "{% liquid echo traits.x %}",
+        "{% assign y = traits.x %}{{ y }}",
+        "{% capture y %}{{ traits.x }}{% endcapture %}{{ y }}",
+        "{% for y in traits.all %}{{ y }}{% endfor %}",
+        "{% if true %}{{ traits.x | append: '' }}{% endif %}",
+        "{% for y in traits.all %}{% ifchanged %}{{ y }}{% endifchanged %}{% endfor %}",
+        "{{ traits.unknown | default: traits.x }}",
+    ],
+)
+@pytest.mark.parametrize(
+    "attack", ['", "admin": true, "x": "', "\\", '\\", "admin": true, "x": "\\']
+)
+def test_an_attack_on_a_payload_stays_a_text_whichever_way_it_is_written(way, attack):
+    values = {"x": attack, "all": [attack]}
+    assert body(f'{{"a": "{way}"}}', traits=values) == {"a": attack}
+
+
+@pytest.mark.parametrize(
+    "tag", ["{% cycle traits.x, 1 %}", "{% tablerow y in traits.all %}{% endtablerow %}"]
+)
+def test_a_tag_that_writes_values_as_they_are_is_none(tag):
+    with pytest.raises(TemplateError, match="line 1"):
+        body(f'{{"a": "{tag}"}}', traits={"x": "x", "all": []})
 
 
 @pytest.mark.parametrize(

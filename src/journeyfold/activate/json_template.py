@@ -14,12 +14,16 @@ from typing import TextIO
 import msgspec
 from liquid import BoundTemplate, RenderContext
 from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags.capture_tag import CaptureNode, CaptureTag
+from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.exceptions import LiquidTypeError, UndefinedError
 from liquid.stringify import to_liquid_string
 from liquid.undefined import Undefined
 
 from journeyfold.core.event import Json
 from journeyfold.decide.template import LimitedEnvironment, TemplateError, parsed_in, render
+
+_UNSHIELDED = ("cycle", "tablerow")  # they write values as they are, and nobody needs them here
 
 
 class JsonText(str):
@@ -45,27 +49,57 @@ def parsed(source: str) -> BoundTemplate:
     return parsed_in(_environment(), source)
 
 
+def _write(node: OutputNode, context: RenderContext, buffer: TextIO) -> int:
+    value = node.expression.evaluate(context)
+    if isinstance(value, Undefined):
+        raise UndefinedError(
+            f"'{node.expression}' is not there; write | default: … or | json", token=node.token
+        )
+    if isinstance(value, JsonText):
+        return buffer.write(value)
+    text = to_liquid_string(value, autoescape=False)
+    return buffer.write(msgspec.json.encode(text).decode()[1:-1])
+
+
 class _Written(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        value = self.expression.evaluate(context)
-        if isinstance(value, Undefined):
-            raise UndefinedError(
-                f"'{self.expression}' is not there; write | default: … or | json", token=self.token
-            )
-        if isinstance(value, JsonText):
-            return buffer.write(value)
-        text = to_liquid_string(value, autoescape=False)
-        return buffer.write(msgspec.json.encode(text).decode()[1:-1])
+        return _write(self, context, buffer)
+
+
+class _Echoed(EchoNode):
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        return _write(self, context, buffer)
+
+
+class _Kept(CaptureNode):
+    """What was captured is JSON text already."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        kept = context.get_buffer(buffer)
+        self.block.render(context, kept)
+        context.assign(self.name, JsonText(kept.getvalue()))
+        return 0
 
 
 class _Output(Output):
     node_class = _Written
 
 
+class _Echo(EchoTag):
+    node_class = _Echoed
+
+
+class _Capture(CaptureTag):
+    node_class = _Kept
+
+
 @cache
 def _environment() -> LimitedEnvironment:
     environment = LimitedEnvironment(escape=False)
-    environment.add_tag(_Output)
+    for tag in (_Output, _Echo, _Capture):
+        environment.add_tag(tag)
+    for name in _UNSHIELDED:
+        del environment.tags[name]
     environment.filters["json"] = _json
     return environment
 
