@@ -189,10 +189,8 @@ class Journeys:
 
     def _ends(self, turn: Turn, program: Program, instance: Instance) -> bool:
         """Whether the condition of an exit holds; the instance has ended then."""
-        for at, each in program.exits:
-            if each.when is not None and program.holds(
-                ("exit", at, "when"), turn.looks_at(instance), turn.now_us
-            ):
+        for path, each in program.whens:
+            if program.holds(path, turn.looks_at(instance), turn.now_us):
                 self._walk.exit(turn, program, instance, each.reason or "exit")
                 return True
         return False
@@ -300,10 +298,8 @@ class Journeys:
     def _exits_us(self, turn: Turn, instance: Instance) -> int:
         """When the condition of an exit may come true without a record; 0 = never."""
         program, soonest = self._versions[instance.journey, instance.version], NEVER
-        for at, each in program.exits:
-            if each.when is not None:
-                path, view = ("exit", at, "when"), turn.looks_at(instance)
-                soonest = min(soonest, program.ask(path, view, turn.now_us)[1])
+        for path, _ in program.whens:
+            soonest = min(soonest, program.ask(path, turn.looks_at(instance), turn.now_us)[1])
         return 0 if soonest == NEVER else soonest
 
     def _due(self, turn: Turn, instance: Instance) -> None:
@@ -342,9 +338,13 @@ class Journeys:
         """The next instant at which an instance has to be looked at; 0 = never. A pause holds the
         due of its step; its age and its exits go on.
         """
-        stands = self._controls.get(instance.journey, LIVE)
-        due_us = 0 if stands.status == "paused" else instance.due_us
-        return min(filter(None, (due_us, instance.until_us, instance.exits_us)), default=0)
+        soonest = instance.due_us
+        if soonest and self._controls.get(instance.journey, LIVE).status == "paused":
+            soonest = 0
+        for other_us in (instance.until_us, instance.exits_us):
+            if other_us and not 0 < soonest <= other_us:
+                soonest = other_us
+        return soonest
 
 
 def _path_of(move: Emit) -> str:

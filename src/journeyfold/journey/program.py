@@ -7,6 +7,7 @@ comments and layout make no version and two installations agree on its name (jou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -29,6 +30,7 @@ def version_of(journey: Journey) -> str:
     return sha256(_CANONICAL.encode(journey)).hexdigest()[:12]
 
 
+@lru_cache(maxsize=1_000)
 def length_us(text: str) -> int:
     """A duration whose shape was checked; `-3d` for the offset of a wait."""
     length = duration_us(text.removeprefix("-"))
@@ -62,6 +64,9 @@ class Program:
         self.goal_us = length_us(journey.goal.within) if journey.goal else 0
         self.longest_us = self.age_us + self.goal_us + LATE_KEPT_US
         self.exits: tuple[tuple[int, Exit], ...] = tuple(enumerate(journey.exit))
+        self.whens = tuple(
+            (("exit", at, "when"), each) for at, each in self.exits if each.when is not None
+        )  # exits by a condition, with the paths of those
         self.events = frozenset(_events(journey))
         self._run = evaluator.run
         self._asked = {
@@ -73,9 +78,8 @@ class Program:
 
     def _inputs(self, paths: Mapping[str, int]) -> frozenset[str]:
         """What the conditions of its exits depend on, as paths of `condition_compile.inputs_of`."""
-        whens = (("exit", at, "when") for at, each in self.exits if each.when is not None)
         mask = 0
-        for path in whens:
+        for path, _ in self.whens:
             mask |= self._asked[path][1]
         return frozenset(path for path, of in paths.items() if of & mask)
 

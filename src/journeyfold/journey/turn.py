@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from journeyfold.core.condition_eval import View
 from journeyfold.core.effect import Deliver, Effect, Emit, Moved, Say
 from journeyfold.core.event import Event, Json, Record
+from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.program import Program
 
@@ -75,6 +76,10 @@ class Turn:
         self.effects.append(
             Moved(program.id, program.version, run.step, to, run.is_held_out, is_first)
         )
+
+    def note_until(self, program: Program, step: str, what: str, until_us: int) -> None:
+        if self.trace is not None:  # writing an instant costs more than many a step
+            self.note(program, step, f"{what} {rfc3339(until_us)}")
 
     def note(self, program: Program, step: str, what: str) -> None:
         if self.trace is not None:

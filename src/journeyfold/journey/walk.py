@@ -14,7 +14,6 @@ from journeyfold.core import localtime
 from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import Effect, Say
 from journeyfold.core.event import Json
-from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Assignment, Instance, Passage, Profile
 from journeyfold.journey.act import (
     call,
@@ -166,7 +165,7 @@ class Walk:
         step = program.steps[instance.step]
         assert step.wait_for is not None
         instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
-        turn.note(program, step.id, f"waits anew until {rfc3339(instance.due_us)}")
+        turn.note_until(program, step.id, "waits anew until", instance.due_us)
 
     def exit(
         self, turn: Turn, program: Program, instance: Instance, reason: str, *, late: bool = False
@@ -200,7 +199,7 @@ class Walk:
         if due_us <= turn.now_us:
             return program.after[step.id]
         instance.due_us = due_us
-        turn.note(program, step.id, f"waits until {rfc3339(due_us)}")
+        turn.note_until(program, step.id, "waits until", due_us)
         return None
 
     def _missing(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
@@ -238,7 +237,7 @@ class Walk:
     def _wait_for(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
         assert step.wait_for is not None
         instance.due_us = turn.now_us + length_us(step.wait_for.timeout)
-        turn.note(program, step.id, f"waits for an event until {rfc3339(instance.due_us)}")
+        turn.note_until(program, step.id, "waits for an event until", instance.due_us)
         return None
 
     # -- ways -----------------------------------------------------------------------------------

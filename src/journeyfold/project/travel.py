@@ -55,7 +55,7 @@ class Travel:
         while 0 < profile.wake_us < upto_us:
             at_us, emits = profile.wake_us, list[Emit]()
             view = self._look(profile)
-            if any(0 < due_us <= at_us for due_us in profile.dues):
+            if 0 < min(filter(None, profile.dues), default=0) <= at_us:
                 emits = self._segmentation.evaluate_person(profile, view, at_us, (), "time")
                 effects += moved(emits)
             turn = Turn(profile, view, at_us, trace=self.trace)
@@ -145,7 +145,5 @@ class Travel:
         return turn.effects
 
     def _set_wake(self, profile: Profile) -> None:
-        dues = [due_us for due_us in profile.dues if due_us]
-        if profile.journeys_due_us:
-            dues.append(profile.journeys_due_us)
-        profile.wake_us = min(dues, default=0)
+        wake_us, due_us = min(filter(None, profile.dues), default=0), profile.journeys_due_us
+        profile.wake_us = due_us if due_us and not 0 < wake_us <= due_us else wake_us
