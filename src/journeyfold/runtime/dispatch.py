@@ -196,6 +196,7 @@ class Dispatcher:
         if not (self._tried or self._settled or chosen):
             self._purge(now_us)
             return
+        is_committed = False
         try:
             self._log_results()
             self._asked(chosen)
@@ -205,9 +206,10 @@ class Dispatcher:
                 for settled in self._settled:
                     settled.apply(writer)
                 self._lease(writer, chosen, now_us)
-        except BaseException:
-            self._waiting.put_back(chosen)
-            raise
+            is_committed = True
+        finally:
+            if not is_committed:
+                self._waiting.put_back(chosen)
         point("after_lease")
         self._free()
         for each in chosen:
