@@ -102,7 +102,7 @@ def test_links_of_a_message_that_may_have_arrived_lead_somewhere(shop):
     assert shop.sent().links == [LINK]
 
 
-def test_JT32_an_answer_that_was_lost_is_unknown_with_its_links(shop, office):
+def test_an_answer_that_was_lost_is_unknown_with_its_links(shop, office):
     office.hangs_up = "data"
     shop.cart()
     shop.deliver()

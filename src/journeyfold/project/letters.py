@@ -67,7 +67,8 @@ class Letters:
                 composed.html, effect=deliver.key, base=self.base(project), key=self._key,
                 untracked=page,
             )  # fmt: skip
-            html, told["links"] = found.html, [*found.links]
+            links: list[Json] = [*found.links]
+            html, told["links"] = found.html, links
         mail = Mail(
             address(to), _sender(project, composed), composed.subject, composed.text, html,
             composed.reply_to, self._headers(project, deliver, composed, page),

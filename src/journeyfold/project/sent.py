@@ -90,17 +90,17 @@ def sent_in(event: Event) -> Sent | None:
     if not event.identifiers:
         return None
     told = event.properties
+
+    def text(name: str) -> str:
+        return str(told.get(name) or "")
+
     links = told.get("links")
-    texts = {name: str(told.get(name) or "") for name in _TOLD}
     return Sent(
-        event.identifiers[0], event.occurred_us, **texts,
+        event.identifiers[0], event.occurred_us, text("journey"), text("version"),
+        text("instance"), text("step"), text("channel"), text("template"), text("purpose"),
+        address=text("address"),
         links=[str(each) for each in links] if isinstance(links, list) else [],
     )  # fmt: skip
-
-
-_TOLD = (
-    "journey", "version", "instance", "step", "channel", "template", "purpose", "address",
-)  # fmt: skip
 
 
 def fold_sent(writer: StateWriter, record: Record, profile: Profile, counting: Counting) -> None:
