@@ -154,3 +154,29 @@ def test_a_line_without_an_instant_is_named():
     row = '{"name":"P","occurred":"soon","id":"1","source":"shop_web","identifiers":[]}'
     with pytest.raises(UsageError, match="x:1: 'soon' is no instant"):
         read_lines(row, "x")
+
+
+MONDAYS = """
+entry: [{schedule: {cron: "0 9 * * MON", tz: Europe/Berlin, audience: newsletter}}]
+reentry: {mode: always}
+policy: {purpose: marketing}
+steps:
+  - {id: mail, send: {channel: email, template: welcome}}
+"""
+
+
+def test_a_schedule_asks_in_its_audience_at_every_slot():
+    project = load({**SHOP, "journeys/mondays.yaml": MONDAYS})
+    lines = simulate_events(project, "mondays", left_cart(), SPAN, 0)
+    entered = [rfc3339(line.at_us) for line in lines if line.what == "entered"]
+    assert entered == [f"2026-{day}T07:00:00Z" for day in ("09-28", "10-05", "10-12", "10-19")]
+
+
+def test_the_laboratory_asks_in_at_the_same_slots():
+    project = load({**SHOP, "journeys/mondays.yaml": MONDAYS})
+    laboratory = Laboratory(project)
+    for at_us, each in left_cart():
+        laboratory.feed(each, at_us)
+    laboratory.advance(SPAN.until_us)
+    told = [line for line in laboratory.travelled() if line.place.startswith("mondays")]
+    assert told == simulate_events(project, "mondays", left_cart(), SPAN, 0)

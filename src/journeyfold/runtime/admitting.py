@@ -33,7 +33,7 @@ SLICE_ROWS = 2_000  # profiles looked past at a time; those not in the segment a
 LOOK_S = 0.5
 MISSED = "journey.missed"
 _MISSED_MAX = 100  # slots a look
-_FIRST_ZONE, _LAST_ZONE = "Pacific/Kiritimati", "Etc/GMT+12"  # where a date begins, and ends
+FIRST_ZONE, _LAST_ZONE = "Pacific/Kiritimati", "Etc/GMT+12"  # where a date begins, and ends
 
 
 class Intake(NamedTuple):
@@ -91,7 +91,7 @@ class Admitting:
         if compiled is None:
             return
         if compiled is not self._compiled:
-            self._compiled, self._intakes = compiled, list(_intakes(compiled))
+            self._compiled, self._intakes = compiled, list(intakes_of(compiled))
         looks = now_s >= self._next_look_s
         if looks:
             self._next_look_s = now_s + LOOK_S
@@ -131,12 +131,12 @@ class Admitting:
             return
         now_us = self._clock.now_us()
         if not standing.done:  # a new schedule begins with its first slot from now on
-            here = local(now_us, intake.zone or _FIRST_ZONE)
+            here = local(now_us, intake.zone or FIRST_ZONE)
             standing.done = slot_text(here.date(), here.hour * 60 + here.minute)
             self._keep(intake, standing, [])
         for _ in range(_MISSED_MAX):
             slot = slot_after(intake.cron, standing.done)
-            opens_us = slot_us(slot, intake.zone or _FIRST_ZONE) if slot else None
+            opens_us = slot_us(slot, intake.zone or FIRST_ZONE) if slot else None
             if not slot or (opens_us is not None and opens_us > now_us):
                 return
             closes_us = slot_us(slot, intake.zone or _LAST_ZONE)
@@ -162,7 +162,7 @@ class Admitting:
                     is_through = False
                     break
                 last = key.decode()
-                if _may_be_meant(intake, raw) and _is_meant(intake, decode_profile(raw)):
+                if _may_be_meant(intake, raw) and is_meant(intake, decode_profile(raw)):
                     entries += self._asked(loop, reader, intake, standing.now, last)
         self._allowance -= len(entries)
         if is_through:
@@ -196,7 +196,7 @@ class Admitting:
         self._log.append(entries, now_us=self._clock.now_us(), cursor=cursor)
 
 
-def _intakes(compiled: Compiled) -> Iterator[Intake]:
+def intakes_of(compiled: Compiled) -> Iterator[Intake]:
     for name in sorted(compiled.programs):
         program = compiled.programs[name]
         for at, entry in enumerate(program.definition.entry):
@@ -216,7 +216,7 @@ def _may_be_meant(intake: Intake, raw: bytes) -> bool:
     return intake.edge == "left" or intake.segment.encode() in raw
 
 
-def _is_meant(intake: Intake, profile: Profile) -> bool:
+def is_meant(intake: Intake, profile: Profile) -> bool:
     return (intake.segment in profile.memberships) == (intake.edge == "entered")
 
 

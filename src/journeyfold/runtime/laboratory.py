@@ -21,6 +21,7 @@ from journeyfold.decide.decide import decide
 from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
+from journeyfold.journey.control import entry_event
 from journeyfold.journey.turn import Trace
 from journeyfold.project.compile import OWN_SOURCE, Compiled, compile_project
 from journeyfold.project.engine import Engine, standing
@@ -36,7 +37,9 @@ from journeyfold.project.scenario import (
     Travelled,
 )
 from journeyfold.project.situation import Situated
+from journeyfold.runtime.admitting import Intake
 from journeyfold.runtime.gates import gates_of
+from journeyfold.runtime.slots import Slots, asked_in
 
 ADDRESS = "http://localhost:8080"  # where links in mail lead; nobody follows them
 KEY = bytes(32)  # nothing here is secret, and the same scenario gives the same ids
@@ -55,6 +58,7 @@ class Laboratory:
         self._travelled: list[Travelled] = []
         self._messages: list[SeenMessage] = []
         self._runs = Runs()
+        self._slots: Slots | None = None
         self._letters = Letters(TokenKey(KEY), ADDRESS)
         if self._compiled.travel is not None:
             self._compiled.travel.trace = self._note
@@ -75,12 +79,34 @@ class Laboratory:
 
     def advance(self, to_us: int) -> None:
         """From due to due, so that what a journey says comes back at the instant it says it."""
+        self._slots = self._slots or Slots(self._compiled, to_us)
         while self._now_us < to_us:
             with self._state.read() as reader:
                 first = next(iter(reader.scan("wake")), None)
             due_us = int.from_bytes(first[0][:8], "big") if first is not None else to_us
+            due_us = min(due_us, self._slots.next_us)
             self._now_us = min(to_us, max(due_us, self._now_us + 1))
             self._append(_timer(self._now_us), "timer", ())
+            self._ask_in(self._slots.take(self._now_us))
+
+    def _ask_in(self, due: list[tuple[Intake, str]]) -> None:
+        """A slot of a schedule has come: the platform asks in whom it is meant for."""
+        if not due:
+            return
+        with self._state.read() as reader:
+            people = [decode_profile(raw) for _, raw in reader.scan("profile")]
+            asked = [
+                (intake, slot, profile.person, self._engine.identifier_of(profile.person, reader))
+                for intake, slot, profile in asked_in(due, people)
+            ]
+        for intake, slot, person, who in asked:
+            if who is not None:
+                journey = intake.program.id
+                event = entry_event(
+                    journey, f"enter/{journey}/{slot}/{person}", (who,), self._now_us,
+                    {"slot": slot}, intake.at,
+                )  # fmt: skip
+                self._append(event, "event", (node_of(who, KEY),))
 
     def profile(self, identifier: Identifier) -> SeenPerson | None:
         profile = self._profile(identifier)

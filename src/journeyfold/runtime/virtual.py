@@ -20,10 +20,12 @@ from journeyfold.core.instant import HOUR_US, MINUTE_US
 from journeyfold.core.ports import Cursor, Entry, EventLog, Fate, Held, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.identity.normalise import node_of, normalised
+from journeyfold.journey.control import entry_event
 from journeyfold.journey.turn import Trace
 from journeyfold.project.compile import OWN_SOURCE, Compiled
 from journeyfold.project.engine import Engine
 from journeyfold.project.pretend import is_message, pretended, said_of
+from journeyfold.runtime.slots import Slots, asked_in
 
 KEY = bytes(32)  # nothing here is secret, and the same events give the same people
 Timed = tuple[int, Event]
@@ -41,6 +43,7 @@ class VirtualPlatform:
         self._tape = _Tape(compiled)
         self._engine = Engine(self._tape, KEY, lambda _files: compiled)
         self._note, self._number = note, count()
+        self._slots = Slots(compiled, 0)
         project = compiled.project
         told: dict[str, Json] = {"hash": project.hash, "files": dict(project.files)}
         activated = _event("project.activated", "_system", project.hash, 0, told, "system")
@@ -52,6 +55,7 @@ class VirtualPlatform:
     def play(self, events: Iterable[Timed], until_us: int) -> None:
         """`events` of people who are linked to nobody outside, in the order of time."""
         waiting = [(at_us, next(self._number), event) for at_us, event in events]
+        self._slots = Slots(self._engine.compiled, waiting[0][0] if waiting else until_us)
         with MemoryState().write() as writer:
             self._engine.begin(writer)
             while self._next(waiting, writer, until_us):
@@ -66,6 +70,10 @@ class VirtualPlatform:
         awake = [each for each in self._engine.people.touched() if each.wake_us]
         due = min(awake, key=_turn, default=None) if len(awake) != 1 else awake[0]
         at_us = waiting[0][0] if waiting else until_us + 1
+        slot_us = self._slots.next_us
+        if slot_us <= until_us and slot_us < min(at_us, due.wake_us if due else slot_us + 1):
+            self._ask_in(slot_us, waiting)
+            return True
         if due is not None and due.wake_us < at_us and due.wake_us <= until_us:
             at_us = due.wake_us
             effects = self._engine.compiled.advance(due, at_us + 1)
@@ -76,6 +84,19 @@ class VirtualPlatform:
         record = self._tape.take(heappop(waiting)[2], at_us)
         self._happen(self._engine.apply(record, writer), at_us, waiting)
         return True
+
+    def _ask_in(self, at_us: int, waiting: list[tuple[int, int, Event]]) -> None:
+        """A slot of a schedule has come: the platform asks in whom it is meant for."""
+        people = sorted(self._engine.people.touched(), key=lambda each: each.person)
+        for intake, slot, profile in asked_in(self._slots.take(at_us), people):
+            who = self._engine.identifier_of(profile.person)
+            if who is not None:
+                journey = intake.program.id
+                event = entry_event(
+                    journey, f"enter/{journey}/{slot}/{profile.person}", (who,), at_us,
+                    {"slot": slot}, intake.at,
+                )  # fmt: skip
+                heappush(waiting, (at_us, next(self._number), event))
 
     def _happen(
         self, effects: Sequence[Effect], at_us: int, waiting: list[tuple[int, int, Event]]
