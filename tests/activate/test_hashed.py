@@ -77,7 +77,6 @@ def test_a_row_with_its_key_alone_is_known_by_it(key, name):
     assert norm.keyed({"key": key}, "other") == {name: key}
 
 
-def test_a_field_that_is_mapped_wins_over_the_key():
-    assert norm.keyed({"key": "a@b.example", "email": "c@d.example"}, "x") == {
-        "email": "c@d.example"
-    }
+def test_the_key_wins_over_what_is_mapped_since_a_removal_has_nothing_else():
+    told = {"key": "a@b.example", "email": "c@d.example", "phone": "1"}
+    assert norm.keyed(told, "x") == {"email": "a@b.example", "phone": "1"}

@@ -49,6 +49,14 @@ def settled(
     return [outcomes[at] for at in range(len(parcels))]
 
 
+def row_name(parcel: Parcel, field: str) -> str:
+    """What the platform knows a record by: of a sync's row its key and nothing else, since a removal
+    has nothing else; of what a template wrote, this field of it.
+    """
+    names = (KEY, field) if parcel.kind in {"upsert", "remove"} else (field, KEY)
+    return text_of(parcel.body, *names)
+
+
 def text_of(body: dict[str, Json], *names: str) -> str:
     """The first of these that says something, as text; Unfit where none does."""
     for name in names:

@@ -22,13 +22,13 @@ _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 
 def keyed(body: dict[str, Json], other: str) -> dict[str, Json]:
-    """A row with its key under what the key is: an `email`, a `phone`, or `other`. A removal may
-    have nothing but its key.
+    """A row with its key under what the key is: an `email`, a `phone`, or `other`. It wins over what
+    is mapped there, since a removal has nothing but its key.
     """
     key = written(body.get(KEY))
     name = "email" if "@" in key else "phone" if _PHONE.fullmatch(key) else other
     rest = {each: value for each, value in body.items() if each != KEY}
-    return {name: key, **rest} if key else rest
+    return {**rest, name: key} if key else rest
 
 
 def hashed(text: str | None) -> str | None:

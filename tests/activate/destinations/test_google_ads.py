@@ -231,6 +231,12 @@ def test_a_row_without_a_person_is_known_by_its_key():
     assert platform.matched == [[{"create": {"userIdentifiers": [{"thirdPartyUserId": "crm-17"}]}}]]
 
 
+def test_a_key_by_which_a_row_could_not_be_taken_away_is_refused_when_it_is_added():
+    (outcome,) = run(GoogleAds(), row(key="crm-17", email="a@x.example"))
+    assert outcome.status == "dead"
+    assert "taken away by its key" in outcome.reason
+
+
 def test_members_of_a_job_are_settled_one_by_one():
     platform = GoogleAds()
     platform.failures = [

@@ -125,6 +125,15 @@ def test_rows_of_a_sync_are_named_by_their_key_where_no_address_is_mapped():
     assert platform.contacts["a@x.example"] == {"id": "100", "tier": "gold"}
 
 
+def test_a_row_is_its_key_whatever_address_is_mapped():
+    """A removal has its key alone and has to find the same contact."""
+    platform = HubSpot()
+    run(platform, parcel("upsert", {"key": "a@x.example", "email": "other@x.example"}))
+    assert platform.contacts == {"a@x.example": {"id": "100"}}
+    run(platform, parcel("remove", {"key": "a@x.example"}))
+    assert platform.contacts == {}
+
+
 def test_rows_enter_and_leave_a_list():
     platform = HubSpot()
     run(platform, row("a@x.example"), row("b@x.example"), more="list: '77'")
@@ -157,7 +166,7 @@ def test_events_carry_the_effects_id():
 
 def test_a_record_without_an_address_is_dead():
     outcomes = run(HubSpot(), parcel("upsert", {"tier": "gold"}))
-    assert (outcomes[0].status, outcomes[0].reason) == ("dead", "there is no email or key")
+    assert (outcomes[0].status, outcomes[0].reason) == ("dead", "there is no key or email")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from journeyfold.activate.batching import KEY, Unfit, settled, text_of
+from journeyfold.activate.batching import KEY, Unfit, row_name, settled
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -67,7 +67,7 @@ class Space:
         """Nothing is kept here: connections are the client's."""
 
     def _entry(self, parcel: Parcel) -> tuple[str, tuple[str, dict[str, Json]]]:
-        name = text_of(parcel.body, "id", KEY)
+        name = row_name(parcel, "id")
         if len(name) > _ID_MAX or not all(each.isalnum() or each in "-_." for each in name):
             raise Unfit("an entry's id is 1 to 64 letters, digits, '-', '_' and '.'")
         fields: dict[str, Json] = {

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from journeyfold.activate import hashed as norm
-from journeyfold.activate.batching import Unfit, settled
+from journeyfold.activate.batching import KEY, Unfit, settled
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -115,6 +115,9 @@ class Account:
             raise Unfit("the destination names no list")
         if not people:
             raise Unfit("there is no email, phone, address or crm_id to match by")
+        own = identifiers(norm.keyed({KEY: parcel.body.get(KEY)}, "crm_id"), self._settings.region)
+        if own and not any(each in people for each in own):
+            raise Unfit("a row is taken away by its key: make it the email, phone or crm_id")
         operation = "remove" if parcel.kind == "remove" else "create"
         record: dict[str, Json] = {operation: {"userIdentifiers": people}}
         return msgspec.json.encode(people).decode(), record

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
-from journeyfold.activate.batching import KEY, settled, text_of
+from journeyfold.activate.batching import KEY, row_name, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -74,9 +74,11 @@ class Portal:
             text_of(parcel.body, "event")
             email = text_of(parcel.body, "email", KEY)
             return parcel.key, _Record(parcel.key, email, parcel.body, parcel.at_us)
-        name = text_of(parcel.body, self._settings.id_property, KEY)
+        name = row_name(parcel, self._settings.id_property)
         properties: dict[str, Json] = {
-            each: _text(value) for each, value in parcel.body.items() if each != KEY
+            each: _text(value)
+            for each, value in parcel.body.items()
+            if each not in {KEY, self._settings.id_property}  # a record is not given another name
         }
         return name.lower(), _Record(parcel.key, name, properties, parcel.at_us)
 

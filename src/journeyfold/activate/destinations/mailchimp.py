@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from journeyfold.activate.batching import KEY, Unfit, settled, text_of
+from journeyfold.activate.batching import KEY, Unfit, row_name, settled, text_of
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -194,7 +194,7 @@ def subscriber_hash(address: str) -> str:
 
 
 def _member(parcel: Parcel) -> tuple[str, _Member]:
-    address = email(text_of(parcel.body, "email", KEY))
+    address = email(row_name(parcel, "email"))
     if address is None:
         raise Unfit("the address is no e-mail address")
     if parcel.kind == "event":

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from journeyfold.activate.batching import KEY, settled, text_of
+from journeyfold.activate.batching import KEY, row_name, settled
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -74,7 +74,7 @@ class Org:
 
     def _record(self, parcel: Parcel) -> tuple[str, dict[str, Json]]:
         name = self._settings.external_id
-        key = text_of(parcel.body, name, KEY)
+        key = row_name(parcel, name)
         fields = {each: value for each, value in parcel.body.items() if each not in {KEY, name}}
         return key, {"attributes": {"type": self._settings.object}, name: key, **fields}
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from journeyfold.activate.batching import KEY, settled, text_of
+from journeyfold.activate.batching import KEY, row_name, settled
 from journeyfold.activate.destination import (
     Answer,
     Outcome,
@@ -66,7 +66,7 @@ class Site:
         """Nothing is kept here: connections are the client's."""
 
     def _post(self, parcel: Parcel) -> tuple[str, tuple[str, dict[str, Json]]]:
-        slug = text_of(parcel.body, "slug", KEY)
+        slug = row_name(parcel, "slug")
         fields = {each: value for each, value in parcel.body.items() if each not in {"slug", KEY}}
         return slug, (slug, fields)
 
