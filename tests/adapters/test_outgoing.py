@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+import httptools
 import pytest
 from http_receiver import receiving
+from hypothesis import given
+from hypothesis import strategies as st
 
 from journeyfold.activate.destination import RESPONSE_MAX, Call
 from journeyfold.activate.reach import Reach
 from journeyfold.activate.retry import judged
-from journeyfold.adapters.outgoing import Outgoing
+from journeyfold.adapters.outgoing import Outgoing, _Reading
 
 PUBLIC = ip_address("192.0.2.7")  # of the documentation, RFC 5737: nobody is there
 LOOPBACK = ip_address("127.0.0.1")
@@ -166,9 +169,16 @@ def test_a_head_without_end_is_given_up(client):
 def test_more_than_was_asked_for_is_not_taken_for_the_next_answer(client):
     one = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na"
     with saying(one + one.replace(b"\r\n\r\na", b"\r\n\r\nb")) as (port, asked):
-        for _ in range(2):
-            client(Call("GET", f"http://127.0.0.1:{port}/"))
+        answers = [client(Call("GET", f"http://127.0.0.1:{port}/")) for _ in range(2)]
+        assert [(each.status, each.body) for each in answers] == [(200, b"a")] * 2
         assert len(asked) == 2
+
+
+def test_a_server_that_wants_to_speak_something_else_is_not_listened_to(client):
+    said = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"
+    with saying(said) as (port, _):
+        answer = client(Call("POST", f"http://127.0.0.1:{port}/"))
+    assert (answer.status, judged(answer).status) == (0, "retry")
 
 
 def test_a_drip_does_not_extend_the_deadline(client):
@@ -386,3 +396,23 @@ def test_a_trusted_certificate_is_asked_for_its_name(secure, certificate):
     other = ask_securely(secure, "other.example", trusting)
     assert other.is_unreached
     assert len(secure.requests) == 1
+
+
+@given(st.data())
+def test_whatever_a_server_says_is_an_answer_or_a_broken_connection(data):
+    """Never anything else: a lane has no other way to hear of it."""
+    said = bytearray(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"5\r\nhello\r\n0\r\n\r\n"
+    )
+    for at, byte in data.draw(
+        st.lists(st.tuples(st.integers(0, len(said) - 1), st.binary(max_size=2)))
+    ):
+        said[at : at + 1] = byte
+    reading = _Reading()
+    try:
+        reading.feed(bytes(said))
+    except (OSError, httptools.HttpParserError):
+        return
+    if reading.is_complete:
+        assert 200 <= reading.answer().status <= 999

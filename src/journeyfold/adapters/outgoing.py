@@ -249,7 +249,14 @@ class _Reading:
             self._before += len(received)
             if self._before > HEAD_MAX + _READ:
                 raise ConnectionError("the head of the answer is too long")
-        self._parser.feed_data(received)
+        try:
+            self._parser.feed_data(received)
+        except httptools.HttpParserUpgrade:
+            raise ConnectionError("it wants to speak something else") from None
+        except httptools.HttpParserError:
+            if not self.is_complete:
+                raise
+            self.is_kept = False  # what came after the answer is nobody's
 
     @property
     def ends_with_connection(self) -> bool:
