@@ -91,3 +91,26 @@ def test_comments_and_layout_make_no_version(rig):
         for each in (text, "# a word\n" + text, text.replace("{id: w, wait", "{ id: w,   wait"))
     }
     assert len(versions) == 1
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        ("awareness: hello, consideration: null, purchase: hello", "P167 says nothing of the stage loyalty; name a template, or write null"),
+        ("awareness: hello, consideration: null, purchase: hello, loyalty: null, loyal: hello", "P167 'shop' has no stage 'loyal'; did you mean 'loyalty'?"),
+    ],
+)  # fmt: skip
+def test_a_message_by_stage_says_something_of_every_stage(rig, stages, words):
+    table = f"{{lifecycle: shop, {stages}}}"
+    send = f"{{channel: email, by_stage: {table}, purpose: marketing}}"
+    assert words in problem(rig, f"  - {{id: m, send: {send}}}\n")
+
+
+def test_a_message_for_every_stage_is_sound(rig):
+    table = (
+        "{lifecycle: shop, awareness: hello, consideration: null, purchase: hello, loyalty: null}"
+    )
+    assert rig(
+        "entry: [{event: Cart Updated}]\nsteps:\n"
+        f"  - {{id: m, send: {{channel: email, by_stage: {table}, purpose: marketing}}}}\n"
+    )

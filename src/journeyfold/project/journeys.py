@@ -34,7 +34,7 @@ from journeyfold.journey.program import version_of
 from journeyfold.journey.step import Send, Step
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
-from journeyfold.project.reached import misdirected
+from journeyfold.project.reached import misdirected, unstaged
 
 
 def journey_conditions(
@@ -67,6 +67,8 @@ def journey_problems(project: Project, event_names: Iterable[str]) -> Iterator[P
                 yield project.problem(
                     "journey", name, path, "P130", message, did_you_mean(word, known)
                 )
+        for path, message, advice in unstaged(project.lifecycles, journey):
+            yield project.problem("journey", name, path, "P167", message, advice)
         for path, message, advice in misdirected(project.destinations, journey):
             yield project.problem("journey", name, path, "P166", message, advice)
 
