@@ -9,6 +9,7 @@ import pytest
 from servers.process import LOCAL, directory_for, free_ports, listens, needed, running
 
 POM = Path(__file__).parent / "kafka" / "pom.xml"
+PASSWORD = "p4ssw0rd"
 CLUSTER = "bEvQJwSKRV-oFBA3TLYqNg"
 
 
@@ -41,13 +42,13 @@ def _digest():
 
 @contextmanager
 def kafka():
-    """Yields its port."""
+    """Yields (port, port for SASL): there `shop` signs in by PLAIN with `PASSWORD`."""
     java, mvn = needed("java", "mvn")
     jars = _jars(mvn)
-    port, controller = free_ports(2)
+    port, signed, controller = free_ports(3)
     with directory_for() as home:
         settings = home / "server.properties"
-        settings.write_text(_settings(home, port, controller))
+        settings.write_text(_settings(home, port, signed, controller))
         quiet = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jars]
         made = subprocess.run(
             [java, *quiet, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", settings],
@@ -56,18 +57,21 @@ def kafka():
         assert made.returncode == 0, made.stderr.decode()[-2000:]
         command = [java, *quiet, "kafka.Kafka", str(settings)]
         with running(command, ready=lambda: listens(port), log=home / "out"):
-            yield port
+            yield port, signed
 
 
-def _settings(home, port, controller):
+def _settings(home, port, signed, controller):
     return f"""
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{LOCAL}:{controller}
-listeners=PLAINTEXT://{LOCAL}:{port},CONTROLLER://{LOCAL}:{controller}
-advertised.listeners=PLAINTEXT://{LOCAL}:{port}
+listeners=PLAINTEXT://{LOCAL}:{port},SIGNED://{LOCAL}:{signed},CONTROLLER://{LOCAL}:{controller}
+advertised.listeners=PLAINTEXT://{LOCAL}:{port},SIGNED://{LOCAL}:{signed}
+inter.broker.listener.name=PLAINTEXT
+listener.name.signed.sasl.enabled.mechanisms=PLAIN
+listener.name.signed.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_shop="{PASSWORD}";
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SIGNED:SASL_PLAINTEXT
 log.dirs={home}/log
 num.partitions=3
 offsets.topic.num.partitions=1

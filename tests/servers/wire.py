@@ -9,10 +9,13 @@ from servers.process import LOCAL
 
 
 class Wire:
-    """Passes bytes on between whoever connects and the server; `cut` ends what is connected."""
+    """Passes bytes on between whoever connects and the server; `cut` ends what is connected, and
+    from `mute` on nothing the server says arrives.
+    """
 
     def __init__(self, port):
         self._to, self._pairs, self._is_over = port, [], False
+        self._is_mute = False
         self._listener = socket.create_server((LOCAL, 0))
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -38,13 +41,17 @@ class Wire:
                 for key, _ in ready.select(0.1):
                     try:
                         piece = key.fileobj.recv(65536)
-                        key.data.sendall(piece)
+                        if not (self._is_mute and key.fileobj is far):
+                            key.data.sendall(piece)
                     except OSError:
                         piece = b""
                     if not piece:
                         near.close()
                         far.close()
                         return
+
+    def mute(self):
+        self._is_mute = True
 
     def cut(self):
         for pair in self._pairs:

@@ -1,7 +1,7 @@
 """The kafka destination against a broker."""
 
 import pytest
-from servers.broker import kafka
+from servers.broker import PASSWORD, kafka
 from servers.given import event, opened, removal, row
 from servers.process import LOCAL, free_ports
 
@@ -9,9 +9,14 @@ from journeyfold.activate.destinations.kafka import Kafka
 
 
 @pytest.fixture(scope="module")
-def port():
-    with kafka() as port:
-        yield port
+def broker():
+    with kafka() as ports:
+        yield ports
+
+
+@pytest.fixture(scope="module")
+def port(broker):
+    return broker[0]
 
 
 @pytest.fixture
@@ -99,6 +104,28 @@ def test_a_thousand_parcels_of_many_threads_all_arrive_once(port, topic):
     assert {each.status for each in outcomes} == {"sent"}
     ids = [headers["id"] for _, _, headers, _ in read(port, topic, 1000)]
     assert len(set(ids)) == 1000
+
+
+def signed(broker, topic):
+    return Kafka(
+        servers=f"{LOCAL}:{broker[1]}", topic=topic, security="sasl_plaintext", mechanism="PLAIN",
+        username="shop", secret="${env:KAFKA}",
+    )  # fmt: skip
+
+
+def test_a_user_signs_in_with_the_secret(broker, port, topic):
+    with opened(signed(broker, topic), KAFKA=PASSWORD) as destination:
+        (outcome,) = destination.deliver([event("e1")])
+    assert outcome.status == "sent"
+    assert len(read(port, topic, 1)) == 1
+
+
+def test_a_wrong_secret_pauses_the_destination(broker, topic, monkeypatch):
+    monkeypatch.setattr("journeyfold.activate.destinations.kafka.DELIVERY_MS", 3_000)
+    with opened(signed(broker, topic), KAFKA="wrong") as destination:
+        (outcome,) = destination.deliver([event("e1")])
+    assert outcome.status == "paused"
+    assert "Authentication failed" in outcome.reason
 
 
 def test_of_a_broker_that_is_gone_nobody_knows_what_it_took(monkeypatch):

@@ -1,5 +1,7 @@
 """The sql destination against PostgreSQL and SQLite: the same promises on both."""
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import msgspec
@@ -8,12 +10,24 @@ import sqlalchemy as sa
 from servers.given import event, opened, removal, row, tools
 from servers.postgres import PASSWORD, postgres
 from servers.process import LOCAL, free_ports
+from servers.wire import wire_to
 
 from journeyfold.activate.destinations.sql import Sql
 from journeyfold.core.errors import UsageError
 
 COLUMNS = {"tier": "text", "points": "integer", "spent": "number", "joined": "timestamp"}
 ANN = {"tier": "gold", "points": 7, "spent": 12.5, "joined": "2026-01-02T03:04:05Z"}
+
+
+# pg8000 leaves the sockets of a connection that failed to the garbage
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def swept():
+    """What a test leaves behind is not told in another's name."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +171,19 @@ def test_a_wrong_password_pauses_the_destination(port):
     assert "password" in outcome.reason
 
 
+def test_a_server_that_falls_silent_is_tried_again(port, monkeypatch):
+    monkeypatch.setattr("journeyfold.activate.destinations.sql.TIMEOUT_S", 1)
+    with wire_to(port) as wire:
+        wanted = destined(f"postgresql://shop@{LOCAL}:{wire.port}/postgres", table="silent")
+        with opened(wanted, PASSWORD=PASSWORD) as destination:
+            (first,) = destination.deliver([row("r1", "ann", **ANN)])
+            wire.mute()
+            (silent,) = destination.deliver([row("r2", "bob", **ANN)])
+            (again,) = destination.deliver([row("r2", "bob", **ANN)])
+    assert first.status == "sent"
+    assert [(each.status, each.is_unreached) for each in (silent, again)] == [("retry", True)] * 2
+
+
 def test_a_server_that_is_gone_is_tried_again():
     (nobody,) = free_ports(1)
     wanted = Sql(url=f"postgresql://shop@{LOCAL}:{nobody}/x", table="people", columns={"a": "text"})
@@ -178,3 +205,13 @@ def test_an_instant_is_an_instant():
     from journeyfold.activate.columns import cell
 
     assert cell("2026-01-02T03:04:05Z", "timestamp") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_many_calls_at_once_make_the_table_once(database):
+    url, engine = database
+    with opened(destined(url), PASSWORD=PASSWORD) as destination, ThreadPoolExecutor(4) as pool:
+        calls = [[row(f"r{n}-{i}", f"u{n}-{i}", tier="x") for i in range(20)] for n in range(8)]
+        outcomes = [each for call in pool.map(destination.deliver, calls) for each in call]
+    assert {each.status for each in outcomes} <= {"sent", "retry"}
+    assert len(held(engine)) == sum(each.status == "sent" for each in outcomes)
+    assert sum(each.status == "sent" for each in outcomes) == 160

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
 
 TIMEOUT_S = 15.0
-HEARTBEAT_S = 600
+HEARTBEAT_S = 15  # a broker that says nothing for longer is not waited for
 _JSON = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -75,33 +75,32 @@ class Exchange:
         from pika import exceptions
 
         try:
-            self._publish(parcel)
+            channel = self._channel()
+        except (exceptions.ProbableAuthenticationError, exceptions.AuthenticationError):
+            return Outcome("paused", "the broker knows no such user: mend its secret")
+        except exceptions.ProbableAccessDeniedError as error:
+            return Outcome("paused", f"the broker does not let us in: {_sentence(error)}")
+        except (exceptions.AMQPError, OSError) as error:
+            return Outcome("retry", _sentence(error), is_unreached=True)
+        try:
+            self._publish(channel, parcel)
         except exceptions.UnroutableError:
             return Outcome("dead", f"no queue takes '{self._key_of(parcel)}'")
         except exceptions.NackError:
             return Outcome("retry", "the broker could not keep it")
-        except (exceptions.ProbableAuthenticationError, exceptions.AuthenticationError):
-            return Outcome("paused", "the broker knows no such user: mend its secret")
-        except exceptions.ProbableAccessDeniedError as error:
-            return Outcome("paused", f"the broker lets us not in: {error}")
         except exceptions.ChannelClosedByBroker as error:
             self._forget()
-            final = error.reply_code in {403, 404}
-            return Outcome("paused" if final else "retry", error.reply_text)
-        except exceptions.AMQPConnectionError as error:
-            self._forget()
-            if isinstance(error, exceptions.ConnectionClosed | exceptions.StreamLostError):
-                return Outcome("unknown", _sentence(error))
-            return Outcome("retry", _sentence(error), is_unreached=True)
-        except (exceptions.AMQPError, OSError) as error:
+            is_ours = error.reply_code in {403, 404}
+            return Outcome("paused" if is_ours else "retry", error.reply_text)
+        except (exceptions.AMQPError, OSError) as error:  # it was on its way
             self._forget()
             return Outcome("unknown", _sentence(error))
         return Outcome("sent")
 
-    def _publish(self, parcel: Parcel) -> None:
+    def _publish(self, channel: BlockingChannel, parcel: Parcel) -> None:
         from pika import BasicProperties
 
-        self._channel().basic_publish(
+        channel.basic_publish(
             self._exchange,
             self._key_of(parcel),
             _JSON(parcel.body),

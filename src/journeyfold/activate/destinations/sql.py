@@ -6,6 +6,7 @@ go one by one, so that each is answered for itself.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
@@ -88,10 +89,9 @@ class Rows:
         self._table = _table(destined)
         self._all: dict[str, Column] = {destined.key: destined.key_type, **destined.columns}
         self._is_there = not destined.create
+        self._lock = threading.Lock()
 
     def deliver(self, parcels: Sequence[Parcel]) -> list[Outcome]:
-        from sqlalchemy.exc import DBAPIError
-
         rows: dict[str, dict[str, Cell]] = {}
         outcomes: dict[str, Outcome] = {}
         for parcel in parcels:
@@ -100,26 +100,26 @@ class Rows:
             except CellError as error:
                 outcomes[parcel.key] = Outcome("dead", str(error))
         sound = [parcel for parcel in parcels if parcel.key in rows]
-        try:
-            with self._engine.begin() as connection:
-                self._make(connection)
-                self._put(connection, sound, rows)
-            outcomes |= dict.fromkeys(rows, Outcome("sent"))
-        except DBAPIError as error:
-            if not _is_of_a_row(error):
-                outcomes |= dict.fromkeys(rows, _judged(error))
-            else:
-                outcomes |= {parcel.key: self._alone(parcel, rows) for parcel in sound}
+        together = self._transacted(sound, rows) if sound else Outcome("sent")
+        for parcel in sound:
+            is_one_of_them = together.status == "dead" and len(sound) > 1
+            alone = self._transacted([parcel], rows) if is_one_of_them else together
+            outcomes[parcel.key] = alone
         return [outcomes[parcel.key] for parcel in parcels]
 
-    def _alone(self, parcel: Parcel, rows: dict[str, dict[str, Cell]]) -> Outcome:
+    def _transacted(self, parcels: Sequence[Parcel], rows: dict[str, dict[str, Cell]]) -> Outcome:
+        """`dead` where it is a row that the database refuses."""
         from sqlalchemy.exc import DBAPIError
 
         try:
+            self._make()
             with self._engine.begin() as connection:
-                self._put(connection, [parcel], rows)
+                self._put(connection, parcels, rows)
         except DBAPIError as error:
             return Outcome("dead", _sentence(error)) if _is_of_a_row(error) else _judged(error)
+        except OSError as error:  # the driver's own: a connection that says nothing any more
+            self._engine.dispose()
+            return Outcome("retry", str(error) or type(error).__name__, is_unreached=True)
         return Outcome("sent")
 
     def _row(self, parcel: Parcel) -> dict[str, Cell]:
@@ -131,10 +131,11 @@ class Rows:
             body = {}
         return cells({self._destined.key: key, **body}, self._all)
 
-    def _make(self, connection: Connection) -> None:
-        if not self._is_there:
-            self._table.create(connection, checkfirst=True)
-            self._is_there = True
+    def _make(self) -> None:
+        with self._lock:
+            if not self._is_there:
+                self._table.create(self._engine, checkfirst=True)
+                self._is_there = True
 
     def _put(
         self, connection: Connection, parcels: Sequence[Parcel], rows: dict[str, dict[str, Cell]]
