@@ -45,6 +45,7 @@ class Program:
         self.definition, self.id = journey, journey.journey
         self.version = version_of(journey)
         self.steps: Mapping[str, Step] = {step.id: step for step in journey.steps}
+        self.kinds = {step.id: step.kind for step in journey.steps}
         self.first = journey.steps[0].id
         following = [step.id for step in journey.steps[1:]] + [END]
         self.after = {

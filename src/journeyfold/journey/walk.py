@@ -70,7 +70,7 @@ class Walk:
             if definition.exits is not None:
                 self.end(turn, program, instance, definition.exits)
                 return
-            target = self._steps[definition.kind](turn, program, instance, definition)
+            target = self._steps[program.kinds[step]](turn, program, instance, definition)
             if target is None or instance.ended_us:
                 return
             instance.steps += 1
