@@ -16,8 +16,9 @@ from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.graph import Component, Neighbour, Node
 from journeyfold.project import definitions, engine
 from journeyfold.project.parking import Parked
-from journeyfold.runtime.outbox import Closed
 from journeyfold.project.sent import Sent
+from journeyfold.project.synced import Ledger, SyncStanding
+from journeyfold.runtime.outbox import Closed
 
 STORED = {
     "meta": (engine.Standing, Closed, definitions.Standing),
@@ -26,6 +27,8 @@ STORED = {
     "outbox": (Row,),
     "parked": (Parked,),
     "sent": (Sent,),
+    "sync": (SyncStanding,),
+    "row": (Ledger,),
     "id_node": (Node,),
     "id_comp": (Component,),
     "id_link": (Link,),
@@ -33,7 +36,7 @@ STORED = {
     "id_mark": (Mark,),
     "id_erased": (Erased,),
 }
-PLAIN = {"wake", "count", "id_hist", "id_audit", "sync"}  # numbers and bytes, or not in use
+PLAIN = {"wake", "count", "id_hist", "id_audit"}  # numbers and bytes, or not in use
 
 
 def structs_within(found, type_):
