@@ -42,7 +42,7 @@ from journeyfold.console.stream import STREAMS_MAX, Streams, Tail
 from journeyfold.console.wording import Dates
 from journeyfold.core.errors import Busy, EngineError, UsageError
 
-FORM_MAX = 64 * 1024
+FORM_MAX = 256 * 1024  # a journey of 500 steps and the events to play it with
 FIELDS_MAX = 500
 NAME_MAX, PASSWORD_MAX = 320, 2_048
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -7,6 +7,7 @@ text to be changed by hand.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,17 +23,18 @@ _WHO = ("email", "phone", "first_name", "last_name", "name", "address", "birthda
 _PERSON = "ann"
 
 
-def invented(journey: Journey, now_us: int) -> str:
-    """One person with an address and consent, who does what the entry asks for."""
+def invented(journey: Journey, now_us: int, purposes: Sequence[str] = ()) -> str:
+    """One person with an address and consent to everything, who does what the entry asks for."""
     start_us = now_us - now_us % HOUR_US
-    purpose = journey.policy.purpose
+    granted = dict.fromkeys([*purposes, *filter(None, [journey.policy.purpose])], True)
     told: dict[str, Json] = {
         "at": rfc3339(start_us), "type": "identify", "user_id": _PERSON,
         "traits": {"email": f"{_PERSON}@example.com"},
     }  # fmt: skip
     lines: list[dict[str, Json]] = [told]
-    if purpose:
-        lines.append({"at": "+0s", "user_id": _PERSON, "consent": {purpose: True}})
+    if granted:
+        consent: dict[str, Json] = dict(granted)
+        lines.append({"at": "+0s", "user_id": _PERSON, "consent": consent})
     entry = journey.entry[0]
     if entry.event is not None:
         done: dict[str, Json] = {"at": "+1m", "event": entry.event, "user_id": _PERSON}

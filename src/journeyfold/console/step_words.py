@@ -28,7 +28,8 @@ def said(step: Step) -> str:
         case "wait_for":
             return "" if step.wait_for is None else hearing(step.wait_for)
         case "branch":
-            return f"{len(step.branch or ())} ways"
+            ways = len(step.branch or ())
+            return "one way, else on" if ways == 1 else f"{ways} ways"
         case "split":
             arms = step.split.arms if step.split else {}
             return " · ".join(f"{name} {arm.weight}" for name, arm in arms.items())

@@ -147,7 +147,7 @@ def destinations(reader: StateReader, project: Project, run: Path) -> list[Desti
         tally[row.state] = tally.get(row.state, 0) + 1
         if row.state == "pending":
             oldest[name] = min(oldest.get(name, row.deliver.due_us), row.deliver.due_us)
-    known = {*kinds, *tallies, *figures}
+    known = {*kinds, *tallies, *figures, *closed}
     return [
         _destination(
             name, kinds.get(name, outbox.DEVELOPMENT if name == outbox.DEVELOPMENT else ""), closed.get(name),

@@ -47,8 +47,8 @@ class Journeys:
         self._archive = Archive(platform.log)
 
     def journeys(self) -> Sequence[JourneyCard]:
+        project = self._platform.project  # the newest: what was published is shown at once
         with snapshot(self._platform) as look:
-            project = look.compiled.project
             return [self._card(look, project, name) for name in sorted(project.journeys)]
 
     def figures(self, journey: str) -> JourneyFigures:
@@ -61,7 +61,7 @@ class Journeys:
                 version: each.running
                 for version, each in journey_figures(look.reader, journey).versions.items()
             }
-            project = look.compiled.project
+        project = self._platform.project
         definition = project.journeys.get(journey)
         current = version_of(definition) if definition is not None else ""
         return [

@@ -79,7 +79,7 @@ def play(ask: Ask) -> Response:
         events = ""
     journey = journey_of(path_of(name), text)
     if not events.strip() and journey is not None and not problem:
-        events = invented(journey, ask.now_us)
+        events = invented(journey, ask.now_us, ask.project.purposes)
     files = {**ask.project.files, path_of(name): text}
     then_us = duration_us(then if then in SPANS else "30d") or 0
     played = ask.desk.journeys.play(files, name, events, then_us) if not problem else None
@@ -179,12 +179,15 @@ def page(
         is_changed=text != in_force,
         problem=problem,
         review=review,
-        events=invented(journey, ask.now_us) if events is None and journey else events or "",
+        events=invented(journey, ask.now_us, ask.project.purposes)
+        if events is None and journey
+        else events or "",
         played=played,
         play_problem=play_problem,
         is_playing=events is not None or ask.query.get("show") == "play",
         spans=SPANS,
         gates=GATES,
+        entered_by=step_words.entering(journey.entry[0])[1] if journey else "",
     )
 
 
