@@ -81,3 +81,24 @@ def test_a_cart_left_for_a_second_is_written_to_once_and_an_order_stops_it(shop)
 def test_a_rebuild_beside_it_is_the_same(shop):
     told = run_cli(shop.directory, "replay", "--verify", "--json")
     assert '"is_equal":true' in told.stdout.replace(" ", "")
+
+
+def test_a_journey_is_paused_and_resumed_while_it_runs(shop):
+    with shop.client() as client:
+        before = len(mails(shop, 1))
+        told = client.post("/v1/journeys/cart/pause", json={}).json()
+        assert told["action"] == "pause"
+        leave_a_cart(client, "cem")  # the record before it says that nobody enters
+        run_cli(shop.directory, "journey", "resume", "cart")
+        leave_a_cart(client, "dan")
+        found = mails(shop, before + 1)
+        assert [mail["To"] for mail in found if "dan" in mail["To"]] == ["dan@example.com"]
+        assert not any("cem" in mail["To"] for mail in found)
+        runs = client.get("/v1/journeys/cart/instances", params={"person": "user_id:dan"}).json()
+        assert runs["person"].startswith("p_")
+    why = run_cli(shop.directory, "why", "user_id:dan", "journey", "cart").stdout
+    assert "journey.entered" in why
+    assert "message.sent: step mail" in why
+    assert '"is_equal":true' in run_cli(
+        shop.directory, "replay", "--verify", "--json"
+    ).stdout.replace(" ", "")

@@ -97,6 +97,34 @@ def test_jt12_of_two_people_who_become_one_the_run_that_got_further_stays():
     assert exits(house) == ["merged"]
 
 
+def test_jt12_a_run_that_has_ended_ends_no_other_when_two_people_become_one():
+    house = House(project())
+    house.track("Cart Updated", CART, anonymous="a1")
+    house.track("Order Completed", {"order_id": "o1", "total": 1.0}, anonymous="a1")
+    house.track("Cart Updated", CART, user="ann")
+    house.track("Identify", type_="identify", user="ann", anonymous="a1")
+    running = [each for each in house.person("user_id", "ann").journeys if not each.ended_us]
+    assert (len(running), exits(house)) == (1, ["bought"])
+
+
+def test_jt12_of_two_runs_that_wait_for_one_event_one_hears_it():
+    waits = """
+entry: [{event: Cart Updated, key: properties.cart_id}]
+steps:
+  - {id: w, wait_for: {any: [{event: Checkout Started, goto: heard}], timeout: 1d}}
+  - {id: gone, exit: silent}
+  - {id: heard, wait: {for: 1d}}
+"""
+    house = House(project(waits))
+    house.track("Cart Updated", CART, anonymous="a1")
+    house.track("Cart Updated", CART, user="ann")
+    house.track("Identify", type_="identify", user="ann", anonymous="a1")
+    house.track("Checkout Started", {"cart_id": "c1"}, user="ann")
+    running = [each for each in house.person("user_id", "ann").journeys if not each.ended_us]
+    assert [each.step for each in running] == ["heard"]
+    assert exits(house) == ["merged"]
+
+
 def test_runs_of_different_keys_stay_both_when_two_people_become_one():
     house = House(project())
     house.track("Cart Updated", {**CART, "cart_id": "x"}, anonymous="a1")

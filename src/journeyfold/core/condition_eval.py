@@ -50,10 +50,12 @@ from journeyfold.core.profile import Profile, Score
 class View(Protocol):
     """What a condition may look at. Values of traits and context are plain JSON.
 
-    `entry` and `vars` are those of the journey's instance in hand; whoever holds it sets them.
+    `event` is the record's; `entry` and `vars` are those of the journey's instance in hand. Whoever
+    holds them sets them.
     """
 
     profile: Profile
+    event: Event
     entry: dict[str, Json]
     vars: dict[str, Json]
     row: Mapping[str, Json]
@@ -65,8 +67,6 @@ class View(Protocol):
     def zone(self) -> str: ...
     @property
     def context(self) -> Mapping[str, Json]: ...
-    @property
-    def event(self) -> Event: ...
     def trait(self, name: str) -> Json: ...
     def aggregate(self, key: str) -> Aggregate | None: ...
     def cuts(self, feature: str) -> tuple[float, ...] | None: ...

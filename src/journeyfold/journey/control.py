@@ -31,7 +31,7 @@ _STATUS: Mapping[str, Status] = {
     "journey.paused": "paused", "journey.resumed": "live",
     "journey.drained": "draining", "journey.stopped": "stopped",
 }  # fmt: skip
-_BY_NAME = {name: action for action, name in NAMES.items()}
+_BY_NAME: Mapping[str, Action] = {name: action for action, name in NAMES.items()}
 
 
 class Control(msgspec.Struct, frozen=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from journeyfold.core.condition_eval import View
 from journeyfold.core.effect import Deliver, Effect, Emit, Moved, Say
-from journeyfold.core.event import Event, Json, Record
+from journeyfold.core.event import Json, Record
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.program import Program
@@ -20,12 +20,6 @@ class Trace(NamedTuple):
     person: str
     place: str  # journey/step
     what: str
-
-
-class Sight(View, Protocol):
-    """A view whose record may be another than the one in hand."""
-
-    event: Event
 
 
 class Turn:
@@ -41,7 +35,7 @@ class Turn:
     def __init__(
         self,
         profile: Profile,
-        view: Sight,
+        view: View,
         now_us: int,
         record: Record | None = None,
         trace: Callable[[Trace], None] | None = None,
