@@ -2,7 +2,8 @@
 
 import pytest
 
-from journeyfold.activate.compose import HEADER_MAX, Written
+from journeyfold.activate.compose import Written
+from journeyfold.activate.header_line import HEADER_MAX
 from journeyfold.activate.markup import PIXEL, bare
 from journeyfold.activate.mjml import MarkupError
 from journeyfold.activate.template import MessageTemplate

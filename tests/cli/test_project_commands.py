@@ -43,7 +43,7 @@ def test_init_into_a_project_changes_nothing(shop, capsys):
 
 def test_check_of_a_right_project_counts_its_parts(shop, capsys):
     assert run(["check"]) == 0
-    assert capsys.readouterr().out.startswith("shop: 3 sources, 12 schemas, 11 features")
+    assert capsys.readouterr().out.startswith("shop: 3 sources, 14 schemas, 11 features")
 
 
 def test_check_marks_the_character_and_exits_with_78(shop, capsys):
@@ -82,7 +82,7 @@ def test_check_works_on_another_directory(shop, tmp_path, monkeypatch, capsys):
 
 def test_test_plays_every_scenario(shop, capsys):
     assert run(["test"], InMemory()) == 0
-    assert capsys.readouterr().out.endswith("9 scenarios passed, 0 failed\n")
+    assert capsys.readouterr().out.endswith("23 scenarios passed, 0 failed\n")
 
 
 def test_test_shows_what_failed_and_exits_with_1(shop, capsys):

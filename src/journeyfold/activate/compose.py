@@ -7,7 +7,6 @@ that is not there is an error with its name and line, unless `| default` says ot
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -15,15 +14,13 @@ import msgspec
 from liquid import BoundTemplate
 from liquid.undefined import FalsyStrictUndefined
 
+from journeyfold.activate.header_line import one_line
 from journeyfold.activate.markup import prepared
 from journeyfold.activate.shield import Restored
 from journeyfold.activate.template import BODY, MessageTemplate
 from journeyfold.activate.text import text_of, tidied
 from journeyfold.decide import template as liquid
 from journeyfold.decide.template import LimitedEnvironment, TemplateError
-
-HEADER_MAX = 998  # characters of a line (RFC 5322, 2.1.1)
-_UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Composed(msgspec.Struct, frozen=True):
@@ -123,11 +120,6 @@ def compose(
 ) -> Composed:
     """Once, for one who asks for no more; raises what `Written` raises."""
     return Written(template, bodies).composed(values, locale, now_us)
-
-
-def one_line(text: str) -> str:
-    """CR and LF would begin another header, and no header holds what cannot be printed."""
-    return " ".join(_UNPRINTED.sub(" ", text).split())[:HEADER_MAX]
 
 
 def _body(locale: str, sources: Mapping[str, str], preheader: str) -> Body:

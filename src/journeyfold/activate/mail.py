@@ -14,8 +14,8 @@ from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 
-from journeyfold.activate.compose import one_line
 from journeyfold.activate.destination import Mail
+from journeyfold.activate.header_line import one_line
 
 LINE_MAX = 78  # characters, where a header may be folded (RFC 5322, 2.1.1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -53,6 +53,8 @@ def _summary(project: object, errors: int, hints: int) -> str:
         count(len(project.segments), "segment"),
         count(len(project.offers), "offer"),
         count(len(project.placements), "placement"),
+        count(len(project.journeys), "journey"),
+        count(len(project.messages), "message"),
         count(sum(len(scenarios) for scenarios in project.tests.values()), "scenario"),
     )
     return f"{project.name}: {', '.join(parts)}; no problems{hinted} ({project.hash[:12]})"
