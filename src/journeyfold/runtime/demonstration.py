@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from journeyfold.adapters.admin_audit import By
 from journeyfold.activate.destinations.mailbox import FOLDER
+from journeyfold.adapters.admin_audit import By
 from journeyfold.collect.batch import Options
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
