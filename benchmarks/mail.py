@@ -3,8 +3,9 @@
 The log holds an event a person and a journey with one `send`; it is folded before the platform
 starts, so that the outbox is full. The platform has one core, the server another. Measured is from
 the first message to the last, while `work` renders, rewrites links, signs with RSA-2048, commits
-each lease before its bytes are written, and writes each result to the log and folds it. The peer
-sends the last of these messages as it is, over one kept connection, to the same server.
+each lease before its bytes are written, and writes each result to the log and folds it. The figure
+is of a second of processor time of `work`; what the wall saw stands beside it, which here is the
+disk's syncs. The peer sends the last of these messages as it is, over one kept connection, to the same server.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from figure import report
-from harness.serving import free_port, scratch, up
+from harness.serving import family, free_port, processor_seconds, scratch, up
 from harness.shop import IS_QUICK
 
 from journeyfold.activate.destination import Mail
@@ -37,6 +38,7 @@ from journeyfold.runtime.folding import fold_to_head
 from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 
 MESSAGES = 1_500 if IS_QUICK else 6_000
+CONNECTIONS = 16
 PEER_S = 2.0 if IS_QUICK else 4.0
 JOURNEY = """\
 entry: [{event: Cart Updated}]
@@ -75,17 +77,29 @@ def main() -> None:
         os.sched_setaffinity(0, {cores[0]})
         write_project(directory, port)
         fill(directory)
-        with up(directory):
+        with up(directory) as (_, supervisor):
+            work = worker_of(supervisor)
+            first, spent_s = told(port), processor_seconds(work)
             counts = await_all(port)
+            spent_s = processor_seconds(work) - spent_s
         peer = plain(port, int(counts["bytes"] / counts["messages"]))
     os.sched_setaffinity(0, set(cores))
     if not (counts["signed"] and counts["tracked"]):
         sys.exit("what came was not signed or not tracked")
+    seen = counts["messages"] - first["messages"]
     report(
-        "mail_per_s", counts["messages"] / counts["seconds"], "1/s", goal=300, better="higher",
-        baseline=peer, messages=MESSAGES, doubled=counts["messages"] - counts["ids"],
+        "mail_per_s", seen / spent_s, "1/s of a core", goal=300, better="higher",
+        baseline=peer[1], peer_wall_per_s=round(peer[0], 1), wall_per_s=round(counts["messages"] / counts["seconds"], 1), messages=MESSAGES, connections=CONNECTIONS, doubled=counts["messages"] - counts["ids"],
         bytes_each=round(counts["bytes"] / counts["messages"]),
     )  # fmt: skip
+
+
+def worker_of(supervisor: int) -> int:
+    """The process that folds and sends."""
+    for process in family(supervisor):
+        if b"work" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
+            return process
+    sys.exit("the platform has no `work` process")
 
 
 @contextlib.contextmanager
@@ -102,7 +116,7 @@ def post_office() -> Iterator[int]:
         process.wait(10)
 
 
-def write_project(directory: Path, port: int, concurrency: int = 4) -> None:
+def write_project(directory: Path, port: int, concurrency: int = CONNECTIONS) -> None:
     write_template("shop", directory)
     for folder in ("journeys", "tests", "destinations"):
         shutil.rmtree(directory / folder, ignore_errors=True)
@@ -164,26 +178,32 @@ def _entry(
 def await_all(port: int, messages: int = MESSAGES, seconds: float = 60) -> dict[str, float]:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with smtplib.SMTP("127.0.0.1", port, "bench") as server:
-            told = server.docmd("VRFY", "counts")[1]
-        counts: dict[str, float] = json.loads(told)
+        counts = told(port)
         if counts["ids"] >= messages:
             return counts
         time.sleep(0.2)
     sys.exit(f"of {messages} messages {counts['ids']} came within {seconds:g} s")
 
 
-def plain(port: int, size: int) -> float:
-    """Messages a second of one who sends what is ready over a kept connection."""
+def told(port: int) -> dict[str, float]:
+    with smtplib.SMTP("127.0.0.1", port, "bench") as server:
+        counts: dict[str, float] = json.loads(server.docmd("VRFY", "counts")[1])
+    return counts
+
+
+def plain(port: int, size: int) -> tuple[float, float]:
+    """Messages a second, of the wall and of the processor, of one who sends what is ready over a
+    kept connection.
+    """
     mail = Mail("ann@example.com", "Shop <hello@shop.example>", "Your cart", "x" * 70, "y" * size)
     raw = mail_bytes(mail, key=effect_id("peer"), domain="shop.example", at_us=0)[:size]
-    sent, ends = 0, time.perf_counter() + PEER_S
+    sent, ends, begun_s = 0, time.perf_counter() + PEER_S, time.process_time()
     with smtplib.SMTP("127.0.0.1", port, "bench") as server:
         server.ehlo()
         while time.perf_counter() < ends:
             server.sendmail("hello@shop.example", ["ann@example.com"], raw)
             sent += 1
-    return sent / PEER_S
+    return sent / PEER_S, sent / (time.process_time() - begun_s)
 
 
 if __name__ == "__main__":

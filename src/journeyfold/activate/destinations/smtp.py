@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from journeyfold.activate.destination import Destined, Outcome, Parcel, Tools
+from journeyfold.activate.destination import Destined, Outcome, Parcel, Rate, Tools
 from journeyfold.activate.dkim import Signer, signed
 from journeyfold.activate.mail import domain_of, envelope, mail_bytes
 from journeyfold.activate.smtp_answer import refused
@@ -48,8 +48,6 @@ class Smtp(Destined, frozen=True, kw_only=True, tag="smtp"):
 
     takes = frozenset({"message"})
     channel = "email"
-    delivery = "at_least_once"
-
     host: Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
     tls: Literal["starttls", "implicit", "none"] = "starttls"
@@ -58,6 +56,7 @@ class Smtp(Destined, frozen=True, kw_only=True, tag="smtp"):
     helo: str = ""  # the name we go by; the machine's where none is given
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 30.0
     dkim: Dkim | None = None
+    rate: Rate = Rate(concurrency=8)  # connections: each holds one message that must not go twice
 
     def __post_init__(self) -> None:
         if self.tls == "none" and self.password and self.host not in _HERE:
