@@ -95,6 +95,15 @@ def test_consent_withdrawn_before_it_leaves_holds_it_back():
     assert last_look(house, deliver) == "consent"
 
 
+def test_an_event_of_a_forward_that_is_gone_is_not_sent():
+    house = House(project())
+    house.track("Order Completed", ORDER, user="ann")
+    (deliver,) = delivered(house)
+    house.now_us += 1
+    house.activate(project("type: slack\nsecret: '${env:S}'\n"))
+    assert last_look(house, deliver) == "gone"
+
+
 def test_bots_are_handed_on_to_nobody():
     house = House(project())
     house.track("Order Completed", ORDER, user="ann", context={"bot": True})
@@ -151,6 +160,19 @@ syncs:
     assert {(line, code) for line, code, _ in found} == {
         (3, "P130"), (5, "P130"), (6, "P127"), (6, "J104"), (8, "P130"), (8, "P136"),
     }  # fmt: skip
+
+
+def test_what_a_kind_cannot_take_is_refused():
+    assert problems("type: mailbox\nevents: [{id: a, event: Page}]\n") == {
+        (2, "P136", "a mailbox takes no events")
+    }
+
+
+def test_a_contextual_segment_has_no_rows():
+    segments = "segments:\n  - {id: here, kind: contextual, when: 'context.country == \"DE\"'}\n"
+    text = "type: kafka\nservers: 'k:1'\ntopic: t\nsyncs: [{id: a, from: {segment: here}, key: traits.email}]\n"
+    found = check(project(text, **{"segments/here.yaml": segments}))
+    assert [(each.line, each.code) for each in found if each.severity == "error"] == [(4, "P135")]
 
 
 def test_a_key_that_is_no_key_is_refused_at_its_place():

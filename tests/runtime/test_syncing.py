@@ -34,6 +34,11 @@ SCHEMA = """{
 }"""
 
 
+SEGMENT = """segments:
+  - {id: golden, when: 'traits.tier == "gold"'}
+"""
+
+
 class Kept(Destined, frozen=True, kw_only=True, tag="kept"):
     """The other side: `rows` by key, and what it was told in which order."""
 
@@ -70,7 +75,12 @@ class Side:
 
 def project(text):
     return load(
-        template_files("blank") | {"destinations/crm.yaml": text, "schemas/identify.1.json": SCHEMA}
+        template_files("blank")
+        | {
+            "destinations/crm.yaml": text,
+            "schemas/identify.1.json": SCHEMA,
+            "segments/golden.yaml": SEGMENT,
+        }
     )
 
 
@@ -187,6 +197,17 @@ def test_another_key_is_another_row(shop):
     shop.person("ann", email="new@shop.test")
     shop.sync()
     assert list(shop.side.rows) == ["new@shop.test"]
+
+
+def test_a_segment_is_an_audience(tmp_path):
+    shop = Shop(tmp_path, SYNC.replace('where: traits.tier == "gold"', "segment: golden"))
+    shop.person("ann")
+    shop.person("bob", tier="new")
+    shop.sync()
+    assert list(shop.side.rows) == ["ann@shop.test"]
+    shop.person("ann", tier="new")
+    shop.sync()
+    assert shop.side.rows == {}
 
 
 def test_between_two_runs_nothing_is_looked_at(shop):

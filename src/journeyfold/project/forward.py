@@ -137,7 +137,7 @@ def forwarded(
     assert isinstance(body, dict), "the fold put it there"
     line = forwarding.line(deliver.destination, name) if forwarding is not None else None
     if forwarding is None or line is None:
-        return "withdrawn"
+        return "gone"
     if not forwarding.allows(line, profile):
         return "consent"
     return {**body, **forwarding.late(line, view, now_us)}
