@@ -15,7 +15,7 @@ WEBHOOK = """
 type: webhook
 url: http://127.0.0.1:{port}/hook
 secret: "${{env:HOOK_SECRET}}"
-rate: {{concurrency: 4}}
+rate: {{concurrency: 4, per_second: 1000, burst: 40}}
 """
 SMTP = """
 type: smtp
@@ -45,6 +45,7 @@ def survived(directory, handler, destination, journey):
     finally:
         stop(receiver)
     doubled = receiver.doubled
+    assert work.idle <= KILLS // 4, f"{work.idle} lives had nothing to send"
     print(f"{work.kills} kills, {len(set(receiver.came))} came, {doubled} twice, {len(left)} stay")
     return receiver, left, results, work.kills
 
