@@ -89,3 +89,18 @@ def test_an_offer_in_a_transactional_message_is_a_hint():
     }
     found = [each for each in check(load(files)) if each.code == "P174"]
     assert [(each.file, each.line) for each in found] == [("templates/cart/body.txt", 2)]
+
+
+def test_a_message_that_is_sent_with_another_purpose_than_its_own_is_a_hint():
+    files = {
+        "journeyfold.yaml": "name: shop\n",
+        "templates/cart/template.yaml": YAML + "purpose: marketing_email\nclass: marketing\n",
+        "templates/cart/body.txt": "Hi",
+        "journeys/cart.yaml": (
+            "entry: [{event: Cart Updated}]\npolicy: {purpose: marketing}\nsteps:\n"
+            "  - {id: send, send: {channel: email, template: cart}}\n"
+        ),
+    }
+    (found,) = [each for each in check(load(files)) if each.code == "P175"]
+    assert (found.line, found.severity) == (3, "hint")
+    assert "purpose: marketing`" in found.message

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from journeyfold.activate.compose import strict
 from journeyfold.activate.markup import prepared
 from journeyfold.activate.mjml import MarkupError
@@ -42,6 +44,7 @@ def template_problems(project: Project) -> Iterator[Problem]:
             )  # fmt: skip
         for file, source in sorted(bodies.items()):
             yield from _of_body(f"templates/{name}/{file}", source)
+        yield from _otherwise_sent(project, name, template)
         if name in offers and template.message_class == "transactional":
             yield from _with_an_offer(name, bodies)
 
@@ -64,6 +67,28 @@ def _of_headers(project: Project, name: str, template: MessageTemplate) -> Itera
             "write `from: Shop <hello@shop.example>` here, or `email: {from: …}` in "
             "journeyfold.yaml",
         )  # fmt: skip
+
+
+def _otherwise_sent(project: Project, name: str, template: MessageTemplate) -> Iterator[Problem]:
+    """What a send says holds; who wrote the message may have meant something else."""
+    for journey_id, journey in project.journeys.items():
+        policy = journey.policy
+        for step in journey.steps:
+            send = step.send
+            if send is None or name not in _templates(step):
+                continue
+            meant = (
+                ("purpose", template.purpose, send.purpose or policy.purpose or ""),
+                ("class", template.message_class, send.message_class or policy.message_class),
+            )
+            for key, written, holds in meant:
+                if written and written != holds:
+                    problem = project.problem(
+                        "message", name, (key,), "P175",
+                        f"step '{step.id}' of journey '{journey_id}' sends it with "
+                        f"`{key}: {holds}`, and that holds",
+                    )  # fmt: skip
+                    yield msgspec.structs.replace(problem, severity="hint")
 
 
 def _of_body(path: str, source: str) -> Iterator[Problem]:
