@@ -1,11 +1,14 @@
 """Syncs beside the fold, to a destination that keeps what it is given."""
 
+from contextlib import contextmanager
+
 import pytest
 from house import KEY, compile_texts, everything
 from outbox_kit import Post
 
 from journeyfold.activate.destination import Destined, Outcome
 from journeyfold.adapters.memory import MemoryState
+from journeyfold.core.errors import StateGrew
 from journeyfold.core.instant import DAY_US, MINUTE_US
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
@@ -491,6 +494,33 @@ def test_the_log_holds_no_key_of_a_row(shop):
     assert {each.event.name for each in said} == {"sync.ran", "sync.acknowledged"}
     assert not any("shop.test" in str(each.event.properties) for each in said)
     assert all(not each.event.identifiers for each in said)
+
+
+class Growing:
+    """A state that has to make room at every other write."""
+
+    def __init__(self, state):
+        self.state, self.writes, self.read = state, 0, state.read
+
+    @contextmanager
+    def write(self):
+        self.writes += 1
+        if self.writes % 2:
+            raise StateGrew("room was made")
+        with self.state.write() as writer:
+            yield writer
+
+
+@pytest.mark.parametrize("first_run", ["full", "baseline"])
+def test_a_state_that_makes_room_loses_no_row(tmp_path, first_run):
+    shop = Shop(tmp_path, SYNC.replace("key:", f"first_run: {first_run}\n    key:"))
+    for number in range(3):
+        shop.person(f"u{number}")
+    shop.syncing._state = Growing(shop.state)
+    shop.sync()
+    assert shop.last().rows == 3
+    assert len(shop.side.rows) == (3 if first_run == "full" else 0)
+    assert shop.syncing._state.writes > 1
 
 
 def test_many_people_take_many_slices_and_one_pass(tmp_path, monkeypatch):

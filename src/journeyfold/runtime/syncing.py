@@ -17,6 +17,7 @@ from journeyfold.activate.naming import effect_key
 from journeyfold.activate.outbox import Row
 from journeyfold.activate.sync import KEY
 from journeyfold.core.effect import Deliver
+from journeyfold.core.errors import StateGrew
 from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
 from journeyfold.core.ports import Clock, EventLog, StateReader, StateStore, StateWriter
@@ -41,7 +42,7 @@ from journeyfold.runtime.comparing import Comparison, Item, Spool
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.results import record_of_nobody
 
-SLICE_PEOPLE = 500  # some 10 ms
+SLICE_PEOPLE = 250  # some 10 ms
 SLICE_ROWS = 2_000
 PIECE = 200  # rows a transaction
 BACKLOG = 20_000  # rows in the outbox above which nothing more is put there
@@ -73,6 +74,12 @@ class Syncing:
         self._leaving: list[str] = []  # syncs that are gone, and hold keys of people
 
     def run(self, loop: FoldLoop) -> None:
+        try:
+            self._piece(loop)
+        except StateGrew:  # nothing was written, there is room now: the piece is there next time
+            return
+
+    def _piece(self, loop: FoldLoop) -> None:
         audiences = self._follow(loop.engine.definitions.in_force)
         if self._leaving:
             self._forget(self._leaving[0])
