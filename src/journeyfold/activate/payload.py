@@ -11,10 +11,8 @@ import re
 from collections.abc import Mapping
 
 from journeyfold.activate.destination import Parcel
-from journeyfold.activate.json_template import rendered_json
 from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
-from journeyfold.decide.template import TemplateError
 
 CALLED = "journey.called"
 _SEEN = frozenset({"id", "name", "occurred", "properties"})
@@ -58,6 +56,9 @@ def call_body(
     `templates` by file name (`crm.liquid`); `values` are `traits`, `features` and what else the
     shell knows of the person now. Raises TemplateError.
     """
+    from journeyfold.activate.json_template import rendered_json  # Liquid, for who renders
+    from journeyfold.decide.template import TemplateError
+
     whence = {name: payload[name] for name in ("journey", "version", "instance", "step")}
     named, entry = payload.get("payload"), _entry_of(payload)
     if named is None:
