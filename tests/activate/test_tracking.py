@@ -3,7 +3,15 @@
 import pytest
 
 from journeyfold.activate.markup import prepared
-from journeyfold.activate.tracking import GIF, Token, TokenKey, tracked
+from journeyfold.activate.tracking import (
+    GIF,
+    LINK_BEGINS,
+    LINK_ENDS,
+    Token,
+    TokenKey,
+    tracked,
+    untracked,
+)
 
 KEY = TokenKey(bytes(32))
 EFFECT = "6a1c0c1e-0000-5000-8000-000000000001"
@@ -13,7 +21,7 @@ BASE = "https://shop.example"
 def sent(html):
     return tracked(
         prepared(html, is_mjml=False).text, effect=EFFECT, base=BASE, key=KEY,
-        untracked=f"{BASE}/u/x",
+        alone=f"{BASE}/u/x",
     )  # fmt: skip
 
 
@@ -93,3 +101,22 @@ def test_a_return_path_says_which_message_it_is_about():
 
 def test_a_return_path_fits_a_local_part():
     assert len(KEY.return_path(EFFECT, "x").partition("@")[0]) <= 64
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["javascript:alert(1)", "JaVaScript:x", " java\tscript:x", "data:text/html,x", "vbscript:x",
+     "&#106;avascript:x"],
+)  # fmt: skip
+def test_t09_a_value_cannot_become_a_script_link(value):
+    marked = f'<a href="{LINK_BEGINS}{value}{LINK_ENDS}">x</a>'
+    assert untracked(marked) == '<a href="#">x</a>'
+    found = tracked(marked, effect=EFFECT, base=BASE, key=KEY, alone="")
+    assert found.html.startswith('<a href="#">x</a>')
+
+
+@pytest.mark.parametrize(
+    "value", ["https://a.example/?t=1:2", "mailto:a@b.example", "/cart?at=09:00", "#a:b", "cart"]
+)
+def test_a_usual_link_stays_as_it_is(value):
+    assert untracked(f'<a href="{LINK_BEGINS}{value}{LINK_ENDS}">') == f'<a href="{value}">'

@@ -92,20 +92,37 @@ def dashed(effect: str) -> str:
     return f"{effect[:8]}-{effect[8:12]}-{effect[12:16]}-{effect[16:20]}-{effect[20:]}"
 
 
+def untracked(html: str) -> str:
+    """Marked HTML as for somebody who is not followed."""
+    return bare(_LINK.sub(_harmless, html))
+
+
+def _harmless(match: re.Match[str]) -> str:
+    """A value cannot become a script (trust SEC-15): what is no usual link leads nowhere."""
+    target = _BLANK.sub("", unescape(match[1])).lower()
+    scheme, colon, _ = target.partition(":")
+    is_scheme = colon and scheme.isascii() and not set("/?#") & set(scheme)
+    return match[1] if not is_scheme or scheme in _SCHEMES else "#"
+
+
+_BLANK = re.compile(r"[\x00-\x20\x7f]+")
+_SCHEMES = frozenset({"http", "https", "mailto", "tel", "sms"})
+
+
 class Tracked(NamedTuple):
     html: str
     links: list[str]
 
 
-def tracked(html: str, *, effect: str, base: str, key: TokenKey, untracked: str) -> Tracked:
-    """Marked HTML with its links through us and a pixel; `untracked` is left as it is."""
+def tracked(html: str, *, effect: str, base: str, key: TokenKey, alone: str) -> Tracked:
+    """Marked HTML with its links through us and a pixel; the link `alone` is left as it is."""
     places: dict[str, int] = {}
 
     def through(match: re.Match[str]) -> str:
         target = unescape(match[1])
         leads_out = target.lower().startswith(("http://", "https://"))
-        if not leads_out or target == untracked or len(places) >= LINKS_MAX:
-            return match[1]
+        if not leads_out or target == alone or len(places) >= LINKS_MAX:
+            return _harmless(match)
         place = places.setdefault(target, len(places))
         return f"{base}/t/c/{key.token('c', effect, place)}"
 

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from journeyfold.activate.compose import Composed, Written
 from journeyfold.activate.destination import Mail
 from journeyfold.activate.mail import address, domain_of
-from journeyfold.activate.markup import bare
 from journeyfold.activate.mjml import MarkupError
-from journeyfold.activate.tracking import TokenKey, tracked
+from journeyfold.activate.tracking import TokenKey, tracked, untracked
 from journeyfold.core.effect import Deliver
 from journeyfold.core.event import Json
 from journeyfold.core.profile import Profile
@@ -61,11 +60,11 @@ class Letters:
         }  # fmt: skip
         if channel != "email":
             return Letter(Mail(to, "", composed.subject, composed.text), told)
-        html = bare(composed.html)
+        html = untracked(composed.html)
         if html and compiled.consents(profile, TRACKING):
             found = tracked(
                 composed.html, effect=deliver.key, base=self.base(project), key=self._key,
-                untracked=page,
+                alone=page,
             )  # fmt: skip
             links: list[Json] = [*found.links]
             html, told["links"] = found.html, links
@@ -88,7 +87,7 @@ class Letters:
         to = compiled.traits(profile).get(ADDRESS["email"])
         sender = composed.sender or project.settings.email.sender
         return Mail(
-            str(to or ""), sender, composed.subject, composed.text, bare(composed.html),
+            str(to or ""), sender, composed.subject, composed.text, untracked(composed.html),
             composed.reply_to,
         )  # fmt: skip
 
