@@ -122,6 +122,7 @@ class Instance(msgspec.Struct, array_like=True):
     goal_us: int = 0  # event time at which the goal was reached
     ended_us: int = 0
     reason: str = ""
+    goal_micros: int = 0  # what the goal was worth
     is_exited: bool = False  # ended by a rule, not by its last step: what is under way is not sent
 
 

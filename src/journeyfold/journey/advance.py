@@ -31,7 +31,7 @@ from journeyfold.journey.program import (
     Versions,
 )
 from journeyfold.journey.turn import Turn
-from journeyfold.journey.walk import PAUSED, Walk
+from journeyfold.journey.walk import PAUSED, Walk, is_crossed
 
 MICRO = 1_000_000
 UNDER_WAY_US = DAY_US  # how long a message may be on its way: API retries end after it (A4)
@@ -95,6 +95,24 @@ class Journeys:
             self._exit_by_condition(turn)
         self._arrivals.come_in(turn, causes_of(moves), None)
         self._close(turn)
+
+    def cross(self, turn: Turn) -> None:
+        """Of two people with two arms of a draw one was made: no analysis counts their runs for
+        either arm (E70).
+        """
+        for instance in turn.profile.journeys:
+            program = self._versions[instance.journey, instance.version]
+            for step, arm in list(instance.arms.items()):
+                split = program.steps[step].split if step in program.steps else None
+                if split is None or not is_crossed(turn.profile, split):
+                    continue
+                del instance.arms[step]
+                turn.emit(
+                    program, "journey.crossed", f"{instance.id}/{step}/crossed",
+                    instance=instance.id, step=step, salt=split.salt, arm=arm,
+                    is_held_out=instance.is_held_out, has_goal=bool(instance.goal_us),
+                    value_micros=instance.goal_micros,
+                )  # fmt: skip
 
     def end_surplus(self, turn: Turn, instances: Iterable[Instance]) -> None:
         """Of two runs that became one person's, the one that did not get as far (E70)."""
@@ -250,6 +268,7 @@ class Journeys:
         if goal.value is not None:
             value, _ = program.ask(("goal", "value"), turn.looks_at(instance), turn.now_us)
         micros = round(value * MICRO) if isinstance(value, int | float) else 0
+        instance.goal_micros = micros
         turn.note(program, instance.step, "goal")
         turn.emit(
             program, "journey.goal", f"{instance.id}/goal",

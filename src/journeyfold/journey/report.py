@@ -32,10 +32,6 @@ class Side(msgspec.Struct, frozen=True):
     value_squares: int = 0
 
     @property
-    def rate(self) -> float | None:
-        return self.goals / self.people if self.people else None
-
-    @property
     def mean(self) -> float | None:
         """Value per person, in units; who reached no goal counts as nothing."""
         return self.value_micros / MICRO / self.people if self.people else None
@@ -167,8 +163,6 @@ def _koopman(goals: int, people: int, other_goals: int, other_people: int, ratio
     """The score statistic of `ratio`: chi-squared with one degree of freedom if it is the true
     one. The proportions it is judged by are the likeliest of those that have this ratio.
     """
-    if ratio <= 0:
-        return float("inf") if goals else 0.0
     a = (people + other_people) * ratio
     b = (people + other_goals) * ratio + goals + other_people
     c = goals + other_goals

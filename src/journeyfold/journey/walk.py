@@ -255,7 +255,7 @@ class Walk:
     def _split(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
         assert step.split is not None
         arm = self._arm(turn, program, instance, step, step.split)
-        if instance.arms.get(step.id) != arm:
+        if instance.arms.get(step.id) != arm and not is_crossed(turn.profile, step.split):
             instance.arms[step.id] = arm
             turn.emit(
                 program, "journey.assigned", f"{instance.id}/{step.id}/assigned",
@@ -350,6 +350,12 @@ def passage_of(profile: Profile, journey: str, key: str) -> Passage:
 
 def passage_name(journey: str, key: str) -> str:
     return f"{journey}/{key}"
+
+
+def is_crossed(profile: Profile, split: Split) -> bool:
+    """Whether a person was made of two who had been drawn differently (E70)."""
+    held = profile.assignments.get(f"split/{split.salt}") if split.by == "person" else None
+    return held is not None and held.is_crossed
 
 
 def _arm_of_person(turn: Turn, program: Program, instance: Instance, split: Split) -> str:

@@ -52,7 +52,7 @@ class Counting:
         self._of_emit: dict[str, Callable[[Emit], None]] = {
             "journey.entered": self._entered, "journey.exited": self._exited,
             "journey.refused": self._refused, "journey.assigned": self._assigned,
-            "journey.goal": self._goal, "journey.moved": self._migrated,
+            "journey.crossed": self._crossed, "journey.goal": self._goal, "journey.moved": self._migrated,
             "message.held": self._stopped, "message.skipped": self._stopped,
         }  # fmt: skip
 
@@ -135,6 +135,15 @@ class Counting:
         told = emit.properties
         self._add(1, *_run(emit), "arm", str(told["step"]), str(told["arm"]), _side_of(emit))
 
+    def _crossed(self, emit: Emit) -> None:
+        """Was counted for an arm, and is of no arm any more; its goal with it (journeys E70)."""
+        told, side = emit.properties, _side_of(emit)
+        step, arm, value = str(told["step"]), str(told["arm"]), told["value_micros"]
+        assert isinstance(value, int), "a goal is worth whole micro-units, if only none"
+        self._add(-1, *_run(emit), "arm", step, arm, side)
+        if told["has_goal"] is True:
+            self._reached(value, *_run(emit), "arm_goal", step, arm, side, by=-1)
+
     def _stopped(self, emit: Emit) -> None:
         """Held or skipped by a gate of the fold."""
         told, what = emit.properties, emit.name.partition(".")[2]
@@ -159,9 +168,9 @@ class Counting:
         found = (self.sent_of(str(message)) for message in messages)
         return {line for line in found if line is not None}
 
-    def _reached(self, value: int, *parts: str) -> None:
-        for what, by in (("n", 1), ("sum", value), ("squares", value * value)):
-            self._add(by, *parts, what)
+    def _reached(self, value: int, *parts: str, by: int = 1) -> None:
+        for what, much in (("n", 1), ("sum", value), ("squares", value * value)):
+            self._add(by * much, *parts, what)
 
 
 def row_key(*parts: str) -> bytes:

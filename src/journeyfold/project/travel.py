@@ -119,6 +119,7 @@ class Travel:
         if cause in {"definition", "backfill"}:
             self._journeys.published(turn)
         elif cause == "merge":
+            self._journeys.cross(turn)
             self._journeys.rezoned(turn)
         self._journeys.moved(turn, emits)
         self._set_wake(profile)
