@@ -74,7 +74,7 @@ def table(live):
             return {}
 
 
-def becomes(wanted, look, within_s=30):
+def becomes(wanted, look, within_s=60):
     until_s = time.monotonic() + within_s
     while (found := look()) != wanted:
         assert time.monotonic() < until_s, f"it stayed {found}"
