@@ -100,3 +100,17 @@ def test_a_lift_of_nobody_says_nothing():
 def test_a_clear_lift_leaves_out_no_difference():
     assert lift(side([10.0] * 300, 1_000), side([10.0] * 10, 100)).difference.is_clear
     assert not lift(side([10.0] * 30, 100), side([10.0] * 3, 10)).difference.is_clear
+
+
+def test_one_person_has_no_spread():
+    found = mean_difference_interval(side([5.0], 1), side([2.0], 1))
+    assert (found.estimate, found.low, found.high) == (3.0, None, None)
+
+
+def test_means_of_equal_values_differ_exactly():
+    found = mean_difference_interval(side([5.0] * 3, 3), side([2.0] * 4, 4))
+    assert bounds(found) == (3.0, 3.0)
+
+
+def test_the_mean_of_nobody_is_not_compared():
+    assert mean_difference_interval(Side(), side([2.0], 4)).estimate is None

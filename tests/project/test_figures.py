@@ -140,6 +140,17 @@ def test_who_migrates_leaves_one_version_and_joins_the_other(house):
     assert told.total.steps["pause"].waiting == 0
 
 
+def test_a_goal_after_a_migration_does_not_outnumber_its_people(house):
+    enter(house, range(6))
+    moved = JOURNEY.replace("for: 5m", "for: 9m") + "on_publish: migrate\nmigrate: {pause: pause}\n"
+    house.now_us += 1
+    house.activate(load(template_files("shop") | {"journeys/cart.yaml": moved} | TEMPLATE))
+    buy(house, range(6))
+    for each in figures(house).versions.values():
+        for told in (each.lift.treated, each.lift.held_out):
+            assert told.goals <= told.people
+
+
 def test_a_move_to_another_stage_soon_after_the_entry_is_counted(house):
     enter(house, [1])
     house.wait(10 * DAY_US)

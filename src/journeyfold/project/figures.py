@@ -313,7 +313,8 @@ def _lift(counts: Counts, people: tuple[str, ...], goals: tuple[str, ...]) -> Li
 
 def _side(counts: Counts, people: tuple[str, ...], goals: tuple[str, ...], side: str) -> Side:
     reached = (*goals, side)
+    goals_n = counts.get((*reached, "n"), 0)
     return Side(
-        counts.get((*people, side), 0), counts.get((*reached, "n"), 0),
-        counts.get((*reached, "sum"), 0), counts.get((*reached, "squares"), 0),
+        max(counts.get((*people, side), 0), goals_n),  # who migrated was counted elsewhere
+        goals_n, counts.get((*reached, "sum"), 0), counts.get((*reached, "squares"), 0),
     )  # fmt: skip

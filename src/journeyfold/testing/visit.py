@@ -180,8 +180,8 @@ class Visit:
             stars = min(5, max(1, round(throw.gauss(4.2, 0.9))))
             order_id = f"o-{self._who.number:05d}-{memory.orders:03d}"
             yield self._track("Review Submitted", {"order_id": order_id, "stars": stars}, "/review")
-        if self._watched and memory.is_known and viewed and throw.random() < 0.08:
-            self._wait(60, 600)
+        if self._watched and memory.is_known and viewed and throw.random() < 0.15:
+            self._wait(20, 200)
             product = viewed[-1]
             drop: Message = {
                 **_line(product), "was": product.price, "price": round(product.price * 0.8, 2),
