@@ -111,9 +111,19 @@ def _graph(
 
 
 def _is_out(line: Line, flow: Flow) -> bool:
-    """A way aside into an end is told where it leaves: a line across the drawing says no more."""
+    """A way aside into an end is told where it leaves: a line across the drawing says no more.
+
+    One way is drawn to each end all the same, so that none stands there alone.
+    """
     ends = {knot.id for knot in flow.knots if knot.kind in {"exit", "end"}}
-    return line.target in ends and not line.is_main and line.source != ENTRY and bool(line.words)
+    if line.target not in ends or not _is_aside(line):
+        return False
+    into = [each for each in flow.lines if each.target == line.target]
+    return line is not next((each for each in into if not _is_aside(each)), into[0])
+
+
+def _is_aside(line: Line) -> bool:
+    return not line.is_main and line.source != ENTRY and bool(line.words)
 
 
 def _out(line: Line, counts: Counts) -> str:

@@ -182,7 +182,7 @@ def _select(
 ) -> Field:
     """A choice of names; one that is not among them is shown all the same."""
     said = _text(value)
-    known = dict.fromkeys([*options, *([said] if said and said not in options else [])])
+    known = (*options, said) if said and said not in options else options
     return Field(name, label, said, "select", (*first, *((one, one) for one in known)))
 
 
