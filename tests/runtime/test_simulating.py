@@ -130,6 +130,14 @@ def test_the_log_is_played_without_what_the_platform_said():
     assert len(list(recorded(log, 0))) == 1
 
 
+def test_what_was_imported_is_played_when_it_happened():
+    log = MemoryLog()
+    for _, each in left_cart():
+        imported = msgspec.structs.replace(each, context={"auth": "import"})
+        log.append([Entry(event=imported)], now_us=START + 20 * DAY_US)
+    assert [at_us for at_us, _ in recorded(log, 9)] == [at_us for at_us, _ in left_cart()]
+
+
 def test_exported_records_are_read_again():
     rows = [
         {"name": each.name, "occurred": rfc3339(at_us), "id": each.id, "source": each.source,

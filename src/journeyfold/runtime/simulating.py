@@ -94,7 +94,7 @@ def simulate_events(
     project: Project, journey: str, events: Iterable[Timed], span: Span | None, then_us: int
 ) -> list[Travelled]:
     """The same for recorded events; without a span time ends `then_us` after the last of them."""
-    told = list(events)
+    told = sorted(events, key=lambda one: one[0])
     if span is None:
         span = Span(0, max((at_us for at_us, _ in told), default=0) + then_us)
     played = _Play(project, journey, span)
@@ -104,13 +104,15 @@ def simulate_events(
 
 
 def recorded(log: EventLog, upto: int) -> Iterator[Timed]:
-    """What people did, up to an offset; what the platform said of them it says again."""
+    """What people did, up to an offset; what the platform said of them it says again. What was
+    imported comes when it happened, not when it was imported: else all of it would be too late.
+    """
     after = -1
     while records := log.read(after, _PIECE):
         for record in records:
             is_told = record.kind in {"event", "consent"} and record.event.identifiers
             if record.offset <= upto and is_told and not record.event.source.startswith("_fold"):
-                yield record.appended_us, record.event
+                yield _lived_us(record.event, record.appended_us), record.event
         after = records[-1].offset
 
 
@@ -128,9 +130,15 @@ def read_lines(text: str, name: str) -> list[Timed]:
             if at_us is None or occurred_us is None:
                 raise UsageError(f"{name}:{number}: '{row.occurred}' is no instant")
             if row.kind in {"event", "consent"} and not row.source.startswith("_fold"):
-                found.append((at_us, _event(row, occurred_us)))
+                event = _event(row, occurred_us)
+                found.append((_lived_us(event, at_us), event))
     found.sort(key=lambda one: one[0])
     return found
+
+
+def _lived_us(event: Event, appended_us: int) -> int:
+    is_imported = event.context.get("auth") == "import"
+    return min(event.occurred_us, appended_us) if is_imported else appended_us
 
 
 class _Row(msgspec.Struct):
