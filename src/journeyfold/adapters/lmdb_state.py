@@ -36,7 +36,7 @@ IDLE_S = 5.0
 WRITE_BYTES = 2**20  # with less room than this a batch may be cut short
 CHECK_BYTES = 4
 WARMERS, WARMED_MIN = 8, 16  # reads at once; fewer keys are not worth it
-MAPPED_BYTES_MAX = 96 * 2**20  # of files, before pages are given back
+MAPPED_BYTES_MAX = 48 * 2**20  # of files, before pages are given back
 FORMAT_KEY, LAYOUT_KEY = b"format", b"layout"
 
 Mode = Literal["write", "read"]
@@ -139,6 +139,7 @@ class LmdbState:
         parts = (keys[at::WARMERS] for at in range(WARMERS))
         for _ in self._warming.map(lambda part: self._touch(space, part), parts):
             pass
+        self.trim()  # they are in the system's memory now, and need not be in ours
 
     def trim(self, mapped_max: int = MAPPED_BYTES_MAX) -> None:
         """Give mapped pages back when the process holds many of them."""
