@@ -194,3 +194,23 @@ def test_a_viewer_may_not_pause(signed_in, desk):
     answer = signed_in(desk, "viewer").write(f"{CART_PAGE}/control", verb="pause")
     assert answer.status_code == 403
     assert desk.journeys.journeys()[0].control.status == "live"
+
+
+REPLY = """entry: [{event: Cart Updated}]
+steps:
+  - id: answer
+    wait_for: {any: [{event: Offer Clicked, goto: clicked}], timeout: 2d}
+  - {id: silent, exit: no answer}
+  - {id: clicked, exit: clicked}
+"""
+
+
+def test_no_end_stands_alone():
+    """An end that only ways aside lead to is drawn below one of them, not beside the entry."""
+    picture = canvas(flow(REPLY), Counts(), title="", summary="")
+    tops = {
+        step: float(re.search(rf'step={step}#step"><title>.*?<rect [^>]* y="([\d.]+)"', picture)[1])
+        for step in ("answer", "silent", "clicked")
+    }
+    assert tops["clicked"] == tops["silent"] > tops["answer"]
+    assert "Offer Clicked: clicked" not in picture

@@ -24,7 +24,7 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
     [
         (
             f"{DRAW}  - {{id: mail, send: {SEND}}}\n",
-            "journeys/it.yaml:3:59: P130 unknown step 'mial'; did you mean mail?",
+            "journeys/it.yaml:3:59: P130 unknown step 'mial'; did you mean 'mail'?",
         ),
         (WAIT + "  - {id: e, exit: done}\n" + "  - {id: z, wait: {for: 1h}}\n", "P162 no way leads to the step 'z'"),
         ("  - {id: a, update: {traits: {x: 1}}}\n  - {id: b, goto: a}\n", "P163 nothing in the circle a → b → a waits"),
@@ -39,6 +39,11 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
         ("  - {id: x, wait: {for: 1h}, exit: done}\n", "this one says wait and exit"),
         ('  - {id: x, wait: {for: 1h, until: "09:00"}}\n', "a wait is one of"),
         ('  - {id: x, wait: {until: "29:00"}}\n', "is no time of day"),
+        ("  - {id: x, branch: []}\n", "needs at least 1 item"),
+        ("  - {id: a, wait: {for: 0s}}\n  - {id: b, goto: a}\n", "P163 nothing in the circle a → b → a waits"),
+        ('  - {id: a, wait: {until: "09:00", if_past: go}}\n  - {id: b, goto: a}\n', "P163"),
+        ("  - {id: a, wait: {at: traits.birthday}}\n  - {id: b, goto: a}\n", "P163"),
+        ("  - {id: a, wait_for: {any: [{event: Order Completed, goto: c}], timeout: 1h, on_timeout: c}}\n  - {id: b, exit: x}\n  - {id: c, exit: y}\n", "P162 no way leads to the step 'b'"),
     ],
 )  # fmt: skip
 def test_one_mistake_gets_one_sentence_at_its_place(rig, steps, words):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from journeyfold.core.instant import instant_us, rfc3339
+
+us = instant_us
+
 
 def waiting(wait: str, more: str = "") -> str:
     return (
@@ -17,8 +21,6 @@ def begun(it, at: str, **traits) -> str:
     if traits:
         it.traits(**traits)
     it.event("Cart Updated")
-    from journeyfold.core.instant import rfc3339
-
     due_us = it.running[0].due_us
     return rfc3339(due_us) if it.steps == ["w"] and due_us else "-"
 
@@ -42,6 +44,21 @@ def test_jt17_a_wait_is_due_by_the_clock_of_the_person(rig, wait, at, zone, due)
 def test_a_time_that_has_passed_may_go_on_at_once(rig):
     it = rig(waiting('{until: "09:00", if_past: go}'))
     begun(it, "2026-11-24T10:00:00Z")
+    assert it.steps == ["after"]
+
+
+def test_a_circle_over_a_time_of_day_goes_round_once_a_day(rig):
+    it = rig(
+        'entry: [{event: Cart Updated}]\nsteps:\n  - {id: w, wait: {until: "09:00"}}\n'
+        "  - {id: again, goto: w, max: 3}\n  - {id: after, wait: {for: 400d}}\n"
+    )
+    assert begun(it, "2026-11-24T10:00:00Z", timezone="UTC") == "2026-11-25T09:00:00Z"
+    for day in (26, 27, 28):
+        it.to(f"2026-11-{day - 1}T09:00:00Z")
+        assert (it.steps, it.running[0].due_us) == (["w"], us(f"2026-11-{day}T09:00:00Z"))
+    it.traits(timezone="UTC", country="DE")
+    assert it.steps == ["w"]
+    it.to("2026-11-28T09:00:00Z")
     assert it.steps == ["after"]
 
 

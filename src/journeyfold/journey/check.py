@@ -7,10 +7,11 @@ project is put together; here stands what the steps say of each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 import msgspec
 
-from journeyfold.core.condition_types import closest
+from journeyfold.core.instant import duration_us
 from journeyfold.journey.conditions import Path
 from journeyfold.journey.definition import Journey
 from journeyfold.journey.program import END
@@ -29,7 +30,7 @@ def findings(journey: Journey) -> Iterator[Finding]:
     yield from _twice(journey)
     known = {step.id for step in journey.steps}
     unknown = [
-        Finding(path, "P130", f"unknown step '{target}'", closest(target, frozenset(known)))
+        Finding(path, "P130", f"unknown step '{target}'", _meant(target, known))
         for at, step in enumerate(journey.steps)
         for path, target in targets(step, ("steps", at))
         if target not in known
@@ -43,8 +44,12 @@ def findings(journey: Journey) -> Iterator[Finding]:
             yield from _of_send(journey, step.send, ("steps", at, "send"))
     for old, new in journey.migrate.items():
         if new not in known:
-            yield Finding(("migrate", old), "P130", f"unknown step '{new}'",
-                          closest(new, frozenset(known)))  # fmt: skip
+            yield Finding(("migrate", old), "P130", f"unknown step '{new}'", _meant(new, known))
+
+
+def _meant(word: str, known: set[str]) -> str:
+    found = get_close_matches(word, sorted(known), n=1)
+    return f"did you mean '{found[0]}'?" if found else ""
 
 
 def targets(step: Step, path: Path) -> Iterator[tuple[Path, str]]:
@@ -93,6 +98,8 @@ def _falls_through(step: Step) -> bool:
         return step.goto is None and any(arm.goto is None for arm in step.split.arms.values())
     if step.kind == "goto":
         return step.max is not None
+    if step.wait_for is not None and step.wait_for.on_timeout is not None:
+        return step.goto is None and any(each.goto is None for each in step.wait_for.events)
     return step.goto is None
 
 
@@ -135,6 +142,17 @@ def _endless(journey: Journey) -> Iterator[Finding]:
 
 
 def _rests(step: Step) -> bool:
+    """Whether time passes here however often it is come by, or it may be left so often only.
+
+    No time passes in a wait for `0s`, for a date that is over, or for a time of day with
+    `if_past: go`.
+    """
+    if step.wait is not None and (
+        step.wait.at is not None
+        or step.wait.if_past == "go"
+        or (step.wait.length is not None and not duration_us(step.wait.length))
+    ):
+        return step.goto is not None and step.max is not None
     return step.kind in {"wait", "wait_for"} or (step.goto is not None and step.max is not None)
 
 

@@ -204,7 +204,7 @@ class Step(
     id: Slug
     wait: Wait | None = None
     wait_for: WaitFor | None = None
-    branch: tuple[Way, ...] | None = None
+    branch: Annotated[tuple[Way, ...], msgspec.Meta(min_length=1)] | None = None
     split: Split | None = None
     send: Send | None = None
     decide: Decide | None = None

@@ -232,6 +232,8 @@ class Walk:
         minutes = localtime.minutes_of(wait.until or "")
         assert minutes is not None, "a wait has one form, and its time of day was checked"
         goes = wait.if_past == "go"
+        if instance.visits.get(instance.step, 0) > 1 and not goes:
+            since_us += 1  # a circle that comes back at 09:00 waits for the next one
         return localtime.next_wall(since_us, minutes, zone, wait.days, if_past_go=goes)
 
     def _wait_for(self, turn: Turn, program: Program, instance: Instance, step: Step) -> str | None:
