@@ -29,6 +29,11 @@ class Trust(msgspec.Struct, frozen=True):
     words: str
 
 
+def rate_of(side: Side) -> float | None:
+    """Goals a person; None for nobody."""
+    return side.goals / side.people if side.people else None
+
+
 def percent(part: float) -> str:
     return f"{100 * part:.1f}"
 
