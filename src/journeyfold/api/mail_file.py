@@ -6,7 +6,6 @@ import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
-from typing import cast
 
 import msgspec
 
@@ -25,12 +24,12 @@ class ReadMail(msgspec.Struct, frozen=True):
 
 def headers_of(raw: bytes) -> tuple[str, str]:
     """(to, subject) without looking at the bodies."""
-    head = cast("EmailMessage", message_from_bytes(_head(raw), policy=policy.default))
+    head = message_from_bytes(_head(raw), policy=policy.default)
     return str(head.get("To", "")), str(head.get("Subject", ""))
 
 
 def read_mail(raw: bytes) -> ReadMail:
-    mail = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    mail = message_from_bytes(raw, policy=policy.default)
     html = _content(mail, "html")
     return ReadMail(
         to=str(mail.get("To", "")), subject=str(mail.get("Subject", "")),

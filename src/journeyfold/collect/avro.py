@@ -45,7 +45,9 @@ def open_avro(read: Read, path: Path, group: Sequence[str], zone: Zone, stack: E
     schema: Any = reader.writer_schema
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise WrongFile(f"{path.name} holds no records, so it has no columns")
-    types = {str(each["name"]): _type(each["type"]) for each in schema["fields"]}
+    types: dict[str, ColumnType] = {
+        str(each["name"]): _type(each["type"]) for each in schema["fields"]
+    }
     unknown = [name for name in read.units if name not in types]
     if unknown:
         raise WrongFile(missing_columns(unknown, types, path.name))

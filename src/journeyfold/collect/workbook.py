@@ -39,7 +39,9 @@ def open_workbook(
     if unknown:
         raise WrongFile(missing_columns(unknown, names, path.name))
     body = table[1:]
-    types = {name: _type(read, name, [row[at] for row in body]) for at, name in enumerate(names)}
+    types: dict[str, ColumnType] = {
+        name: _type(read, name, [row[at] for row in body]) for at, name in enumerate(names)
+    }
     stream = _rows(body, [_reader(read, name, types[name], zone) for name in names], names)
     return grouped(Rows(types, stream, len(body)), group, path.name, stack)
 

@@ -133,7 +133,7 @@ def _median(ordered: Sequence[float]) -> float:
 
 
 def _numbers(values: Iterable[float | str]) -> list[float]:
-    found = [value for value in values if not isinstance(value, str)]
+    found: list[float] = [value for value in values if not isinstance(value, str)]
     texts = [value for value in values if isinstance(value, str)]
     if texts:
         raise ValueError("a text has no scale and no mean; use mode or unknown")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from journeyfold.activate.destination import Mail
-from journeyfold.activate.outbox import STATES, Filter
+from journeyfold.activate.outbox import STATES, Filter, State
 from journeyfold.activate.template import MessageTemplate
 from journeyfold.api.mail_file import links_of
 from journeyfold.api.post_cards import MailCard, Mails, MailView, MessageCard, Preview
@@ -52,7 +52,7 @@ class SampleOutbox:
             raise UsageError(f"there is no state '{state}'")
         return Filter(
             keys=tuple(keys), destinations=(destination,) if destination else (),
-            state=state, journey=journey, kind=kind, reason=reason,  # type: ignore[arg-type]  # checked
+            state=state, journey=journey, kind=kind, reason=reason,
         )  # fmt: skip
 
     def page(self, asked: Filter, after: str = "", limit: int = 100) -> Outbox:
@@ -107,8 +107,11 @@ class SampleOutbox:
             self.paused.pop(name, None)
 
 
+_STATES: tuple[State, ...] = ("pending", "dead", "unknown", "leased")
+
+
 def _row(now_us: int, at: int) -> RowCard:
-    state = ("pending", "dead", "unknown", "leased")[0 if at % 3 else 1 + at % 2 if at % 5 else 0]
+    state: State = _STATES[0 if at % 3 else 1 + at % 2 if at % 5 else 0]
     attempts = tuple(
         AttemptCard(now_us - (9 - number) * MINUTE_US, 84_000, "retry", "503: try again later")
         for number in range(3 if state != "pending" else at % 3)
