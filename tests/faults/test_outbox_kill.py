@@ -25,7 +25,7 @@ tls: none
 rate: {{concurrency: {connections}}}
 """
 CONNECTIONS = 4
-pytestmark = [pytest.mark.kill, pytest.mark.slow, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.kill, pytest.mark.slow, pytest.mark.timeout(120 + 15 * KILLS)]
 
 
 def survived(directory, handler, destination, journey):
