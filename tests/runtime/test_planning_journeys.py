@@ -120,3 +120,30 @@ def test_a_journey_that_goes_is_told_with_those_in_it():
     told = planned(house, project(JOURNEY), project())[1]["cart"]
     assert (told.change, told.entered, told.sent) == ("removed", 0, 0)
     assert sum(move.people for move in told.moves) == 4
+
+
+def test_what_is_recorded_while_a_plan_is_made_is_left_out():
+    """A platform that runs appends between the two readings: both must end at one record."""
+    house = lived(people=3)
+    house.track("Cart Updated", {"cart_id": "c", "total": 9.0}, user="u1")
+    first, _ = house.log.head()
+
+    class Growing:
+        """As long as it was for who asks, longer for who reads on."""
+
+        def __getattr__(self, name):
+            return getattr(house.log, name)
+
+        def head(self):
+            return first - 1, 0
+
+    report = plan_between(
+        Growing(), KEY, project(), project(), window_us=30 * DAY_US, now_us=house.now_us
+    )
+    assert report.records == first
+    longest = []
+    plan_between(
+        Growing(), KEY, project(), project(), window_us=30 * DAY_US, now_us=house.now_us,
+        progress=lambda done, _total: longest.append(done),
+    )  # fmt: skip
+    assert max(longest) == 2 * first - 1

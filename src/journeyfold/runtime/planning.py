@@ -61,12 +61,12 @@ def plan_between(
     now_us: int,
     progress: Progress = lambda _done, _total: None,
 ) -> PlanReport:
-    """The difference; reads the whole log twice and writes nothing."""
+    """The difference; reads the log twice up to the same record and writes nothing."""
     head, _ = log.head()
     old = _Retelling(log, node_key, before, now_us - window_us)
     new = _Retelling(log, node_key, after, now_us - window_us)
-    old.run(now_us, lambda done: progress(done, 2 * head + 2))
-    new.run(now_us, lambda done: progress(head + 1 + done, 2 * head + 2))
+    old.run(head, now_us, lambda done: progress(done, 2 * head + 2))
+    new.run(head, now_us, lambda done: progress(head + 1 + done, 2 * head + 2))
     definitions = _definitions(before, after)
     return PlanReport(
         window=f"{window_us // 86_400_000_000}d",
@@ -93,9 +93,10 @@ class _Retelling:
         self.told: dict[str, Answered] = {}
         self.journeys = JourneysTold(since_us)
 
-    def run(self, now_us: int, progress: Callable[[int], None]) -> None:
+    def run(self, head: int, now_us: int, progress: Callable[[int], None]) -> None:
+        """Up to record `head`: a platform that runs goes on appending."""
         after, is_first = -1, True
-        while records := self._log.read(after, _PIECE):
+        while records := self._log.read(after, min(_PIECE, head - after)):
             kept = [record for record in records if self._is_kept(record, is_first=is_first)]
             is_first = is_first and not kept
             with self._state.write() as writer:
