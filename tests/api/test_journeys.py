@@ -60,6 +60,22 @@ def test_a_page_lets_nobody_in(kit):
         ("resume", "journey.resumed"), ("migrate", "journey.migrated"),
     ],
 )  # fmt: skip
+def test_a_command_needs_no_body(kit, action, name):
+    assert kit.call("POST", f"/v1/journeys/vip/{action}").json["action"] == action
+    assert records(kit)[0].event.name == name
+
+
+def test_what_chooses_rows_needs_a_body(kit):
+    assert kit.call("POST", "/v1/outbox/drop").status == 400
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("pause", "journey.paused"), ("drain", "journey.drained"), ("stop", "journey.stopped"),
+        ("resume", "journey.resumed"), ("migrate", "journey.migrated"),
+    ],
+)  # fmt: skip
 def test_a_command_is_a_record_of_its_own_kind(kit, action, name):
     answered = kit.call("POST", f"/v1/journeys/vip/{action}", {})
     (record,) = records(kit)

@@ -99,6 +99,8 @@ async def _take_body(operation: Operation, call: Call, receive: Receive) -> None
     if media not in _MEDIA:
         raise ApiError("unsupported_type", "send JSON as application/json")
     raw = await read_body(receive, call.request.headers, operation.body_max)
+    if raw == b"" and operation.is_body_optional:
+        raw = b"{}"
     value = raw if isinstance(raw, Refused) else decoded(raw)
     refused = value if isinstance(value, Refused) else misshapen(value, _SHAPE)
     if refused is not None:

@@ -114,7 +114,9 @@ def _operation(operation: Operation, named: dict[Any, Any]) -> dict[str, Any]:
             ", or a write key for its own anonymous_id." if operation.is_public else "."
         )
     if operation.body is not None:
-        described["requestBody"] = _json(named[operation.body]) | {"required": True}
+        described["requestBody"] = _json(named[operation.body]) | {
+            "required": not operation.is_body_optional
+        }
     return described
 
 

@@ -76,6 +76,7 @@ class Operation:
     key_in_query: bool = False
     is_stream: bool = False
     body_max: int = BODY_MAX
+    is_body_optional: bool = False  # none is `{}`
     statuses: tuple[int, ...] = ()
 
 
