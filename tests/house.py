@@ -27,6 +27,7 @@ class House:
         self.log, self.state = MemoryLog(), MemoryState()
         self.engine = Engine(self.log, KEY, compile_texts)
         self.now_us, self.number, self.effects = START, 0, []
+        self.occurs_us = None  # of what is tracked, if not now
         self.activate(project)
 
     def activate(self, project):
@@ -57,7 +58,7 @@ class House:
             Event(
                 id=f"e{self.number}", name=name, type=type_, source=source,
                 identifiers=tuple(Identifier(kind, value) for kind, value in claims.items() if value),
-                occurred_us=self.now_us, received_us=self.now_us,
+                occurred_us=self.occurs_us or self.now_us, received_us=self.now_us,
                 properties=properties or {}, traits=traits or {}, context=context,
             )
         )  # fmt: skip

@@ -77,8 +77,7 @@ class Entering:
         status = self._controls.get(program.id, LIVE).status
         if status != "live":
             return status, ""
-        event = turn.record.event if turn.record is not None else None
-        if event is not None and turn.now_us - event.occurred_us > program.max_event_age_us:
+        if turn.now_us - turn.happened_us > program.max_event_age_us:
             return "late", ""
         key = _key(turn, program, at)
         if key is None:

@@ -25,11 +25,13 @@ class Trace(NamedTuple):
 class Turn:
     """Effects are gathered in order. `record` is None when only time has passed; `owner` is the
     hex node of its owner. `overdue_us` is when what happens now should have happened, if a pause
-    held it and its messages are as old as they would be without.
+    held it and its messages are as old as they would be without. `happened_us` is when what brings
+    this about took place: history that is imported is as old as it is.
     """
 
     __slots__ = (
-        "effects", "now_us", "overdue_us", "owner", "profile", "record", "trace", "view",
+        "effects", "happened_us", "now_us", "overdue_us", "owner", "profile", "record", "trace",
+        "view",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +46,7 @@ class Turn:
         self.profile, self.view, self.now_us, self.record = profile, view, now_us, record
         self.effects: list[Effect] = []
         self.trace, self.owner, self.overdue_us = trace, owner, 0
+        self.happened_us = record.event.occurred_us if record is not None else now_us
 
     @property
     def offset(self) -> int:

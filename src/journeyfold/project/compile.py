@@ -161,14 +161,18 @@ class Compiled:
         emits = self.segmentation.advance(profile, self.view(profile), upto_us)
         return self.with_pushes(emits)
 
-    def settle(self, profile: Profile, now_us: int, cause: str) -> list[Effect]:
-        """Evaluate everything: after a merge, a new definition or new cut points."""
+    def settle(
+        self, profile: Profile, now_us: int, cause: str, happened_us: int = 0
+    ) -> list[Effect]:
+        """Evaluate everything: after a merge, a new definition or new cut points. `happened_us`:
+        when that took place, if not now.
+        """
         view = self.view(profile)
         emits = self.segmentation.evaluate_person(profile, view, now_us, None, cause)
         effects = self.with_pushes(emits)
         if self.travel is not None:
             lived = emits if cause in _LIVE else []
-            effects += self.travel.settled(profile, now_us, lived, cause)
+            effects += self.travel.settled(profile, now_us, lived, cause, happened_us)
         return effects
 
     def with_pushes(self, emits: list[Emit]) -> list[Effect]:

@@ -56,7 +56,8 @@ def _merge(change: Merged, record: Record, people: People, compiled: Compiled) -
     recount(people, record.appended_us, before=(source, target), after=(merged,))
     people.remove(source.person)
     people.replace(merged)
-    return effects + people.count(compiled.settle(merged, record.appended_us, "merge"))
+    settled = compiled.settle(merged, record.appended_us, "merge", record.event.occurred_us)
+    return effects + people.count(settled)
 
 
 def _split(

@@ -109,12 +109,21 @@ class Travel:
         return self._journeys.hears(profile, record.event, emits)
 
     def settled(
-        self, profile: Profile, now_us: int, emits: Sequence[Emit], cause: str = ""
+        self,
+        profile: Profile,
+        now_us: int,
+        emits: Sequence[Emit],
+        cause: str = "",
+        happened_us: int = 0,
     ) -> list[Effect]:
-        """After memberships were evaluated anew: a merge, new definitions, new cut points."""
+        """After memberships were evaluated anew: a merge, new definitions, new cut points.
+
+        `happened_us`: when the record of a merge occurred.
+        """
         if not profile.journeys and not profile.pending and not emits:
             return []
         turn = Turn(profile, self._look(profile), now_us, trace=self.trace)
+        turn.happened_us = happened_us or now_us
         self._journeys.end_surplus(turn, surplus(profile))
         if cause in {"definition", "backfill"}:
             self._journeys.published(turn)
