@@ -25,6 +25,7 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
+from journeyfold.project.converting import conversions
 from journeyfold.project.definitions import Build, Compile, Definitions
 from journeyfold.project.erasing import close_again, come_back, forget
 from journeyfold.project.filling import add_old
@@ -106,6 +107,7 @@ class Engine:
         for record in records:
             is_event = record.kind == "event"  # nearly all are
             effects += self._event(record) if is_event else self.apply(record, writer)
+        effects += list(conversions(writer, effects))
         if records:
             last = records[-1]
             applied = standing(writer).applied + len(records)
