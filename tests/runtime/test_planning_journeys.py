@@ -147,3 +147,19 @@ def test_what_is_recorded_while_a_plan_is_made_is_left_out():
         progress=lambda done, _total: longest.append(done),
     )  # fmt: skip
     assert max(longest) == 2 * first - 1
+
+
+def test_what_was_imported_counts_as_of_when_it_happened():
+    """Read in today, a month of history would be too late for every journey."""
+    house = House(project())
+    imported = {"context": {"auth": "import"}}
+    for number in range(4):
+        house.occurs_us = house.now_us - (10 - number) * DAY_US
+        user = f"u{number}"
+        house.track("Identify", type_="identify", user=user,
+                    traits={"email": f"{user}@example.com"}, **imported)  # fmt: skip
+        house.track("Cart Updated", {"cart_id": "c", "total": 9.0}, user=user, **imported)
+    journey = f"{JOURNEY}max_event_age: 1h\n"
+    _, journeys = planned(house, project(), project(journey))
+    assert journeys["cart"].entered == 4
+    assert [day.entered for day in journeys["cart"].days if day.entered] == [1, 1, 1, 1]

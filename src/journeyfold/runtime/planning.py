@@ -28,6 +28,7 @@ from journeyfold.project.people import decode_profile
 from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
 from journeyfold.runtime.planning_journeys import JourneysTold, journey_changes
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
+from journeyfold.runtime.simulating import lived_us
 from journeyfold.segment.cutpoints import quintile_cuts
 
 Progress = Callable[[int, int], None]
@@ -94,11 +95,18 @@ class _Retelling:
         self.journeys = JourneysTold(since_us)
 
     def run(self, head: int, now_us: int, progress: Callable[[int], None]) -> None:
-        """Up to record `head`: a platform that runs goes on appending."""
-        after, is_first = -1, True
+        """Up to record `head`: a platform that runs goes on appending. What was imported counts
+        as of when it happened, where a file tells it in order.
+        """
+        after, is_first, now = -1, True, 0
         while records := self._log.read(after, min(_PIECE, head - after)):
             kept = [record for record in records if self._is_kept(record, is_first=is_first)]
             is_first = is_first and not kept
+            for at, record in enumerate(kept):
+                lived = max(now, lived_us(record.event, record.appended_us))
+                if lived < record.appended_us:
+                    kept[at] = msgspec.structs.replace(record, appended_us=lived)
+                now = lived if record.event.identifiers else now
             with self._state.write() as writer:
                 for group in _groups(kept):
                     self._decide_again(group[0])

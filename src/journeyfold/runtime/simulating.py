@@ -112,7 +112,7 @@ def recorded(log: EventLog, upto: int) -> Iterator[Timed]:
         for record in records:
             is_told = record.kind in {"event", "consent"} and record.event.identifiers
             if record.offset <= upto and is_told and not record.event.source.startswith("_fold"):
-                yield _lived_us(record.event, record.appended_us), record.event
+                yield lived_us(record.event, record.appended_us), record.event
         after = records[-1].offset
 
 
@@ -131,12 +131,13 @@ def read_lines(text: str, name: str) -> list[Timed]:
                 raise UsageError(f"{name}:{number}: '{row.occurred}' is no instant")
             if row.kind in {"event", "consent"} and not row.source.startswith("_fold"):
                 event = _event(row, occurred_us)
-                found.append((_lived_us(event, at_us), event))
+                found.append((lived_us(event, at_us), event))
     found.sort(key=lambda one: one[0])
     return found
 
 
-def _lived_us(event: Event, appended_us: int) -> int:
+def lived_us(event: Event, appended_us: int) -> int:
+    """When it came, for who looks back: what was imported, when it happened."""
     is_imported = event.context.get("auth") == "import"
     return min(event.occurred_us, appended_us) if is_imported else appended_us
 
