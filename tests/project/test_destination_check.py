@@ -89,3 +89,60 @@ def test_a_call_without_the_fields_its_destination_needs_is_told():
     )
     told = {**hubspot, "journeys/j.yaml": JOURNEY, "templates/crm.liquid": "{}"}
     assert found(told) == []
+
+
+REF = "secret: '${env:A}'\n"
+SYNC = (
+    'syncs: [{id: vip, from: {where: count("Cart") > 1}, key: traits.a, map: {tier: traits.a}}]\n'
+)
+ADS = (
+    "type: google-ads\ncustomer: '1'\nclient: x\nsecrets: {developer_token: '${env:A}', "
+    "client_secret: '${env:A}', refresh_token: '${env:A}'}\n"
+)
+
+
+def of_destination(text):
+    problems = found({"destinations/crm.yaml": text})
+    return [(each.code, each.message) for each in problems if each.code != "J104"]  # a trait
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["type: sql\nurl: postgresql://shop:hunter2@db/crm\ntable: t\ncolumns: {a: text}\n",
+     "type: rabbitmq\nurl: amqp://shop:hunter2@mq.example/v\n",
+     f"{WEBHOOK}https://x.example/\nheaders: {{Authorization: 'Bearer abc'}}\n",
+     f"{WEBHOOK}https://x.example/\nheaders: {{X-Api-Key: 'abc'}}\n"],
+)  # fmt: skip
+def test_a_secret_in_an_address_or_a_header_is_written_out(text):
+    assert of_destination(text) == [("P122", "a secret is written out")]
+    assert of_destination(text.replace("hunter2", "${env:A}").replace("abc", "${env:A}")) == []
+    assert of_destination(text.replace("shop:hunter2", "${env:A}").replace("abc", "${env:A}")) == []
+
+
+def test_a_field_without_a_column_is_told_before_its_rows_are_dead():
+    table = f"type: sql\nurl: postgresql://shop@db/crm\n{REF}table: t\ncolumns: {{tiers: text}}\n"
+    (told,) = of_destination(table + SYNC)
+    assert told == ("P130", "unknown column 'tier'")
+    assert of_destination(table.replace("tiers", "tier") + SYNC) == []
+    events = "events: [{id: all, event: '*'}]\n"
+    assert of_destination(table + events) == [
+        ("P112", "the key 'map' is missing; it says what goes into the columns")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "key"),
+    [(f"{ADS}conversion: '1'\n", "list"), (f"type: meta\n{REF}pixel: '1'\n", "audience")],
+)
+def test_rows_of_a_platform_that_was_only_told_where_events_go_are_told(head, key):
+    (told,) = of_destination(head + SYNC)
+    assert told == ("P112", f"the key '{key}' is missing; it says where syncs go")
+    assert of_destination(f"{head}{key}: '2'\n{SYNC}") == []
+
+
+def test_a_sync_without_a_pause_is_refused():
+    from journeyfold.core.errors import ProjectError
+
+    text = f"type: webhook\n{REF}url: https://x.example/\n{SYNC.replace('key:', 'every: 0s, key:')}"
+    with pytest.raises(ProjectError, match="at least 1s"):
+        of_destination(text)

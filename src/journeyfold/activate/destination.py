@@ -7,7 +7,7 @@ users write in `destinations/*.yaml`, and what it opens. Whatever the other side
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -139,6 +139,9 @@ class Destined(
     retries: ClassVar[Schedule] = "api"
     needs_payload: ClassVar[bool] = False  # a journey's call has to say its fields
     http: ClassVar[tuple[str, ...]] = ("url", "token_url")  # keys of addresses it speaks HTTP to
+    places: ClassVar[
+        Mapping[str, str]
+    ] = {}  # a kind of parcel → the optional key it cannot do without
 
     destination: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = ""
     purpose: str = ""  # asked for at every parcel about a person, beside the send's own

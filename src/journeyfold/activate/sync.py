@@ -64,6 +64,8 @@ class Sync(
             raise ValueError(f"at most {FIELDS_MAX} fields are mapped")
         if KEY in self.map:
             raise ValueError(f"`{KEY}` is the row's key itself; map to another name")
+        if self.every[:-1] == "0":
+            raise ValueError("`every` is at least 1s")
 
 
 class Row(NamedTuple):

@@ -9,7 +9,7 @@ https://developers.google.com/google-ads/api/docs/remarketing/audience-segments/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -58,6 +58,7 @@ class GoogleAds(Platform, frozen=True, kw_only=True, tag="google-ads"):
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 1_000
     needs_payload: ClassVar[bool] = True
+    places: ClassVar[Mapping[str, str]] = {"event": "conversion", "upsert": "list"}
 
     customer: Digits
     client: Annotated[str, msgspec.Meta(min_length=1)]

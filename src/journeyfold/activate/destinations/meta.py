@@ -10,7 +10,7 @@ https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -56,6 +56,7 @@ class Meta(Platform, frozen=True, kw_only=True, tag="meta"):
     takes = frozenset({"webhook", "event", "upsert", "remove"})
     batch: ClassVar[int] = 1_000
     needs_payload: ClassVar[bool] = True
+    places: ClassVar[Mapping[str, str]] = {"event": "pixel", "upsert": "audience"}
 
     secret: str
     pixel: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")] | None = None
