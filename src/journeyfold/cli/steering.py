@@ -53,6 +53,12 @@ def show(name: str, directory: Path, data: Path | None, as_json: bool) -> None:
     if report.steps:
         rows = [(each.version, each.step, each.people) for each in report.steps]
         print_table("", ("version", "step", "runs"), rows)
+    if report.unknown_zone:
+        people = count(report.unknown_zone, "person", "people")
+        click.echo(
+            f"unknown zone: {people} with a trait `timezone` that is no IANA zone; "
+            "their country's or the project's is used"
+        )
 
 
 def _act(action: Action, sentence: str, example: str) -> click.Command:

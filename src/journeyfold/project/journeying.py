@@ -77,6 +77,11 @@ def cap_id(name: str) -> str:
     return f"cap/{name}/when"
 
 
+def is_unknown_zone(told: Json) -> bool:
+    """Something is told as a zone that is none: `EST`, `+01:00` (journeys E31)."""
+    return told is not None and not (isinstance(told, str) and localtime.is_zone(told))
+
+
 def limits_of(
     project: Project,
     trait: TraitReader,

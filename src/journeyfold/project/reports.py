@@ -246,10 +246,13 @@ class StepRow(msgspec.Struct, frozen=True):
 
 
 class JourneyReport(msgspec.Struct, frozen=True):
-    """Where people are, by version and step."""
+    """Where people are, by version and step. `unknown_zone`: of them, whose trait `timezone` is no
+    zone, so that their local times are those of their country or of the project (journeys E31).
+    """
 
     journey: JourneyRow
     steps: tuple[StepRow, ...] = ()
+    unknown_zone: int = 0
 
 
 class JourneyAct(msgspec.Struct, frozen=True):

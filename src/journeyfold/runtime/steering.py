@@ -13,13 +13,14 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Record
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import Entry, StateReader
-from journeyfold.core.profile import Instance
+from journeyfold.core.profile import Instance, Profile
 from journeyfold.journey.control import LIVE, Action, CatchUp, Move, command
 from journeyfold.journey.migrate import moves
 from journeyfold.journey.program import Program, version_of
 from journeyfold.project.compile import compile_project
 from journeyfold.project.definitions import Standing, files_at, standing_of
 from journeyfold.project.figures import JourneyFigures, counted_journeys, journey_figures
+from journeyfold.project.journeying import is_unknown_zone
 from journeyfold.project.load import load
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
@@ -47,13 +48,17 @@ def shown(workspace: Workspace, journey: str) -> JourneyReport:
     """How it stands, and how many people are at each step of each version."""
     project = workspace.project_in_force()
     _require(project, journey)
+    traits = compile_project(project).traits
     with _reading(workspace) as (reader, standing):
         people = _running(reader).get(journey, Counter())
+        unknown = sum(
+            is_unknown_zone(traits(profile).get("timezone")) for profile in _inside(reader, journey)
+        )
     steps = [StepRow(version, step, n) for (version, step), n in sorted(people.items())]
     definition = project.journeys[journey]
     order = {step.id: at for at, step in enumerate(definition.steps)}
     steps.sort(key=lambda row: (row.version, order.get(row.step, len(order))))
-    return JourneyReport(_row(standing, project, journey, people), tuple(steps))
+    return JourneyReport(_row(standing, project, journey, people), tuple(steps), unknown)
 
 
 def reported(workspace: Workspace, journey: str) -> JourneyFigures:
@@ -145,6 +150,14 @@ def _running(reader: StateReader) -> dict[str, Counter[tuple[str, str]]]:
             if not each.ended_us:
                 found.setdefault(each.journey, Counter())[each.version, each.step] += 1
     return found
+
+
+def _inside(reader: StateReader, journey: str) -> Iterator[Profile]:
+    """Everybody who is in a journey."""
+    for _, raw in reader.scan("profile"):
+        profile = decode_profile(raw)
+        if any(each.journey == journey and not each.ended_us for each in profile.journeys):
+            yield profile
 
 
 def _older(workspace: Workspace, standing: Standing, journey: str) -> Iterator[Program]:
