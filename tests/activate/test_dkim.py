@@ -132,7 +132,9 @@ def test_a_key_may_be_one_line_of_an_environment():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "secret", pem(ed25519.Ed25519PrivateKey.generate())[:-40], "-----BEGIN KEY-----"]
+    "text",
+    ["", "secret", pem(ed25519.Ed25519PrivateKey.generate())[:-40], "-----BEGIN KEY-----"],
+    ids=["nothing", "a word", "a torn key", "a head"],
 )
 def test_what_is_no_key_is_refused_without_showing_it(text):
     with pytest.raises(UsageError) as error:
