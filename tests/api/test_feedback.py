@@ -170,6 +170,14 @@ def test_the_page_unsubscribes_and_says_so(post, pages):
     assert not is_granted(post)
 
 
+def test_whoever_looks_again_is_told_that_they_are_unsubscribed(post, pages):
+    ask(pages, path(post, "u"), "POST", ONE_CLICK, content_type=FORM)
+    page = ask(pages, path(post, "u"))[2].decode()
+    assert "You are unsubscribed from: offers and news by e-mail." in page
+    assert "because you agreed" not in page
+    assert 'value="unsubscribe"' not in page
+
+
 def test_preferences_are_saved_both_ways(post, pages):
     ask(pages, path(post, "u"), "POST", b"action=save", content_type=FORM)
     assert not is_granted(post)

@@ -173,10 +173,10 @@ class Feedback:
         project = self._post.project
         shown = preferences(project, sent)
         held = await asyncio.to_thread(self._post.granted, sent, shown)
+        purpose = narrowed(project, sent.purpose, sent.channel)
         page = Page(
-            project.name, request.path,
-            tuple(Preference(purpose, held[purpose]) for purpose in shown),
-            narrowed(project, sent.purpose, sent.channel), said, _language(request),
+            project.name, request.path, tuple(Preference(each, held[each]) for each in shown),
+            purpose, said, _language(request), is_unsubscribed=held.get(purpose) is False,
         )  # fmt: skip
         await _send(send, request, 200, self._render(page).encode(), _HTML)
 

@@ -32,6 +32,7 @@ class Page(msgspec.Struct, frozen=True):
     purpose: str = ""  # of the message
     said: str = ""
     language: str = "en"
+    is_unsubscribed: bool = False  # from that purpose, before anything was done here
 
 
 Render = Callable[[Page | None], str]

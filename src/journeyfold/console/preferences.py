@@ -15,6 +15,7 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Your e-mail preferences", "of": "What {project} may send you",
         "ask": "You get this because you agreed to: {purpose}.", "stop": "Unsubscribe",
+        "none": "You are unsubscribed from: {purpose}.",
         "stop_all": "Unsubscribe from everything", "choose": "Or choose what you get",
         "save": "Save", "saved": "Saved", "saved_more": "This holds from now on.",
         "stopped": "You are unsubscribed",
@@ -26,6 +27,7 @@ WORDS: dict[str, dict[str, str]] = {
     "de": {
         "title": "Ihre E-Mail-Einstellungen", "of": "Was {project} Ihnen senden darf",
         "ask": "Sie bekommen dies, weil Sie zugestimmt haben: {purpose}.", "stop": "Abmelden",
+        "none": "Sie sind abgemeldet von: {purpose}.",
         "stop_all": "Von allem abmelden", "choose": "Oder wählen Sie, was Sie bekommen",
         "save": "Speichern", "saved": "Gespeichert", "saved_more": "Das gilt ab jetzt.",
         "stopped": "Sie sind abgemeldet",
