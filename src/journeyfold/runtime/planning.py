@@ -34,6 +34,7 @@ from journeyfold.segment.cutpoints import quintile_cuts
 Progress = Callable[[int, int], None]
 Change = Literal["added", "changed", "removed"]
 EXAMPLES = 5
+_IMPORTED_MAX = 500_000  # records that are sorted in memory
 _PIECE = 1_000
 _KINDS = (
     "sources", "features", "segments", "lifecycles", "offers", "placements", "journeys", "messages",
@@ -95,24 +96,16 @@ class _Retelling:
         self.journeys = JourneysTold(since_us)
 
     def run(self, head: int, now_us: int, progress: Callable[[int], None]) -> None:
-        """Up to record `head`: a platform that runs goes on appending. What was imported counts
-        as of when it happened, where a file tells it in order.
-        """
-        after, is_first, now = -1, True, 0
-        while records := self._log.read(after, min(_PIECE, head - after)):
+        """Up to record `head`: a platform that runs goes on appending."""
+        is_first = True
+        for records in _pieces(self._log, head):
             kept = [record for record in records if self._is_kept(record, is_first=is_first)]
             is_first = is_first and not kept
-            for at, record in enumerate(kept):
-                lived = max(now, lived_us(record.event, record.appended_us))
-                if lived < record.appended_us:
-                    kept[at] = msgspec.structs.replace(record, appended_us=lived)
-                now = lived if record.event.identifiers else now
             with self._state.write() as writer:
                 for group in _groups(kept):
                     self._decide_again(group[0])
                     self.journeys.hear(self._engine.fold(writer, group))
-            after = records[-1].offset
-            progress(after)
+            progress(records[-1].offset)
         self._settle(now_us)
 
     def _is_kept(self, record: Record, *, is_first: bool) -> bool:
@@ -146,6 +139,44 @@ class _Retelling:
         profile = self._engine.known(record)
         again = decided_again(self.compiled, record, profile, self._reservations)
         self.told[record.event.id] = Answered(_shown(recorded), _shown(again))
+
+
+def _pieces(log: EventLog, head: int) -> Iterator[list[Record]]:
+    """The log up to `head`, with what was imported first of all as if it had come when it happened:
+    in that order, at those instants.
+    """
+    after, imported, rest = -1, list[Record](), list[Record]()
+    while not rest and (records := log.read(after, min(_PIECE, head - after))):
+        after = records[-1].offset
+        for at, record in enumerate(records):
+            if record.event.identifiers and record.event.context.get("auth") != "import":
+                rest = records[at:]
+                break
+            imported.append(record)
+        if len(imported) > _IMPORTED_MAX:
+            break
+    yield from _in_order(imported)
+    if rest:
+        yield rest
+    while records := log.read(after, min(_PIECE, head - after)):
+        yield records
+        after = records[-1].offset
+
+
+def _in_order(imported: list[Record]) -> Iterator[list[Record]]:
+    at = [
+        0 if record.kind == "project" else lived_us(record.event, record.appended_us)
+        for record in imported
+    ]
+    order = sorted(range(len(imported)), key=at.__getitem__)
+    for start in range(0, len(order), _PIECE):
+        yield [
+            msgspec.structs.replace(
+                imported[index], offset=imported[start + place].offset,
+                appended_us=at[index] or imported[index].appended_us,
+            )
+            for place, index in enumerate(order[start : start + _PIECE])
+        ]  # fmt: skip
 
 
 def _shown(decision: Decision) -> dict[str, Shown]:
