@@ -15,6 +15,7 @@ from journeyfold.console.journey_changes import mark
 from journeyfold.console.roles import may
 from journeyfold.console.step_fields import Choices, fields_of
 from journeyfold.project.yaml_text import read_yaml
+from journeyfold.testing.desk import SampleDesk
 from journeyfold.testing.sample_journeys import CART, LONG, WELCOME
 
 EDIT = "/journeys/cart-abandoned"
@@ -264,6 +265,14 @@ def test_an_invented_person_fulfils_the_entry():
     assert events[-1]["properties"]["value"] >= 20
     assert events[-1]["properties"]["cart_id"]
     assert events[1]["consent"] == {"marketing_email": True}
+
+
+def test_an_invented_person_is_vouched_for_by_a_server(shop):
+    """A page's word on an address and on consent lets nobody into the shop's welcome."""
+    server = next(card.id for card in SampleDesk().project.sources() if card.kind == "server")
+    events = read_yaml("x", invented(journey_of("journeys/x.yaml", CART), 0, (), server)).value
+    assert [line.get("source") for line in events] == [server, server, None]
+    assert f'"source":"{server}"' in unescape(shop.get("/journeys/cart-abandoned/edit").text)
 
 
 def test_a_veiled_record_keeps_what_happened_and_not_who():

@@ -23,18 +23,23 @@ _WHO = ("email", "phone", "first_name", "last_name", "name", "address", "birthda
 _PERSON = "ann"
 
 
-def invented(journey: Journey, now_us: int, purposes: Sequence[str] = ()) -> str:
-    """One person with an address and consent to everything, who does what the entry asks for."""
+def invented(journey: Journey, now_us: int, purposes: Sequence[str] = (), source: str = "") -> str:
+    """One person with an address and consent to everything, who does what the entry asks for.
+
+    `source` is one of a server, whose word on who somebody is and agreed to is taken.
+    """
     start_us = now_us - now_us % HOUR_US
     granted = dict.fromkeys([*purposes, *filter(None, [journey.policy.purpose])], True)
     told: dict[str, Json] = {
         "at": rfc3339(start_us), "type": "identify", "user_id": _PERSON,
         "traits": {"email": f"{_PERSON}@example.com"},
     }  # fmt: skip
+    by = {"source": source} if source else {}
+    told |= by
     lines: list[dict[str, Json]] = [told]
     if granted:
         consent: dict[str, Json] = dict(granted)
-        lines.append({"at": "+0s", "user_id": _PERSON, "consent": consent})
+        lines.append({"at": "+0s", "user_id": _PERSON, **by, "consent": consent})
     entry = journey.entry[0]
     if entry.event is not None:
         done: dict[str, Json] = {"at": "+1m", "event": entry.event, "user_id": _PERSON}

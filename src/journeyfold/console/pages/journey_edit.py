@@ -28,6 +28,7 @@ from journeyfold.console.pages.journey import GATES, counts_of
 from journeyfold.console.step_fields import Choices, Field, fields_of
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import duration_us
+from journeyfold.journey.definition import Journey
 from journeyfold.project.yaml_text import read_yaml
 
 SPANS = {"7d": "7 days", "30d": "30 days", "90d": "90 days"}
@@ -79,11 +80,16 @@ def play(ask: Ask) -> Response:
         events = ""
     journey = journey_of(path_of(name), text)
     if not events.strip() and journey is not None and not problem:
-        events = invented(journey, ask.now_us, ask.project.purposes)
+        events = _invented(ask, journey)
     files = {**ask.project.files, path_of(name): text}
     then_us = duration_us(then if then in SPANS else "30d") or 0
     played = ask.desk.journeys.play(files, name, events, then_us) if not problem else None
     return page(ask, text, "", events=events, played=played, play_problem=problem)
+
+
+def _invented(ask: Ask, journey: Journey) -> str:
+    servers = (card.id for card in ask.desk.project.sources() if card.kind == "server")
+    return invented(journey, ask.now_us, ask.project.purposes, next(servers, ""))
 
 
 def plan(ask: Ask) -> Response:
@@ -179,9 +185,7 @@ def page(
         is_changed=text != in_force,
         problem=problem,
         review=review,
-        events=invented(journey, ask.now_us, ask.project.purposes)
-        if events is None and journey
-        else events or "",
+        events=_invented(ask, journey) if events is None and journey else events or "",
         played=played,
         play_problem=play_problem,
         is_playing=events is not None or ask.query.get("show") == "play",
