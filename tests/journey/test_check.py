@@ -39,6 +39,7 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
         ("  - {id: x, wait: {for: 1h}, exit: done}\n", "this one says wait and exit"),
         ('  - {id: x, wait: {for: 1h, until: "09:00"}}\n', "a wait is one of"),
         ('  - {id: x, wait: {until: "29:00"}}\n', "is no time of day"),
+        ("  - {id: w, wait: {for: 401d}}\n", "at most 400d, the longest that anybody is in a journey"),
         ("  - {id: x, branch: []}\n", "needs at least 1 item"),
         ("  - {id: a, wait: {for: 0s}}\n  - {id: b, goto: a}\n", "P163 nothing in the circle a → b → a waits"),
         ('  - {id: a, wait: {until: "09:00", if_past: go}}\n  - {id: b, goto: a}\n', "P163"),

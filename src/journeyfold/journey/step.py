@@ -64,6 +64,8 @@ class Wait(
             raise ValueError(
                 f"for: '{self.length}' is no duration; write 24h (exact) or local_days: 1 (calendar)"
             )
+        if (duration_us(self.length or "0s") or 0) > (duration_us(AGE_MAX) or 0):
+            raise ValueError(f"for: at most {AGE_MAX}, the longest that anybody is in a journey")
         if self.until is not None and minutes_of(self.until) is None:
             raise ValueError(f"until: '{self.until}' is no time of day; write 09:00")
         if self.days and self.until is None:
