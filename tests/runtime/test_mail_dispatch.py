@@ -142,3 +142,21 @@ def test_another_address_is_written_to_again(shop, office):
     shop.cart(2)
     shop.deliver()
     assert [to for _, to, _ in office.letters] == ["ann@other.example"]
+
+
+def test_what_is_no_address_is_skipped_at_the_gate_and_takes_no_slot(shop):
+    shop.known("ann at example")
+    shop.cart()
+    assert (shop.keys, shop.slots()) == ([], [])
+    shop.known()
+    shop.cart(2)
+    assert len(shop.keys) == len(shop.slots()) == 1
+
+
+def test_an_address_that_became_none_before_it_left_is_skipped_at_the_last_look(shop, office):
+    shop.cart()
+    shop.known("ann at example")
+    shop.deliver()
+    (skipped,) = [each for each in shop.results() if each.name == "message.skipped"]
+    assert skipped.properties["gate"] == "address"
+    assert (office.letters, shop.slots()) == ([], [])

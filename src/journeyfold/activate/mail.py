@@ -66,6 +66,14 @@ def address(text: str) -> str:
     return f"{local}@{domain}"
 
 
+def is_address(text: str) -> bool:
+    try:
+        address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def envelope(mail: Mail) -> tuple[str, str]:
     """(who is told of bounces, who gets it) as SMTP is told. ValueError."""
     back = mail.return_path or parseaddr(mail.sender)[1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from journeyfold.activate.mail import is_address
 from journeyfold.core import localtime
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.condition_compile import compile_conditions
@@ -68,8 +69,14 @@ class PersonReader:
         return any(contact.kind == COMPLAINED or contact.offer in {"", now} for contact in closed)
 
     def has_address(self, profile: Profile, channel: str) -> bool:
+        """Present, and of e-mail one that a server would take (E50, gate 5)."""
         trait = ADDRESS.get(channel)
-        return trait is None or bool(self._trait(profile, trait))
+        if trait is None:
+            return True
+        told = self._trait(profile, trait)
+        if channel != "email":
+            return bool(told)
+        return isinstance(told, str) and is_address(told)
 
 
 def cap_id(name: str) -> str:
