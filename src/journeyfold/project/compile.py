@@ -245,14 +245,9 @@ class Step:
     )  # fmt: skip
 
     def __init__(
-        self,
-        record: Record,
-        profile: Profile,
-        owner: bytes,
-        binds: Iterable[bytes],
-        compiled: Compiled,
-        collecting: Sequence[Aggregation],
-    ) -> None:
+        self, record: Record, profile: Profile, owner: bytes, binds: Iterable[bytes],
+        compiled: Compiled, collecting: Sequence[Aggregation],
+    ) -> None:  # fmt: skip
         self.record, self.profile = record, profile
         self.owner, self.binds = owner, binds
         self.compiled, self.collecting = compiled, collecting
