@@ -159,9 +159,10 @@ class Engine:
                     return effects
                 return effects + self._everyone(record, writer, "backfill")
             case "cutpoints":
+                effects = self._overdue(record, writer)  # under the borders of until now (E1)
                 self.definitions.cut(record)
                 self.definitions.save(writer)
-                return self._everyone(record, writer, "time")
+                return effects + self._everyone(record, writer, "time")
             case "journey":
                 each = partial(self._each, record=record, writer=writer)
                 return steer(record, writer, self.people, self.definitions, each)
