@@ -29,6 +29,7 @@ syncs:
   - id: gold
     from: {where: traits.loyalty_tier == "gold"}
     key: traits.email
+    max_removed: 100%
     every: 1s
     map: {first_name: traits.first_name, tier: traits.loyalty_tier}
 """

@@ -16,6 +16,7 @@ syncs:
   - id: gold
     from: {where: traits.loyalty_tier == "gold"}
     key: traits.email
+    max_removed: 100%
     every: 1s
     map: {firstname: traits.first_name}
 """

@@ -25,9 +25,11 @@ topic: t
 syncs:
   - id: gold
     from: {where: traits.tier == "gold"}
+    max_removed: 100%
     key: traits.email
     map: {name: traits.name, tier: traits.tier}
 """
+CAREFUL = SYNC.replace("    max_removed: 100%\n", "")  # 30%, where nothing is said
 
 
 SCHEMA = """{
@@ -154,6 +156,11 @@ class Shop(Post):
 @pytest.fixture
 def shop(tmp_path):
     return Shop(tmp_path)
+
+
+@pytest.fixture
+def careful(tmp_path):
+    return Shop(tmp_path, CAREFUL)
 
 
 def test_the_first_run_brings_everybody_of_the_audience(shop):
@@ -287,35 +294,44 @@ def twenty(shop):
     assert len(shop.side.rows) == 20
 
 
-def test_more_than_the_share_gone_stops_the_sync_until_somebody_confirms(shop):
-    twenty(shop)
+def test_more_than_the_share_gone_stops_the_sync_until_somebody_confirms(careful):
+    twenty(careful)
     for number in range(7):
-        shop.person(f"u{number}", tier="new")
-    shop.person("u19", name="Changed")
-    standing = shop.sync()
+        careful.person(f"u{number}", tier="new")
+    careful.person("u19", name="Changed")
+    standing = careful.sync()
     assert standing.stopped_us > 0
     assert standing.told["removed"] == 7
-    assert len(shop.side.told) == 20
-    shop.sync()
-    (sentence,) = shop.reported
+    assert len(careful.side.told) == 20
+    careful.sync()
+    (sentence,) = careful.reported
     assert "sync crm.gold has stopped: 7 of 20 rows are gone" in sentence
-    assert len(shop.side.told) == 20
-    shop.confirm()
-    standing = shop.sync(us=1)
-    assert (standing.stopped_us, len(shop.side.rows)) == (0, 13)
-    assert shop.side.rows["u19@shop.test"]["name"] == "Changed"
+    assert len(careful.side.told) == 20
+    careful.confirm()
+    standing = careful.sync(us=1)
+    assert (standing.stopped_us, len(careful.side.rows)) == (0, 13)
+    assert careful.side.rows["u19@shop.test"]["name"] == "Changed"
 
 
-def test_a_share_that_is_allowed_goes(shop):
-    twenty(shop)
+def test_of_three_rows_one_that_goes_is_more_than_the_share(careful):
+    for user in ("ann", "bob", "cid"):
+        careful.person(user)
+    careful.sync()
+    careful.person("bob", tier="new")
+    assert careful.sync().stopped_us > 0
+    assert len(careful.side.rows) == 3
+
+
+def test_a_share_that_is_allowed_goes(careful):
+    twenty(careful)
     for number in range(6):
-        shop.person(f"u{number}", tier="new")
-    assert shop.sync().stopped_us == 0
-    assert len(shop.side.rows) == 14
+        careful.person(f"u{number}", tier="new")
+    assert careful.sync().stopped_us == 0
+    assert len(careful.side.rows) == 14
 
 
 def test_withdrawn_consent_is_a_removal_that_no_stop_holds_back_and_goes_first(tmp_path):
-    shop = Shop(tmp_path, SYNC.replace("key:", "purpose: marketing\n    key:"))
+    shop = Shop(tmp_path, CAREFUL.replace("key:", "purpose: marketing\n    key:"))
     for number in range(20):
         consent(shop, f"u{number}", "granted")
     twenty(shop)

@@ -20,7 +20,6 @@ Change: TypeAlias = Literal["withdraw", "remove", "change", "add"]
 Percent: TypeAlias = Annotated[str, msgspec.Meta(pattern="^(100|[1-9]?[0-9])%$", examples=["30%"])]
 KEY = "key"  # what the row's key is called in a parcel's body
 KEY_MAX = 512
-FEW = 10  # where no more rows than this were acknowledged, a share of them says nothing
 
 _CANONICAL = msgspec.json.Encoder(order="deterministic").encode
 
@@ -154,4 +153,4 @@ def gone(sync: Sync, digest: bytes, current: Seen, withdrawn: Seen) -> Change | 
 def is_too_much(sync: Sync, removed: int, acknowledged: int) -> bool:
     """Would more vanish than a sync may take away unasked? Withdrawals do not count."""
     share = int(sync.max_removed[:-1])
-    return acknowledged > FEW and removed * 100 > acknowledged * share
+    return removed * 100 > acknowledged * share
