@@ -27,6 +27,7 @@ class Post(House):
     def __init__(self, project, path, http=None, **recorders):
         """`recorders` are destinations that no file says."""
         self.loop, self.recorders, self.marks = None, recorders, _Marks()
+        self.reported = []  # to whoever looks at the terminal
         super().__init__(project)
         self.path, self.http = path, http or no_http
         self.loop = FoldLoop(self.log, self.state, self.engine, _Clock(self))
@@ -44,8 +45,9 @@ class Post(House):
         with self.state.read() as reader:
             leases = LeaseMark(self.marks, reader, self.log.head()[0])
         self.dispatcher = Dispatcher(
-            self.log, self.state, self.lanes, settling, _Clock(self), leases=leases
-        )
+            self.log, self.state, self.lanes, settling, _Clock(self), self.reported.append,
+            leases=leases,
+        )  # fmt: skip
         self.commands = self.loop.commands
         self.dispatcher.take_up()
         self.fold()

@@ -180,6 +180,8 @@ def test_401_pauses_the_destination_says_what_to_do_and_burns_no_attempt(tmp_pat
     (alert,) = office.results("destination.")
     assert (alert.name, alert.properties["destination"]) == ("destination.paused", "crm")
     assert "journeyfold destination resume crm" in alert.properties["next"]
+    (sentence,) = office.reported
+    assert "deliveries to crm wait: answered 401; " in sentence
 
 
 def test_a_pause_holds_in_the_next_process_too(tmp_path):

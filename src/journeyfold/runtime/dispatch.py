@@ -266,6 +266,8 @@ class Dispatcher:
         found = self._settling.settle(self._tried, self._lanes)
         if found.entries:
             self._log.append(found.entries, now_us=self._clock.now_us())
+            for sentence in outbox.alerts(found.entries):
+                self._report(sentence)
         point("after_result_before_row")
         self._settled += found.settled
         self._tried = []

@@ -233,6 +233,14 @@ def destination_command(act: str, name: str, at_us: int, by: str, reason: str = 
     return command(f"destination.{act}", told, at_us, f"destination/{name}/{act}/{at_us}")
 
 
+def alerts(entries: Iterable[Entry]) -> Iterator[str]:
+    """What somebody has to mend, with what to do then."""
+    for event in (entry.event for entry in entries):
+        if event.name in {"destination.paused", "destination.disabled"}:
+            told = event.properties
+            yield f"deliveries to {told['destination']} wait: {told['reason']}; {told['next']}"
+
+
 def names_of(project: Project) -> Callable[[Deliver], str]:
     """Which destination takes a delivery: the one it names, or the first of its channel; e-mail
     without any goes to the mailbox of development.
