@@ -23,11 +23,12 @@ START = 1_790_000_000_000_000
 class House:
     """A log, a state and an engine; everything sent is appended and folded at once."""
 
+    occurs_us = None  # of what is tracked, if not now
+
     def __init__(self, project=SHOP):
         self.log, self.state = MemoryLog(), MemoryState()
         self.engine = Engine(self.log, KEY, compile_texts)
         self.now_us, self.number, self.effects = START, 0, []
-        self.occurs_us = None  # of what is tracked, if not now
         self.activate(project)
 
     def activate(self, project):

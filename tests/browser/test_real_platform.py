@@ -175,7 +175,7 @@ def test_the_stages_sum_to_the_people(page):
     page.goto("/segments")
     people = int(re.search(r"over ([\d,]+)", page.inner_text(".lede"))[1].replace(",", ""))
     stages = page.locator("section:has(#h-life) tbody td.n").all_inner_texts()
-    assert sum(int(stage.replace(",", "")) for stage in stages) == people
+    assert sum(int(stage.replace(",", "")) for stage in stages) == 2 * people  # two lifecycles
 
 
 def test_held_messages_are_replayed_after_the_schema_is_mended(page, shop):
@@ -186,6 +186,11 @@ def test_held_messages_are_replayed_after_the_schema_is_mended(page, shop):
     schema = shop.directory / "schemas" / "order_completed.1.json"
     before = httpx.get(f"{shop.url}/healthz", trust_env=False).json()["project"]
     text = schema.read_text()
+    for journey in (shop.directory / "journeys").iterdir():  # a total may be a text from now on
+        said = journey.read_text()
+        journey.write_text(
+            said.replace("value: properties.total", "value: as_float(properties.total)")
+        )
     schema.write_text(
         text.replace('"total": {"type": "number"', '"total": {"type": ["number", "string"]')
     )

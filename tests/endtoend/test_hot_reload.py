@@ -8,6 +8,7 @@ import httpx
 import pytest
 from live import platform, run_cli
 
+SLACK = "type: slack\nsecret: ${env:SLACK_HOOK}\n"
 BOATS = """segments:
   - id: boat-lovers
     when: 'count("Product Viewed", where=properties.category == "boats") >= 2'
@@ -138,12 +139,12 @@ def test_a_good_change_is_taken_over(shop):
 
 
 def test_a_folder_that_is_made_while_the_platform_runs_is_watched_too(shop):
-    folder = shop.directory / "templates"
+    folder = shop.directory / "destinations"
     folder.mkdir()
-    changed(shop, "templates/new.liquid", "one")
-    changed(shop, "templates/new.liquid", "two")
+    changed(shop, "destinations/ops.yaml", SLACK)
+    changed(shop, "destinations/ops.yaml", SLACK + "text: Look\n")
     before = version(shop)
-    (folder / "new.liquid").unlink()
+    (folder / "ops.yaml").unlink()
     folder.rmdir()
     wait_until(lambda: version(shop) != before, "the folder is gone")
 

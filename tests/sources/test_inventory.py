@@ -43,7 +43,7 @@ def test_an_import_takes_bigger_events_than_the_wire():
         ({"kind": "browser", "orgins": []}, "unknown field `orgins`"),
         ({"kind": "import"}, "needs `read`"),
         ({"kind": "webhook"}, "needs `webhook`"),
-        ({"kind": "import", "read": {}}, "exactly one of csv, ndjson, parquet, sql"),
+        ({"kind": "import", "read": {}}, "exactly one of csv, ndjson, parquet, excel, avro, sql"),
         ({"kind": "import", "read": {"csv": "a", "sql": "b"}}, "exactly one of"),
         ({"kind": "import", "read": {"csv": "a", "header": False}}, "needs `columns`"),
         ({"kind": "import", "read": {"csv": "a", "delimiter": "||"}}, "not one character"),
