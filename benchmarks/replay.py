@@ -8,6 +8,7 @@ decodes the same records and does nothing with them. Seconds are the process's p
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -81,6 +82,8 @@ def main() -> None:
     shoppers = int(sys.argv[1]) if len(sys.argv) > 1 else SHOPPERS
     with tempfile.TemporaryDirectory() as directory:
         write_template("shop", Path(directory))
+        for folder in ("journeys", "tests"):  # what journeys cost is a figure of its own
+            shutil.rmtree(Path(directory) / folder)
         (Path(directory) / "segments" / "bench.yaml").write_text(SEGMENTS)
         workspace = Workspace(place_of(Path(directory), None))
         events = take_in(workspace, shoppers)

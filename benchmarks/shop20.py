@@ -35,9 +35,17 @@ segments:
 BENCH_SEGMENTS = 20
 
 
+TRAVEL = ("journeys/", "tests/")
+
+
 def project() -> Project:
-    """The template with its twelve stored segments, eight more, and the lifecycles."""
-    made = load({**read_directory(SHOP), "segments/bench.yaml": SEGMENTS})
+    """The template's segments, eight more, and the lifecycles; no journeys: what they add is a
+    figure of its own (journeys.py).
+    """
+    files = {
+        path: text for path, text in read_directory(SHOP).items() if not path.startswith(TRAVEL)
+    }
+    made = load({**files, "segments/bench.yaml": SEGMENTS})
     stored = [each for each in made.segments.values() if each.kind == "rule"]
     assert len(stored) == BENCH_SEGMENTS, f"{len(stored)} stored segments"
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from journeyfold.project.load import read_directory
@@ -37,8 +38,12 @@ default: {offer: bench-1, variant: a}
 
 
 def write_shop(directory: Path, *, encrypted: bool = True, offers: bool = False) -> None:
-    """The shop of the template without a rate limit, with the offers of the decision benchmark."""
+    """The shop of the template without a rate limit and journeys, with the offers of the decision
+    benchmark.
+    """
     write_template("shop", directory)
+    for folder in ("journeys", "tests"):  # what journeys cost is a figure of its own
+        shutil.rmtree(directory / folder)
     source = directory / "sources/shop_server.yaml"
     source.write_text(source.read_text() + _LIMITS)
     if not encrypted:
