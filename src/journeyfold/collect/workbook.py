@@ -59,7 +59,7 @@ def _cells(read: Read, path: Path) -> list[list[object]]:
             there = ", ".join(book.sheet_names)
             raise WrongFile(f"{path.name} has no sheet '{read.sheet}'; it has: {there}")
         sheet = book.get_sheet_by_name(read.sheet) if read.sheet else book.get_sheet_by_index(0)
-        found: list[list[object]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
+        found: list[list[object]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]  # cells are any of its types
         return found
     except CalamineError as error:
         raise WrongFile(f"{path.name} cannot be read as a workbook: {error}") from None
@@ -138,6 +138,6 @@ def _is_whole(cell: object) -> bool:
 
 
 def _micros(cell: dt.datetime | dt.date) -> int:
-    at = cell if isinstance(cell, dt.datetime) else dt.datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001
+    at = cell if isinstance(cell, dt.datetime) else dt.datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - a day of a sheet has no zone
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
