@@ -10,21 +10,18 @@ disk's syncs. The peer sends the last of these messages as it is, over one kept 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import smtplib
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from figure import report
-from harness.serving import family, free_port, processor_seconds, scratch, up
+from harness.serving import beside, family, processor_seconds, scratch, up
 from harness.shop import IS_QUICK
 
 from journeyfold.activate.destination import Mail
@@ -73,7 +70,7 @@ rate: {{concurrency: {concurrency}}}
 def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
-    with scratch() as directory, post_office() as port:
+    with scratch() as directory, beside("post_office.py") as port:
         os.sched_setaffinity(0, {cores[0]})
         write_project(directory, port)
         fill(directory)
@@ -100,20 +97,6 @@ def worker_of(supervisor: int) -> int:
         if b"work" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
             return process
     sys.exit("the platform has no `work` process")
-
-
-@contextlib.contextmanager
-def post_office() -> Iterator[int]:
-    port = free_port()
-    script = Path(__file__).parent / "harness" / "post_office.py"
-    process = subprocess.Popen([sys.executable, str(script), str(port)], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def write_project(directory: Path, port: int, concurrency: int = CONNECTIONS) -> None:

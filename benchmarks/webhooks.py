@@ -7,17 +7,14 @@ platform starts, so that the outbox is full. Measured is from the first request 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from figure import report
-from harness.serving import free_port, get, scratch, up
+from harness.serving import beside, get, scratch, up
 from harness.shop import IS_QUICK
 
 from journeyfold.core.effect import effect_id
@@ -44,7 +41,7 @@ rate: {{concurrency: {concurrency}}}
 
 
 def main() -> None:
-    with scratch() as directory, receiver() as port:
+    with scratch() as directory, beside("receiver.py") as port:
         write_project(directory, port)
         fill(directory)
         import os
@@ -59,20 +56,6 @@ def main() -> None:
         effects=EFFECTS, doubled=counts["requests"] - counts["ids"],
         until_all_seconds=round(settled_s, 2),
     )  # fmt: skip
-
-
-@contextlib.contextmanager
-def receiver() -> Iterator[int]:
-    port = free_port()
-    script = Path(__file__).parent / "harness" / "receiver.py"
-    process = subprocess.Popen([sys.executable, str(script), str(port)], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def write_project(directory: Path, port: int, concurrency: int = 4) -> None:

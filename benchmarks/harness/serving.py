@@ -25,6 +25,21 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
+def beside(script: str) -> Iterator[int]:
+    """A server of this folder in a process of its own, on the port it is given."""
+    port = free_port()
+    path = Path(__file__).parent / script
+    process = subprocess.Popen([sys.executable, str(path), str(port)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="journeyfold-bench-") as directory:
         yield Path(directory) / "shop"
