@@ -14,6 +14,7 @@ import pytest
 from chromium import SERIOUS
 from live import platform
 from playwright.sync_api import expect
+from real_page import signed_in, watched
 
 pytestmark = pytest.mark.browser
 
@@ -60,34 +61,13 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cookies(chromium, shop):
     shop.wait_for("password ")
-    password = re.search(r"password (\S+)", shop.output)[1]
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{shop.url}/sign-in")
-    page.fill("#u", "admin")
-    page.fill("#p", password)
-    page.click("button[type=submit]")
-    page.wait_for_url(f"{shop.url}/")
-    kept = context.storage_state()
-    context.close()
-    return kept
+    return signed_in(chromium, shop)
 
 
 @pytest.fixture
 def page(chromium, shop, cookies):
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, storage_state=cookies, base_url=shop.url
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(WAIT_MS)
-    complaints = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "console",
-        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
-    )
-    yield opened
-    context.close()
+    with watched(chromium, shop, cookies, WAIT_MS) as (opened, complaints):
+        yield opened
     assert [said for said in complaints if "409" not in said] == []  # the file was changed
 
 

@@ -21,7 +21,7 @@ def shop(tmp_path):
     live.stop()
 
 
-def answered(client, wanted, timeout_s=20):
+def answered(client, wanted, timeout_s=60):
     """The first answer of this status; the last one when it does not come."""
     until = time.monotonic() + timeout_s
     while True:

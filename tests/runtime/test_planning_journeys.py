@@ -163,3 +163,14 @@ def test_what_was_imported_counts_as_of_when_it_happened():
     _, journeys = planned(house, project(), project(journey))
     assert journeys["cart"].entered == 4
     assert [day.entered for day in journeys["cart"].days if day.entered] == [1, 1, 1, 1]
+
+
+def test_a_project_that_was_published_again_before_anybody_came_is_planned():
+    house = House(project())
+    house.wait(HOUR_US)
+    house.activate(project(JOURNEY))
+    house.now_us += HOUR_US
+    house.track("Cart Updated", {"cart_id": "c", "total": 9.0}, user="ann")
+    report, journeys = planned(house, project(), project(JOURNEY))
+    assert report.people == 1
+    assert journeys["cart"].entered == 1

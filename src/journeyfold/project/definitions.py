@@ -69,8 +69,12 @@ def standing_of(reader: StateReader) -> Standing:
 
 
 def files_at(log: EventLog, offset: int) -> dict[str, str]:
-    """The project text a `project.activated` record carries."""
+    """The project text that the `project.activated` record at an offset carries."""
     (record,) = log.read(offset - 1, 1)
+    return _files_in(record)
+
+
+def _files_in(record: Record) -> dict[str, str]:
     files = record.event.properties["files"]
     assert isinstance(files, dict), "project.activated carries its files"
     return {str(path): str(text) for path, text in files.items()}
@@ -95,7 +99,7 @@ class Definitions:
 
     def activate(self, record: Record) -> Build | None:
         """Take in a new version; a Build when it must wait for its aggregates, else None."""
-        version = self.version(record.offset)
+        version = self._versions[record.offset] = self._compile(_files_in(record))
         wanted = [key for key, _ in version.keys.entries()]
         missing = [key for key in wanted if key not in self.standing.collected]
         self.standing.collected |= dict.fromkeys(wanted, record.offset)

@@ -90,6 +90,7 @@ class _Retelling:
         self.compiled: Compiled = compile_project(project)
         self._state = MemoryState()
         self._engine = Engine(log, node_key, lambda _files: self.compiled)
+        self._has_begun = False
         self.people: dict[str, Profile] = {}
         self._reservations = Reservations()
         self.told: dict[str, Answered] = {}
@@ -97,10 +98,8 @@ class _Retelling:
 
     def run(self, head: int, now_us: int, progress: Callable[[int], None]) -> None:
         """Up to record `head`: a platform that runs goes on appending."""
-        is_first = True
         for records in _pieces(self._log, head):
-            kept = [record for record in records if self._is_kept(record, is_first=is_first)]
-            is_first = is_first and not kept
+            kept = [record for record in records if self._is_kept(record)]
             with self._state.write() as writer:
                 for group in _groups(kept):
                     self._decide_again(group[0])
@@ -108,9 +107,10 @@ class _Retelling:
             progress(records[-1].offset)
         self._settle(now_us)
 
-    def _is_kept(self, record: Record, *, is_first: bool) -> bool:
-        """One version is in force all along; its features need no building."""
+    def _is_kept(self, record: Record) -> bool:
+        """One version is in force all along, from the first; its features need no building."""
         if record.kind == "project":
+            is_first, self._has_begun = not self._has_begun, True
             return is_first
         return record.kind not in {"definition", "output", "erased"}
 
