@@ -26,14 +26,15 @@ def test_the_next_slot_is_the_first_after(cron, after, slot):
     assert slot_after(read_cron(cron), after) == slot
 
 
-def test_a_date_that_never_comes_has_no_slot():
-    assert slot_after(read_cron("0 0 30 2 *"), "2026-01-01T00:00") == ""
+def test_a_date_that_comes_every_four_years_is_a_date():
+    assert slot_after(read_cron("0 0 29 2 *"), "2026-01-01T00:00") == "2028-02-29T00:00"
 
 
 @pytest.mark.parametrize(
     ("cron", "words"),
     [
         ("0 9 * *", "has 4 fields, not 5"),
+        ("0 0 31 2,4 *", "never comes: no such day is in such a month"),
         ("60 9 * * *", "minute: '60' is not within 0 to 59"),
         ("0 9 * * MOO", "weekday: 'MOO' is no weekday"),
         ("*/0 9 * * *", "has no step"),

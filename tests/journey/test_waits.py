@@ -12,7 +12,7 @@ us = instant_us
 def waiting(wait: str, more: str = "") -> str:
     return (
         f"entry: [{{event: Cart Updated}}]\n{more}\n"
-        f"steps:\n  - {{id: w, wait: {wait}}}\n  - {{id: after, wait: {{for: 400d}}}}\n"
+        f"steps:\n  - {{id: w, wait: {wait}}}\n  - {{id: after, wait: {{for: 80d}}}}\n"
     )
 
 
@@ -50,7 +50,7 @@ def test_a_time_that_has_passed_may_go_on_at_once(rig):
 def test_a_circle_over_a_time_of_day_goes_round_once_a_day(rig):
     it = rig(
         'entry: [{event: Cart Updated}]\nsteps:\n  - {id: w, wait: {until: "09:00"}}\n'
-        "  - {id: again, goto: w, max: 3}\n  - {id: after, wait: {for: 400d}}\n"
+        "  - {id: again, goto: w, max: 3}\n  - {id: after, wait: {for: 80d}}\n"
     )
     assert begun(it, "2026-11-24T10:00:00Z", timezone="UTC") == "2026-11-25T09:00:00Z"
     for day in (26, 27, 28):
@@ -188,7 +188,7 @@ def test_jt33_what_a_machine_did_does_not_count(rig):
 
 
 def test_an_instance_has_an_age(rig):
-    it = rig(waiting("{for: 200d}"))
+    it = rig(waiting("{for: 60d}"))
     it.event("Cart Updated")
     it.to("2027-02-22T00:00:00Z")
     assert it.emitted("journey.exited")[0]["reason"] == "timeout"

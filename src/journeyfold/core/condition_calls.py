@@ -47,13 +47,14 @@ _CASTS = {
 }  # fmt: skip
 _TEXT_FUNCTIONS = {"lower": STRING, "starts_with": BOOL, "ends_with": BOOL, "like": BOOL}
 _LOCAL_TIME = {"hour": INT, "weekday": INT, "month_day": STRING}
+_OF_ONE = frozenset({"where", "mapping", "quality"})  # one event or row, and nobody
 _KEPT = ("bool", "int", "float", "string", "timestamp", "any")
 
 
 def call(checker: Checker, node: Call) -> Expr:
     signature = signature_of(node.name, frozenset(node.args))
     assert signature is not None, "the parser admits known functions only"
-    if checker.place in {"where", "mapping"} and signature.form in {"event", "state"}:
+    if checker.place in _OF_ONE and signature.form in {"event", "state"}:
         code = "J150" if checker.place == "where" else "J143"
         checker.fail(node, code, f"{node.name} is not available here: there is no person yet")
     match signature.form:
@@ -306,7 +307,7 @@ def _pure_type(checker: Checker, node: Call, nodes: list[Node], args: list[Expr]
             _need(checker, node, args[0].type, ("timestamp",))
             if slope(args[0]) not in {0, 1}:
                 checker.fail(node, "J115", "an instant that runs at another pace than the clock")
-        elif checker.place in {"where", "mapping"}:
+        elif checker.place in _OF_ONE:
             checker.fail(node, "J150", f"{name}() reads the clock", f"use {name}(event.occurred)")
         return _LOCAL_TIME[name]
     return _contains(checker, node, nodes, args)

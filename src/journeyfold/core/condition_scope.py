@@ -25,6 +25,7 @@ ConditionPlace = Literal[
     "step",  # a running instance of a journey: `entry` and `vars` are there
     "step_record",  # the same, where one record is handled
     "mapping",  # a source's columns: `row` and `rows`
+    "quality",  # a rule about one event or row: `properties`, `traits`, `event` or `row`
 ]
 
 

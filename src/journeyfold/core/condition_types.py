@@ -53,6 +53,7 @@ from journeyfold.core.condition_scope import (
     Type,
     list_of,
 )
+from journeyfold.core.condition_stages import known_stages
 from journeyfold.core.condition_typed import (
     And,
     Comparison,
@@ -84,6 +85,7 @@ _ROOTS: dict[ConditionPlace, tuple[str, ...]] = {
     "step_record": ("traits", "features", "now", "properties", "event", "entry", "vars"),
     "where": ("properties", "event"),
     "mapping": ("row", "rows"),
+    "quality": ("properties", "traits", "event", "row"),
 }
 _LITERALS = {"bool": BOOL, "int": INT, "float": FLOAT, "string": STRING, "null": NULL}
 _READING = {
@@ -208,6 +210,7 @@ class Checker:
         for i, op in enumerate(ops):
             left = self.coerced(exprs[i], exprs[i + 1].type, nodes[i])
             right = self.coerced(exprs[i + 1], left.type, nodes[i + 1])
+            known_stages(self, nodes[i + 1], left, right)
             self.comparable(nodes[i + 1], op, left, right)
             pair = Comparison(op, left, right)
             self.texts[id(pair)] = f"{to_text(nodes[i])} {op} {to_text(nodes[i + 1])}"
@@ -244,6 +247,7 @@ class Checker:
         if item is None:
             self.fail(node, "J110", f"a list is needed after `in`, this is {items.type}")
         self.same_kind(node.value, value, item)
+        known_stages(self, node, value, items)
         return Member(value, items, node.negated)
 
     def same_kind(self, node: Node, value: Expr, item: Type) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from journeyfold.core.localtime import at_wall, minutes_of
 
 _SEARCHED_DAYS = 366 * 8 + 2  # 29 February comes within eight years
+_ANY_SLOT = "2024-01-01T00:00"
 _MONTH_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 _DAY_NAMES = "SUN MON TUE WED THU FRI SAT"
 _MONTHS = {name: at for at, name in enumerate(_MONTH_NAMES.split(), 1)}
@@ -47,17 +48,20 @@ def read_cron(text: str) -> Cron:
     minutes, hours, days, months, weekdays = (
         _numbers(part, *field) for part, field in zip(parts, _FIELDS, strict=True)
     )
-    return Cron(
+    cron = Cron(
         times=tuple(sorted(hour * 60 + minute for hour in hours for minute in minutes)),
         days=days,
         months=months,
         weekdays=frozenset(number or 7 for number in weekdays),
         is_either=parts[2] != "*" and parts[4] != "*",
     )
+    if not slot_after(cron, _ANY_SLOT):
+        raise ValueError(f"'{text}' never comes: no such day is in such a month")
+    return cron
 
 
 def slot_after(cron: Cron, slot: str) -> str:
-    """The first slot after a wall time; empty when there is none, as on 30 February."""
+    """The first slot after a wall time; empty when there is none."""
     day, minutes = _taken_apart(slot)
     for ahead in range(_SEARCHED_DAYS):
         on = day + timedelta(days=ahead)

@@ -11,10 +11,10 @@ from difflib import get_close_matches
 
 import msgspec
 
-from journeyfold.core.instant import duration_us
+from journeyfold.core.instant import duration_us, human_duration
 from journeyfold.journey.conditions import Path
 from journeyfold.journey.definition import Journey
-from journeyfold.journey.program import END
+from journeyfold.journey.program import AGE_US, END
 from journeyfold.journey.step import Send, Step
 
 
@@ -42,9 +42,30 @@ def findings(journey: Journey) -> Iterator[Finding]:
     for at, step in enumerate(journey.steps):
         if step.send is not None:
             yield from _of_send(journey, step.send, ("steps", at, "send"))
+    yield from _too_long(journey)
     for old, new in journey.migrate.items():
         if new not in known:
             yield Finding(("migrate", old), "P130", f"unknown step '{new}'", _meant(new, known))
+
+
+def _too_long(journey: Journey) -> Iterator[Finding]:
+    """A wait that lasts as long as anybody stays is never over (E7)."""
+    ages = [duration_us(each.after) or 0 for each in journey.exit if each.after is not None]
+    age_us = min(ages, default=AGE_US)
+    for at, step in enumerate(journey.steps):
+        if step.wait is not None and step.wait.length is not None:
+            length, key = step.wait.length, ("wait", "for")
+        elif step.wait_for is not None:
+            length, key = step.wait_for.timeout, ("wait_for", "timeout")
+        else:
+            continue
+        if (duration_us(length) or 0) >= age_us:
+            yield Finding(
+                ("steps", at, *key), "P168",
+                f"nobody is in the journey for longer than {human_duration(age_us)}, so {length} "
+                "is never over",
+                "say `exit: [{after: 400d}]` or wait for less",
+            )  # fmt: skip
 
 
 def _meant(word: str, known: set[str]) -> str:
