@@ -22,6 +22,7 @@ from journeyfold.identity.explain import Identity, Why, identity_of, why_between
 from journeyfold.identity.graph import Graph, Node, stored_anchor
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised, person_id
+from journeyfold.identity.reread import Named, Rereader
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.identity.settle import Settlement
 from journeyfold.identity.verdict import apply_verdict
@@ -202,6 +203,17 @@ class Resolver:
         """All nodes of a person, the anchor's first; empty for an unknown id, aliases included."""
         return identity_of(self._graph, person).node_ids
 
+    def forbids(self, a: bytes, b: bytes) -> bool:
+        """Does a verdict keep the people of two known nodes apart?"""
+        if not self._marks.any_cannot:
+            return False
+        theirs = set(self._members(b))
+        return any(theirs & self._marks.apart(node).keys() for node in self._members(a))
+
+    def _members(self, node: bytes) -> list[bytes]:
+        anchor = self._graph.anchor(node)
+        return self._graph.members(anchor) if anchor is not None else []
+
     def explain(self, person: str) -> Identity:
         """Identifiers, accepted and suppressed links of a person or of a former id (X1)."""
         return identity_of(self._graph, person)
@@ -276,20 +288,18 @@ class Resolver:
         return Resolution(changes=settlement.settle())
 
     def _reread(self, settlement: Settlement, nodes: set[bytes]) -> None:
-        """Old records that name a value now blocked, or no longer, have another owner (E4).
+        """Old records that name a value now blocked, or no longer, have another owner (E4)."""
 
-        Links taken in while it was blocked stay evidence: the set only grows.
-        """
-        for record in self._history(self.indexed(sorted(nodes)), settlement.offset - 1):
+        def read(record: Record) -> Named:
             named = normalised(record.event, self._rules)[0]
             if self._any_erased:
                 named = self._unerased(named, record.event.occurred_us, record.offset)
-            usable = self._unblocked(named)
-            ends = tuple(self.node(identifier) for identifier in usable)
-            for link in links(record, usable, ends, self._rules):
-                settlement.sight(link)
-            for identifier in named:
-                settlement.refold(self.node(identifier))
+            return named, self._unblocked(named)
+
+        def past(named: Iterable[bytes]) -> Iterable[Record]:
+            return self._history(self.indexed(named), settlement.offset - 1)
+
+        Rereader(settlement, read, past, self.node).take_in(nodes)
 
     def _settled(self, settlement: Settlement) -> tuple[Change, ...]:
         changes = settlement.settle()

@@ -87,8 +87,22 @@ class Settlement:
             )
         )
 
+    def correct(self, seen: Link, link: Link | None) -> None:
+        """A stored link is said otherwise now, or by no record any more."""
+        if link == seen:
+            return
+        if seen.id in self.graph.neighbours(seen.a):
+            self.kill(seen)
+        if link is None:
+            self.graph.drop_link(seen.id)
+            return
+        self.graph.put_link(link)
+        if self.is_alive(link):
+            self.revive(link)
+
     def revive(self, link: Link) -> None:
         self.graph.join(link)
+        self._removed.discard(link.id)
         self._added[link.id] = None
         self._stale[link.a] = self._stale[link.b] = None
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
-from journeyfold.identity.resolve import Change, Resolution, Resolver
+from journeyfold.identity.normalise import node_of, normalised
+from journeyfold.identity.resolve import Change, History, Resolution, Resolver
 from journeyfold.identity.rules import DEFAULT_RULES, IdentityRules
 
 NODE_KEY = b"a key for tests"
@@ -122,15 +123,31 @@ def resolved(
 ) -> Resolved:
     """Resolve in order, flushing after every `batch` records and at the end."""
     state = Shelves()
-    resolver = Resolver(rules, NODE_KEY, state)
-    resolutions = []
     waiting = list(records)
+    resolver = Resolver(rules, NODE_KEY, state, _history(waiting, rules))
+    resolutions = []
     for position, record in enumerate(waiting, start=1):
         resolutions.append(resolver.resolve(record))
         if position % batch == 0 or position == len(waiting):
             resolver.flush(state)
             resolver.begin(state)
     return Resolved(resolver, state, resolutions)
+
+
+def _history(records: Sequence[Record], rules: IdentityRules) -> History:
+    """The records as a log knows them: by the nodes they name."""
+
+    def history(nodes: Sequence[bytes], upto: int) -> list[Record]:
+        wanted = set(nodes)
+        return [
+            one
+            for one in records
+            if one.offset <= upto
+            and one.kind == "event"
+            and any(node_of(each, NODE_KEY) in wanted for each in normalised(one.event, rules)[0])
+        ]
+
+    return history
 
 
 def suppressed(found: Resolved) -> dict[str, str]:
