@@ -209,7 +209,6 @@ def test_the_columns_used_are_those_of_every_expression():
         ({"fields": {"identifiers": {"k": "row.price"}}}, "ids are text or whole numbers"),
         ({"fields": {"properties": {"x": {"each": "row.n", "y": "item"}}}}, "is int, not a list"),
         ({"columns": [{"from": "note", "to": "nowhere.x"}]}, "begins with none of"),
-        ({"columns": [{"from": "note", "to": "traits.x", "clean": {"a": 1}}]}, "not available yet"),
     ],
 )
 def test_a_mapping_that_cannot_be_meant_is_one_sentence(keys, sentence):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from journeyfold.core.errors import Problem, ProjectError
+from journeyfold.project.cleaning import cleaning_problems
 from journeyfold.project.conditions import type_conditions
 from journeyfold.project.definition_check import definition_problems
 from journeyfold.project.destination_check import destination_problems
@@ -30,6 +31,7 @@ def check(project: Project) -> list[Problem]:
     problems += reference_problems(project, events)
     problems += definition_problems(project, events, trait_type(registry))
     problems += source_problems(project, events)
+    problems += cleaning_problems(project, events, trait_type(registry))
     problems += destination_problems(project)
     problems += template_problems(project)
     problems += scenario_problems(project)

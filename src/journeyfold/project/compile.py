@@ -37,6 +37,7 @@ from journeyfold.profile.contact import fold_contact
 from journeyfold.profile.merge import MergePolicies
 from journeyfold.profile.session import fold_session
 from journeyfold.profile.traits import LAST, fold_traits, plain_traits, value_of
+from journeyfold.project.cleaning import Cleaning
 from journeyfold.project.conditions import type_conditions
 from journeyfold.project.forward import forwarding_of
 from journeyfold.project.journeying import limits_of, programs_of
@@ -71,6 +72,7 @@ class Compiled:
         errors = [problem for problem in conditions.problems if problem.severity == "error"]
         if errors or conditions.bound is None:
             raise ProjectError(errors)
+        self.cleaning = Cleaning(project)
         definitions = project.segments.values()
         self.bound: Bound = conditions.bound
         self.decisions_typed = conditions.decisions

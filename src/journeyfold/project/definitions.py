@@ -119,6 +119,11 @@ class Definitions:
         self.switch(builds.pop(0).offset, record.appended_us)
         return True
 
+    def complete_builds(self) -> None:
+        """Nothing is left to be added: history has been folded with these features."""
+        for build in self.standing.builds:
+            build.progress = build.offset
+
     def switch(self, offset: int, at_us: int) -> None:
         version = self.version(offset)
         self._pin(version, at_us)

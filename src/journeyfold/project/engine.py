@@ -24,17 +24,19 @@ from journeyfold.decide.assignment import fold_decision
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
+from journeyfold.project.cleaned import CleanedCounts
 from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
 from journeyfold.project.converting import conversions
 from journeyfold.project.definitions import Build, Compile, Definitions
-from journeyfold.project.erasing import close_again, come_back, forget
+from journeyfold.project.erasing import come_back, forget
 from journeyfold.project.filling import add_old
-from journeyfold.project.joins import Refold, apply_changes
+from journeyfold.project.joins import apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
 from journeyfold.project.sent import fold_sent, line_of
 from journeyfold.project.steering import settle_overdue, steer
 from journeyfold.project.usual import fold_usual, is_usual
+from journeyfold.quality.steps import Note, unnoted
 
 CONSUMED = b"consumed"
 _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
@@ -74,6 +76,7 @@ class Engine:
         self._complete_builds = complete_builds
         self.definitions = Definitions(compile_files, log)
         self.people = People()
+        self._cleaned = CleanedCounts()
         self._resolver: Resolver | None = None
         self._writer: StateWriter | None = None
         self.forgotten: frozenset[str] = frozenset()  # people the last `fold` erased
@@ -97,6 +100,7 @@ class Engine:
     def forget(self) -> None:
         """After a rollback nothing held in memory is true any more."""
         self.people.forget()
+        self._cleaned.forget()
         self._resolver = None
 
     def fold(self, writer: StateWriter, records: Sequence[Record]) -> list[Effect]:
@@ -142,6 +146,7 @@ class Engine:
         if self._resolver is not None:
             self._resolver.flush(writer)
         self.people.flush(writer)
+        self._cleaned.flush(writer)
 
     def apply(self, record: Record, writer: StateWriter) -> list[Effect]:
         match record.kind:
@@ -155,9 +160,7 @@ class Engine:
                 return self._overdue(record, writer) + self._project(record, writer)
             case "definition":
                 effects = self._overdue(record, writer)
-                if not self._ready(record, writer):
-                    return effects
-                return effects + self._everyone(record, writer, "backfill")
+                return effects + self._ready(record, writer)
             case "cutpoints":
                 effects = self._overdue(record, writer)  # under the borders of until now (E1)
                 self.definitions.cut(record)
@@ -184,9 +187,12 @@ class Engine:
             come_back(self.people, self._identity, self.compiled)
         if not found.person:
             return effects
+        compiled = self.compiled
+        if compiled.cleaning.of:
+            record = compiled.cleaning.cleaned(record, self._cleaned.note)
         if is_usual(record.event):
             profile, collecting = self.people.open(found.person), self.definitions.collecting
-            folded = fold_usual(record, profile, found.owner, self.compiled, collecting)
+            folded = fold_usual(record, profile, found.owner, compiled, collecting)
         elif states_consent(record.event):
             return effects + self._statement(record, found)
         else:
@@ -241,34 +247,10 @@ class Engine:
     def _changes(self, changes: Sequence[Change], record: Record) -> list[Effect]:
         return apply_changes(changes, record, self.people, self.compiled, self._refolder(record))
 
-    def _refolder(self, record: Record) -> Refold:
-        """Facts of a part from the records its nodes own, up to but not with this one (M4)."""
-
-        def refold(person: str, nodes: Iterable[bytes]) -> Profile:
-            profile, own = Profile(person=person), frozenset(nodes)
-            for old in self._log.history(self._identity.indexed(own), upto=record.offset - 1):
-                self._refold(old, profile, own)
-            close_again(profile, own, self._identity, self.compiled)
-            return profile
-
-        return refold
-
-    def _refold(self, old: Record, profile: Profile, own: frozenset[bytes]) -> None:
-        """A record that only names the person's nodes may still state their consent."""
-        owner = self._identity.owner_of(old.event, old.offset)
-        if owner is None:
-            return
-        if old.kind == "decision" and owner in own:
-            fold_decision(profile, old.event)
-            profile.seen = old.offset
-        elif old.kind in {"event", "consent"}:
-            says = states_consent(old.event)
-            bound = self._identity.bound_by(old.event, old.offset) if says else ()
-            binds = [node for node in bound if node in own]
-            if owner in own:
-                self._stepped(old, profile, owner, binds).facts()
-            elif binds:
-                self._stepped(old, profile, owner, binds).facts(STATED)
+    def _refolder(self, record: Record, note: Note = unnoted) -> Refolding:
+        """From history up to but not with this record (M4)."""
+        collecting, upto = self.definitions.collecting, record.offset - 1
+        return Refolding(self._log, self._identity, self.compiled, collecting, upto, note)
 
     def skip(self, writer: StateWriter, record: Record) -> None:
         """Go past a record that was parked."""
@@ -295,6 +277,25 @@ class Engine:
         settle, now_us = self.compiled.settle, record.appended_us
         people = self.people.everyone(writer)
         return self._each(people, lambda one: settle(one, now_us, cause), record, writer)
+
+    def _switched(
+        self, before: Compiled | None, record: Record, writer: StateWriter, cause: str
+    ) -> list[Effect]:
+        """New definitions hold: everybody is settled, on facts that new steps have cleaned again."""
+        self._rebind(writer)
+        if before is None or before.cleaning.digest == self.compiled.cleaning.digest:
+            return self._everyone(record, writer, cause)
+        self._cleaned.start_again(writer)
+        self.definitions.complete_builds()  # their features are made from all of history, too
+        self.definitions.save(writer)
+        mend = self._refolder(record, self._cleaned.note).mend
+        settle, now_us = self.compiled.settle, record.appended_us
+
+        def mended(one: Profile) -> list[Effect]:
+            mend(one)
+            return settle(one, now_us, cause)
+
+        return self._each(self.people.everyone(writer), mended, record, writer)
 
     def _each(
         self,
@@ -326,21 +327,18 @@ class Engine:
         return settle_overdue(record.appended_us, writer, self.people, self.compiled, each)
 
     def _project(self, record: Record, writer: StateWriter) -> list[Effect]:
+        before = self.definitions.in_force
         build = self.definitions.activate(record)
         if build is not None and self._complete_builds:
             self._fill(build, writer)
         self.definitions.save(writer)
-        if build is not None:
-            return []
-        self._rebind(writer)
-        return self._everyone(record, writer, "definition")
+        return [] if build is not None else self._switched(before, record, writer, "definition")
 
-    def _ready(self, record: Record, writer: StateWriter) -> bool:
-        switched = self.definitions.ready(record)
+    def _ready(self, record: Record, writer: StateWriter) -> list[Effect]:
+        before = self.definitions.in_force
+        is_switched = self.definitions.ready(record)
         self.definitions.save(writer)
-        if switched:
-            self._rebind(writer)
-        return switched
+        return self._switched(before, record, writer, "backfill") if is_switched else []
 
     def _rebind(self, writer: StateWriter) -> None:
         """New identity rules hold from here on: the resolver starts again over the same store."""
@@ -365,7 +363,8 @@ class Engine:
 
     def _add_old(self, build: Build, records: Sequence[Record], writer: StateWriter) -> None:
         add = self.definitions.filler(build)
-        add_old(add, build, records, writer, self.people, self._known)
+        cleaned = [self.compiled.cleaning.cleaned(record) for record in records]
+        add_old(add, build, cleaned, writer, self.people, self._known)
 
     def identifier_of(
         self, person: str, known: StateReader | Resolver | None = None

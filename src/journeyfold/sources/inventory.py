@@ -161,6 +161,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: Fields | None = None
     cursor: Cursor | None = None
 
+    clean: dict[str, Json] = {}  # field of the event → its cleaning, before the fold (quality Q18)
+
     def __post_init__(self) -> None:
         if self.kind == "import" and self.read is None:
             raise ValueError("kind: import needs `read`, the file or query to read")

@@ -228,11 +228,6 @@ class _Mapper:
     ) -> Callable[[Env], dict[str, Any]]:
         parts: dict[str, Field] = dict(fields)
         for column in columns:
-            if column.clean is not None:
-                raise MappingError(
-                    f"columns: {column.source}: `clean` is not available yet; convert the value "
-                    "in `fields` or in the file"
-                )
             where, _, name = column.to.partition(".")
             if where not in {"properties", "traits", "identifiers", "occurred"}:
                 raise MappingError(

@@ -111,5 +111,5 @@ def _complete(look: Snapshot, log: EventLog, keys: AggregateKeys) -> Iterator[Pr
         for record in records_of(look, log, profile.person):
             read += 1
             if not is_bot(record.event):
-                aggregation.fold(profile, record.event)
+                aggregation.fold(profile, look.compiled.cleaning.cleaned(record).event)
         yield profile

@@ -1,0 +1,149 @@
+"""The cleaning that a source declares, applied to its events on their way into the fold (Q18). Pure.
+
+A record keeps what was sent; the fold sees what these steps make of it, so that a corrected step
+repairs history when facts are built again. A source without steps costs one look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from journeyfold.core.event import Event, Json
+from journeyfold.quality.cleaner import OnFailed, State
+from journeyfold.quality.cleaners import Chain
+
+ROOTS = ("traits", "properties")
+REMEMBERED = 20_000  # texts a field, with what became of them
+TEXT_MAX = 200  # characters of a text that is remembered
+
+
+class Counted(NamedTuple):
+    """What is counted: a value that was seen (no cleaner), or what one cleaner did to it."""
+
+    source: str
+    field: str
+    cleaner: str
+    state: State
+
+
+class Outcome(NamedTuple):
+    """`counted` is what there is to tell of one value."""
+
+    value: Json
+    state: State
+    detail: str
+    cleaner: str
+    on_failed: OnFailed
+    counted: tuple[Counted, ...]
+
+
+Note = Callable[[Iterable[Counted]], None]
+
+
+def unnoted(_counted: Iterable[Counted]) -> None:
+    """For who reads a record again."""
+
+
+class Field:
+    """The cleaners of one field. What became of a text is remembered: most come again."""
+
+    def __init__(self, source: str, path: str, chain: Chain) -> None:
+        self.path, self.chain = path, chain
+        self.root, *rest = path.split(".")
+        self.inner = tuple(rest)
+        self._seen = Counted(source, path, "", "ok")
+        self._source = source
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._clean)
+
+    def clean(self, value: Json) -> Outcome:
+        if type(value) is str and len(value) <= TEXT_MAX:
+            return self._remembered(value)
+        return self._clean(value)
+
+    def _clean(self, value: Json) -> Outcome:
+        counted, state, name = [self._seen], "ok", ""
+        for step in self.chain.steps:
+            found = step.clean(value)
+            if found.state != "ok":
+                name, state = step.name, found.state
+                counted.append(Counted(self._source, self.path, name, state))
+            if found.state == "failed":
+                on_failed = step.on_failed or step.fails_to
+                return Outcome(found.value, "failed", found.detail, name, on_failed, tuple(counted))
+            value = found.value
+        return Outcome(
+            value, "changed" if state != "ok" else "ok", "", name, "keep", tuple(counted)
+        )
+
+
+class Change(NamedTuple):
+    """One value that was sent, and what the fold made of it."""
+
+    field: str
+    sent: Json
+    outcome: Outcome
+
+
+class Steps:
+    """Everything one source declares. Events are not changed: what differs is made anew."""
+
+    def __init__(self, source: str, chains: Mapping[str, Chain]) -> None:
+        fields = [Field(source, path, chain) for path, chain in sorted(chains.items())]
+        self.fields = {field.path: field for field in fields}
+        self._traits = [field for field in fields if field.root == "traits"]
+        self._properties = [field for field in fields if field.root == "properties"]
+
+    def cleaned(self, event: Event, note: Note = unnoted) -> Event:
+        traits = _cleaned(event.traits, self._traits, note) if event.traits else event.traits
+        properties = _cleaned(event.properties, self._properties, note)
+        if traits is event.traits and properties is event.properties:
+            return event
+        return msgspec.structs.replace(event, traits=traits, properties=properties)
+
+    def changes(self, event: Event) -> list[Change]:
+        """Every value that is not folded as it was sent, for who explains it."""
+        told: list[Change] = []
+        for field in self.fields.values():
+            values = event.traits if field.root == "traits" else event.properties
+
+            def tell(value: Json, field: Field = field) -> Json:
+                outcome = field.clean(value)
+                if outcome.state != "ok":
+                    told.append(Change(field.path, value, outcome))
+                return value
+
+            _at(values, field.inner, tell)
+        return told
+
+
+def _cleaned(values: dict[str, Json], fields: list[Field], note: Note) -> dict[str, Json]:
+    for field in fields:
+        if field.inner[0] not in values:
+            continue
+
+        def clean(value: Json, field: Field = field) -> Json:
+            outcome = field.clean(value)
+            note(outcome.counted)
+            return value if outcome.state == "ok" else outcome.value
+
+        found = _at(values, field.inner, clean)
+        assert isinstance(found, dict), "a part of it is another, and it is still a map"
+        values = found
+    return values
+
+
+def _at(value: Json, path: tuple[str, ...], clean: Callable[[Json], Json]) -> Json:
+    """The value with what stands at `path` cleaned; of a list, each item. Itself if nothing is."""
+    if type(value) is list:
+        items = [_at(item, path, clean) for item in value]
+        return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    if not path:
+        return value if value is None else clean(value)
+    if type(value) is not dict or path[0] not in value:
+        return value
+    inner = _at(value[path[0]], path[1:], clean)
+    return value if inner is value[path[0]] else {**value, path[0]: inner}
