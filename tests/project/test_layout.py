@@ -14,6 +14,7 @@ from journeyfold.core.profile import Profile, Statement
 from journeyfold.identity.erased import Erased
 from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.graph import Component, Neighbour, Node
+from journeyfold.identity.review import Review, Run, Tally
 from journeyfold.project import definitions, engine
 from journeyfold.project.parking import Parked
 from journeyfold.project.sent import Sent
@@ -35,6 +36,7 @@ STORED = {
     "id_adj": (Neighbour,),
     "id_mark": (Mark,),
     "id_erased": (Erased,),
+    "id_review": (Review, Run, Tally),
 }
 PLAIN = {"wake", "count", "id_hist", "id_audit"}  # numbers and bytes, or not in use
 

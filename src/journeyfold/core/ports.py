@@ -150,6 +150,7 @@ SPACES = (
     "consent",  # node → purposes, for the door
     "id_node", "id_comp", "id_link", "id_adj", "id_mark", "id_hist", "id_audit",
     "id_erased",  # keyed hash of an identifier → how often it was erased, and since when
+    "id_review",  # pairs that linkage proposes, what people say of them, and its runs
     "parked",  # offset, and person if only for them → why a record could not be folded
 )  # fmt: skip
 """The named databases of the state store, by what they hold (identity.md section 4)."""

@@ -18,6 +18,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from journeyfold.core.cron import read_cron
+
 Measure: TypeAlias = Literal["name", "names", "date", "email", "postcode", "text", "exact"]
 Share: TypeAlias = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
@@ -112,9 +114,11 @@ class Linkage(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True
     prior: Prior
     train_on: Annotated[tuple[tuple[str, ...], ...], msgspec.Meta(min_length=1)]
     bands: Bands = Bands()
+    schedule: str = "30 2 * * *"  # crontab(5), in the project's zone
     max_pairs: Annotated[int, msgspec.Meta(ge=10_000, le=100_000_000)] = 1_000_000
 
     def __post_init__(self) -> None:
+        read_cron(self.schedule)
         for key, rules in self._rules():
             for rule in rules:
                 if not rule:

@@ -210,6 +210,11 @@ class Resolver:
         theirs = set(self._members(b))
         return any(theirs & self._marks.apart(node).keys() for node in self._members(a))
 
+    def is_withdrawn(self, batch: str) -> bool:
+        """Has somebody taken back what this model linked, and what it will?"""
+        link = Link(b"", b"", b"", 0, 0, "", "", "linkage", batch)
+        return self._marks.kills(link)
+
     def _members(self, node: bytes) -> list[bytes]:
         anchor = self._graph.anchor(node)
         return self._graph.members(anchor) if anchor is not None else []

@@ -16,6 +16,8 @@ import re2
 
 from journeyfold.core.event import Identifier
 from journeyfold.core.instant import duration_us
+from journeyfold.identity.linkage import Linkage
+from journeyfold.identity.review import ReviewRules
 
 KindClass = Literal["account", "contact", "device"]
 
@@ -142,6 +144,8 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
     client_may: tuple[str, ...] | None = None  # None: device kinds and user_id (identity E6)
     require_signed: bool = False
     max_nodes: int = 1_000  # identifiers of one person
+    linkage: Linkage | None = None  # of records that share no identifier (identity 2.7)
+    review: ReviewRules = ReviewRules()
 
     def __post_init__(self) -> None:
         names = [kind.name for kind in self.kinds]

@@ -33,6 +33,7 @@ from journeyfold.project.filling import add_old
 from journeyfold.project.joins import apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
+from journeyfold.project.reviewing import weigh
 from journeyfold.project.refold import Refolding
 from journeyfold.project.sent import fold_sent, line_of
 from journeyfold.project.steering import settle_overdue, steer
@@ -171,7 +172,8 @@ class Engine:
                 each = partial(self._each, record=record, writer=writer)
                 return steer(record, writer, self.people, self.definitions, each)
             case "evidence":
-                return self._changes(self._identity.resolve(record).changes, record)
+                rules = self.compiled.project.identity.review
+                return self._changes(weigh(record, self._identity, writer, rules), record)
             case "erasure":
                 return self._erasure(record, writer)
             case "output" | "erased":

@@ -17,6 +17,7 @@ from journeyfold.core.effect import Effect, Emit
 from journeyfold.core.event import Record
 from journeyfold.core.ports import EventLog, StateWriter
 from journeyfold.core.profile import Contact, Profile
+from journeyfold.identity import review
 from journeyfold.identity.erased import Closing
 from journeyfold.identity.explain import NodeSeen
 from journeyfold.identity.normalise import person_id
@@ -53,6 +54,7 @@ def forget(
             recount(people, record.appended_us, before=(profile,), after=())
             closed |= _closings(profile, resolver.explain(part.person).nodes)
             people.remove(part.person)
+    review.forget(writer, frozenset(nodes))
     people.forget_consents(writer, [resolver.first_of(node) for node in nodes])
     if nodes:
         for old in log.history(resolver.indexed(nodes), upto=record.offset - 1):
