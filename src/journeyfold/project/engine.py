@@ -33,8 +33,8 @@ from journeyfold.project.filling import add_old
 from journeyfold.project.joins import apply_changes
 from journeyfold.project.parking import park
 from journeyfold.project.people import People
-from journeyfold.project.reviewing import weigh
 from journeyfold.project.refold import Refolding
+from journeyfold.project.reviewing import weigh
 from journeyfold.project.sent import fold_sent, line_of
 from journeyfold.project.steering import settle_overdue, steer
 from journeyfold.project.usual import fold_usual, is_usual
