@@ -112,7 +112,7 @@ def test_test_of_a_wrong_project_shows_its_problems(shop, capsys):
 
 
 def test_schema_writes_a_file_a_kind(tmp_path, capsys):
-    assert run(["schema", str(tmp_path / "s")]) == 0
+    assert run(["schema", "editor", str(tmp_path / "s")]) == 0
     written = {path.name for path in (tmp_path / "s").iterdir()}
     assert written == {f"{kind.name}.schema.json" for kind in KINDS}
     assert f"{len(KINDS)} schemas" in capsys.readouterr().out

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("backup:backup", "Copy the data while the platform runs, and verify the copy."),
     "bench": ("bench:bench", "Measure, and compare with the goals."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
-    "schema": ("schema:schema", "Write the JSON Schemas of project files for editors."),
+    "schema": ("schema:schema", "List, check, compare and publish the schemas of events."),
     "version": ("version:version", "Print the version."),
 }
 PROCESSES = {"serve": "processes:serve", "work": "processes:work"}

@@ -17,6 +17,7 @@ from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
 from journeyfold.project.references import reference_problems
 from journeyfold.project.scenario_check import scenario_problems
+from journeyfold.project.registry import registry_problems
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.source_check import source_problems
 from journeyfold.project.template_check import template_problems
@@ -33,6 +34,7 @@ def check(project: Project) -> list[Problem]:
     problems += source_problems(project, events)
     problems += cleaning_problems(project, events, trait_type(registry))
     problems += destination_problems(project)
+    problems += registry_problems(project)
     problems += template_problems(project)
     problems += scenario_problems(project)
     return sorted_problems(problems)

@@ -22,6 +22,7 @@ from journeyfold.project.model import FeaturesFile
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
+from journeyfold.quality.lock import LOCK_FILE, MODES_FILE, SchemaLock, SchemaModes
 from journeyfold.segment.definition import SegmentsFile
 from journeyfold.sources.inventory import Source
 
@@ -51,6 +52,8 @@ KINDS = (
     Kind("project", "journeyfold.yaml", Settings, about="what holds for the whole project"),
     Kind("source", "sources/*.yaml", Source, "source", "who sends, and what they may send"),
     Kind("identity", "identity.yaml", IdentityRules, about="what names a person, strongest first"),
+    Kind("schema_modes", MODES_FILE, SchemaModes, about="which changes of schemas are published"),
+    Kind("schema_lock", LOCK_FILE, SchemaLock, about="published schemas; written by the command"),
     Kind("features", "features.yaml", FeaturesFile, about="numbers about a person; trait policies"),
     Kind("segments", "segments/*.yaml", SegmentsFile, about="lists of segments and lifecycles"),
     Kind("offer", "offers/*.yaml", Offer, "offer", "what can be shown, and to whom"),

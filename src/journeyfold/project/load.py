@@ -30,6 +30,7 @@ from journeyfold.project.schema_text import read_schema
 from journeyfold.project.shape import shape_problems, type_problem
 from journeyfold.project.substitute import reference_problems
 from journeyfold.project.yaml_text import read_yaml
+from journeyfold.quality.lock import LOCK_FILE, MODES_FILE
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.definition import SegmentsFile
 
@@ -37,6 +38,7 @@ ROOT_FILE = "journeyfold.yaml"
 FILES_MAX = 5_000
 FILE_MAX = 1024 * 1024  # bytes
 
+_SINGLE = {"identity": "identity.yaml", "schema_lock": LOCK_FILE, "schema_modes": MODES_FILE}
 _STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _FOLDERS = sorted({kind.pattern.partition("/")[0] for kind in KINDS if "/" in kind.pattern})
 
@@ -222,8 +224,9 @@ class _Loading:
             },
             "tests": values["tests"],
         }
-        if values["identity"]:
-            parts["identity"] = values["identity"]["identity.yaml"]
+        for kind, path in _SINGLE.items():
+            if values[kind]:
+                parts[kind] = values[kind][path]
         return Project(
             files=self._files,
             hash=project_hash(self._files),

@@ -17,6 +17,7 @@ from journeyfold.profile.traits import TraitPolicy
 from journeyfold.project.document import Document, Path
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
+from journeyfold.quality.lock import SchemaLock, SchemaModes
 from journeyfold.segment.definition import (
     FeatureDefinition,
     LifecycleDefinition,
@@ -50,6 +51,8 @@ class Project(msgspec.Struct, frozen=True):
     sources: dict[str, Source] = {}
     schemas: dict[str, str] = {}  # path → JSON text
     identity: IdentityRules = IdentityRules()
+    schema_lock: SchemaLock = SchemaLock()
+    schema_modes: SchemaModes = SchemaModes()
     traits: dict[str, TraitPolicy] = {}
     features: dict[str, FeatureDefinition] = {}
     segments: dict[str, SegmentDefinition] = {}

@@ -1,7 +1,7 @@
 """The published JSON Schemas of project files, made from the structs that load them.
 
 Editors use them to complete and check while typing. `python -m journeyfold.project.schema DIR`
-and `journeyfold schema DIR` write them; docs/reference/schemas holds a copy that a test keeps
+and `journeyfold schema editor DIR` write them; docs/reference/schemas holds a copy that a test keeps
 current.
 """
 

@@ -145,7 +145,13 @@ def _types(a: Mapping[str, Json], b: Mapping[str, Json], at: str) -> Iterator[Fi
     gone = sorted(_types_of(a) - _types_of(b))
     if gone:
         certain = not any(key in a for key in (*_OPAQUE, "allOf"))
-        yield Finding(at, f"{' and '.join(gone)} is not allowed any more", is_certain=certain)
+        kept = sorted(
+            _types_of(b) & _types_of(a) - ({"integer"} if "number" in _types_of(b) else set())
+        )
+        why = f"{' and '.join(gone)} is not allowed any more"
+        if len(gone) > 3:
+            why = f"only {' and '.join(kept) or 'another type'} is allowed now"
+        yield Finding(at, why, is_certain=certain)
 
 
 def _bounds(

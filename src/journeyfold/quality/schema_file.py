@@ -33,6 +33,7 @@ class Header(msgspec.Struct, forbid_unknown_fields=True):
     purposes: tuple[str, ...] = ()
     invalid: str | None = None  # overrides the source's plan (collect C29)
     aliases: tuple[str, ...] = ()  # self-describing names, as iglu:vendor/name/jsonschema/1-0-0
+    acknowledged: tuple[str, ...] = ()  # places whose change nobody can judge, and somebody did
 
 
 class SchemaFile(msgspec.Struct, frozen=True):
@@ -48,21 +49,26 @@ class SchemaFile(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...]
     invalid: str | None
     aliases: tuple[str, ...]
+    acknowledged: tuple[str, ...]
     document: dict[str, Json]
     text: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.slug}.{self.version}.json"
 
     def compiled(self, files: Iterable[SchemaFile]) -> jsonschema_rs.Validator | Problem:
         """A validator with a linear-time pattern engine that never fetches anything."""
         references = set(_references(self.document))
         resources = [
-            (BASE + f"{other.slug}.{other.version}.json", other.document)
+            (BASE + other.file_name, other.document)
             for other in files
-            if any(f"{other.slug}.{other.version}.json" in each for each in references)
+            if any(other.file_name in each for each in references)
         ]
         try:
             return jsonschema_rs.validator_for(
                 self.document,
-                base_uri=BASE + f"{self.slug}.{self.version}.json",
+                base_uri=BASE + self.file_name,
                 registry=jsonschema_rs.Registry(resources) if resources else None,
                 pattern_options=jsonschema_rs.RegexOptions(),
                 validate_formats=True,
@@ -104,7 +110,9 @@ def problem(
 ) -> Problem:
     """A finding at the first line that holds `near` (as JSON writes it)."""
     written = msgspec.json.encode(near).decode()[1:-1] if near else ""
-    at = text.find(written) if written else -1
+    at = text.find(f'"{written}"') + 1 if written else 0
+    if not at:
+        at = text.find(written) if written else -1
     line = text.count("\n", 0, at) + 1 if at >= 0 else 1
     start = text.rfind("\n", 0, at) + 1 if at >= 0 else 0
     column = at - start + 1 if at >= 0 else 1
@@ -134,7 +142,8 @@ def _parse(path: str, text: str) -> SchemaFile | list[Problem]:
         return header
     return SchemaFile(
         path, f"{match[1]}.{match[2]}", match[1], title, header.type, header.version,
-        header.owner, header.purposes, header.invalid, header.aliases, document, text,
+        header.owner, header.purposes, header.invalid, header.aliases, header.acknowledged,
+        document, text,
     )  # fmt: skip
 
 
