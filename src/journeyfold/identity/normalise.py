@@ -10,10 +10,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import TypeVar
 
 from journeyfold.core.event import Event, Identifier
 from journeyfold.identity.blocked import is_blocked_by_default, matches
+from journeyfold.identity.plain_email import plain_email
 from journeyfold.identity.rules import Dropped, IdentityRules, KindRule, Reason, Usable
 
 MAX_IDENTIFIERS = 10  # of one event (identity I7)
@@ -28,7 +30,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re
 _NODE = b"journeyfold.node"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _TWO_LETTERS = [one + other for one in _LETTERS for other in _LETTERS]
-_REMEMBERED = 50_000  # answers; the oldest goes first
+_REMEMBERED = 50_000  # answers; the older half goes first
 
 
 def normalised(event: Event, rules: IdentityRules) -> Usable:
@@ -194,19 +196,25 @@ def _within_limits(
 
 
 def _email(value: str, kind: KindRule) -> str | None:
+    parts = plain_email(value) or _read_in_full(value)
+    if parts is None:
+        return None
+    local, domain = parts[0].lower(), parts[1]
+    if domain in {"gmail.com", "googlemail.com"}:
+        domain, local = "gmail.com", local.partition("+")[0].replace(".", "")
+    elif kind.plus_tag == "strip":
+        local = local.partition("+")[0]
+    return f"{local}@{domain}" if local else None
+
+
+def _read_in_full(value: str) -> tuple[str, str] | None:
     from email_validator import EmailNotValidError, validate_email
 
     try:
         parsed = validate_email(value, check_deliverability=False)
     except EmailNotValidError:
         return None
-    local = parsed.local_part.lower()
-    domain = (parsed.ascii_domain or parsed.domain).lower()
-    if domain in {"gmail.com", "googlemail.com"}:
-        domain, local = "gmail.com", local.partition("+")[0].replace(".", "")
-    elif kind.plus_tag == "strip":
-        local = local.partition("+")[0]
-    return f"{local}@{domain}" if local else None
+    return parsed.local_part, (parsed.ascii_domain or parsed.domain).lower()
 
 
 def _phone(value: str, region: str | None) -> str | None:
@@ -240,6 +248,7 @@ def _dropped(claim: Identifier, reason: Reason) -> Dropped:
 
 
 def _remember(memo: dict[_Key, _Answer], key: _Key, answer: _Answer) -> None:
-    if len(memo) >= _REMEMBERED:
-        del memo[next(iter(memo))]
+    if len(memo) >= _REMEMBERED:  # many at once: a dict looks for its first key ever longer
+        for oldest in list(islice(memo, _REMEMBERED // 2)):
+            del memo[oldest]
     memo[key] = answer
