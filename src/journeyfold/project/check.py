@@ -16,8 +16,8 @@ from journeyfold.project.destination_check import destination_problems
 from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
 from journeyfold.project.references import reference_problems
-from journeyfold.project.scenario_check import scenario_problems
 from journeyfold.project.registry import registry_problems
+from journeyfold.project.scenario_check import scenario_problems
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.source_check import source_problems
 from journeyfold.project.template_check import template_problems
@@ -32,9 +32,9 @@ def check(project: Project) -> list[Problem]:
     problems += reference_problems(project, events)
     problems += definition_problems(project, events, trait_type(registry))
     problems += source_problems(project, events)
+    problems += registry_problems(project)
     problems += cleaning_problems(project, events, trait_type(registry))
     problems += destination_problems(project)
-    problems += registry_problems(project)
     problems += template_problems(project)
     problems += scenario_problems(project)
     return sorted_problems(problems)
