@@ -50,7 +50,8 @@ def project_of(
     files["templates/cart.liquid"] = "{{ entry.properties.cart_id }}"
     files |= more or {}
     identify = "schemas/identify.1.json"
-    files[identify] = files[identify].replace('"city":', f'"birthday": {DATE}, "city":')
+    declared = files[identify].replace(', "loyalty"]', "]")  # a purpose of the shop's own
+    files[identify] = declared.replace('"city":', f'"birthday": {DATE}, "city":')
     project = load(files)
     errors = [each for each in check(project) if each.severity == "error"]
     wrong = [each for each in errors if each.code not in allowed]

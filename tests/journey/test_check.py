@@ -42,6 +42,7 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
         ("  - {id: w, wait: {for: 401d}}\n", "at most 400d, the longest that anybody is in a journey"),
         ("  - {id: w, wait: {for: 90d}}\n", "P168 nobody is in the journey for longer than 90d, so 90d is never over"),
         ("  - {id: x, wait_for: {any: [{event: Order Completed}], timeout: 91d}}\n", "P168"),
+        ("  - {id: x, branch: [{if: 'exists(vars.ofer)', goto: y}]}\n  - {id: y, wait: {for: 1h}}\n", "J104 vars.ofer"),
         ("  - {id: x, branch: []}\n", "needs at least 1 item"),
         ("  - {id: a, wait: {for: 0s}}\n  - {id: b, goto: a}\n", "P163 nothing in the circle a → b → a waits"),
         ('  - {id: a, wait: {until: "09:00", if_past: go}}\n  - {id: b, goto: a}\n', "P163"),

@@ -42,9 +42,9 @@ def journey_conditions(
 ) -> Iterator[tuple[str, str, Path, Typed | ProjectError]]:
     """(condition id, journey, path in its file, its type or what is wrong with it)."""
     for name, journey in project.journeys.items():
-        version, entry = version_of(journey), _entry_type(journey, scope)
+        version, entry, kept = version_of(journey), _entry_type(journey, scope), _kept(journey)
         for asked in conditions_of(journey):
-            placed = _placed(scope, asked, entry)
+            placed = _placed(scope, asked, entry, kept)
             found: Typed | ProjectError
             try:
                 found = _typed(asked, placed)
@@ -87,7 +87,7 @@ def _typed(asked: Asked, scope: Scope) -> Typed:
     return typed
 
 
-def _placed(scope: Scope, asked: Asked, entry: Type) -> Scope:
+def _placed(scope: Scope, asked: Asked, entry: Type, kept: Type) -> Scope:
     """`properties` are there where a record is, `entry` where an instance is (J2, J4)."""
     has_record = asked.event is not None
     if asked.has_entry:
@@ -98,8 +98,19 @@ def _placed(scope: Scope, asked: Asked, entry: Type) -> Scope:
     if asked.event == ASKED:  # whatever the caller of the API says
         properties = Type("object")
     return msgspec.structs.replace(
-        scope, place=place, properties=properties, entry=entry, vars=Type("object")
+        scope, place=place, properties=properties, entry=entry, vars=kept
     )
+
+
+def _kept(journey: Journey) -> Type:
+    """What its steps save: any value under the names they save it by."""
+    saved = [step.decide.save for step in journey.steps if step.decide is not None]
+    saved += [
+        step.webhook.reply.save
+        for step in journey.steps
+        if step.webhook is not None and step.webhook.reply is not None
+    ]
+    return object_of(dict.fromkeys(saved, ANY))
 
 
 def _entry_type(journey: Journey, scope: Scope) -> Type:
