@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from journeyfold.collect.arrival import Arrival
+from journeyfold.collect.arrival import Arrival, Auth
 from journeyfold.collect.cardinality import Cardinality
 from journeyfold.collect.envelope import TYPES, Draft, Terms, draft
 from journeyfold.collect.held import held, restored
@@ -27,6 +27,7 @@ from journeyfold.sources.mapped import Passed
 
 STANDARD_EVENTS = RESPONSES | {"Consent Updated"}  # our own words need no schema of the project
 OWN_FIELDS = frozenset({"user_id", "anonymous_id"})  # never read from traits
+UNMAPPED = frozenset({"unmapped", "schema_changed"})  # kept as it came, to be mapped anew
 ERRORS_MAX = 20  # kept on a flagged event (quality Q07)
 
 
@@ -138,8 +139,9 @@ def judge_delivery(
 
 def replay(gate: Gate, item: Held) -> Entry | Held | Refused:
     """A quarantined message under today's plan, with the instants it had (collect C31)."""
-    if item.code == "unmapped":
-        arrival = Arrival(received_us=item.received_us, auth="webhook", key_id=item.key_id)
+    if item.code in UNMAPPED:
+        auth: Auth = "stream" if gate.source.kind == "cdc" else "webhook"
+        arrival = Arrival(received_us=item.received_us, auth=auth, key_id=item.key_id)
         return judge_delivery(gate, msgspec.json.decode(item.message), arrival, item.event_id)
     drafted = restored(item)
     if isinstance(drafted, Refused):

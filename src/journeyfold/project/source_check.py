@@ -18,6 +18,7 @@ from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.project.document import Document, Path
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.sources.change import change_mapping
 from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapping import MappingError, compile_mapping
@@ -73,6 +74,8 @@ def _known_mapping(source: Source) -> tuple[Callable[[], object], bool] | None:
     """(compile it, are its types known); None for what has no mapping of its own."""
     if source.kind == "webhook":
         return partial(payload_mapping, source), True
+    if source.kind == "cdc":
+        return partial(change_mapping, source), True
     if source.read is None or source.preset is not None:
         return None
     is_text = source.read.format == "csv"

@@ -27,7 +27,9 @@ from journeyfold.privacy.protect import (
 )
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import load_registry
-from journeyfold.sources.payload import payload_mapping
+from journeyfold.sources.change import change_mapping
+from journeyfold.sources.inventory import Source
+from journeyfold.sources.payload import PayloadMapping, payload_mapping
 
 State = Callable[[], StateStore | None]
 Count = Callable[[str, int], None]
@@ -63,12 +65,19 @@ def gates_of(
             look=consents.look,
             nodes_of=nodes_of,
             trait_kinds=kinds,
-            mapping=payload_mapping(source) if source.kind == "webhook" else None,
+            mapping=_mapping_of(source),
             seen=known.cardinality if known and known.source.limits == source.limits else None,
             receipt_key=receipt_key,
             dropped=partial(refused_field, name),
         )
     return gates
+
+
+def _mapping_of(source: Source) -> PayloadMapping | None:
+    """What makes a message of a delivery or of a row's change."""
+    if source.kind == "cdc":
+        return change_mapping(source)
+    return payload_mapping(source) if source.kind == "webhook" else None
 
 
 def node_reader(rules: IdentityRules, node_key: bytes) -> NodesOf:

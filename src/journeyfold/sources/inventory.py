@@ -166,6 +166,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.kind == "import" and self.read is None:
             raise ValueError("kind: import needs `read`, the file or query to read")
+        if self.kind == "cdc" or (self.read is not None and self.read.postgres is not None):
+            self._require_followable()
         if self.kind == "webhook" and self.webhook is None:
             raise ValueError("kind: webhook needs `webhook`, how deliveries are verified")
         if self.ip == "full" and not self.purposes:
@@ -174,6 +176,16 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self._require_bare()
         if any(branch.otherwise for branch in self.map[:-1]):
             raise ValueError("`otherwise` must be the last line of `map`")
+
+    def _require_followable(self) -> None:
+        """The position of a change is its id, and its order (collect C46)."""
+        if self.kind != "cdc" or self.read is None or self.read.postgres is None:
+            raise ValueError("`kind: cdc` and `read: {postgres: …}` go together")
+        if self.group or self.cursor or self.preset or (self.fields and self.fields.id):
+            raise ValueError(
+                "kind: cdc has no `group`, `cursor`, `preset` or `fields.id`: the position of a "
+                "change is its id, and its order"
+            )
 
     def _require_bare(self) -> None:
         """What a provider or a returned mail says is not mapped (journeys A14)."""

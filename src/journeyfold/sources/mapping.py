@@ -54,6 +54,7 @@ _YEAR_1_US, _YEAR_10000_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 _TYPES = {
     "bool": BOOL, "int": INT, "float": FLOAT, "string": STRING, "timestamp": TIMESTAMP,
     "list": list_of(ANY), "object": Type("object"), "any": ANY,
+    "names": list_of(STRING),
 }  # fmt: skip
 
 

@@ -42,14 +42,14 @@ def payload_mapping(source: Source) -> PayloadMapping | None:
         row = tuple(payload.get(name) for name in names)
         outcome = mapping.map(1, [row])
         if isinstance(outcome, Mapped):
-            return _message(outcome.event, has_id=has_id, has_time=has_time)
+            return message_of(outcome.event, has_id=has_id, has_time=has_time)
         assert isinstance(outcome, Passed), "a payload is no wire message"
         return outcome
 
     return message
 
 
-def _message(event: Event, *, has_id: bool, has_time: bool) -> dict[str, Json]:
+def message_of(event: Event, *, has_id: bool, has_time: bool) -> dict[str, Json]:
     """Without key columns the delivery's own id stays in force (C39), without a time the door's."""
     context = {key: value for key, value in event.context.items() if key != "auth"}
     message: dict[str, Json] = {"type": event.type}

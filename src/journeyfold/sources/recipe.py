@@ -12,11 +12,12 @@ import msgspec
 
 from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
+from journeyfold.sources.follow import Postgres
 from journeyfold.sources.size import size_bytes
 
 ColumnType = Literal["bool", "int", "float", "string", "timestamp", "list", "object", "any"]
-Format = Literal["csv", "ndjson", "parquet", "excel", "avro", "sql"]
-FORMATS: tuple[Format, ...] = ("csv", "ndjson", "parquet", "excel", "avro", "sql")
+Format = Literal["csv", "ndjson", "parquet", "excel", "avro", "sql", "postgres"]
+FORMATS: tuple[Format, ...] = ("csv", "ndjson", "parquet", "excel", "avro", "sql", "postgres")
 Expression: TypeAlias = str
 """Text of the condition language over `row` and `rows` (collect C41)."""
 Field: TypeAlias = "Expression | dict[str, Json]"
@@ -37,6 +38,7 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: str = ""  # of a workbook; the first one where nothing is said
     avro: str | None = None
     sql: str | None = None
+    postgres: Postgres | None = None  # of `kind: cdc`: changes, as they are committed
     tables: dict[str, str] = {}
     database: str | None = None
     delimiter: str = ","
