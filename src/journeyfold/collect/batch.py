@@ -8,6 +8,7 @@ file has come. A run that dies is continued by the next one; a file imported aga
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
@@ -15,12 +16,13 @@ import msgspec
 
 from journeyfold.collect.admit import Gate, admit, judge
 from journeyfold.collect.arrival import Arrival
-from journeyfold.collect.child import Child, ImportFailed
+from journeyfold.collect.child import READER, Child, ImportFailed
 from journeyfold.collect.envelope import Draft, fingerprint_of
 from journeyfold.collect.frames import Batch, Ended, Failed, Job, Started
 from journeyfold.collect.json_entry import Refused, misshapen
 from journeyfold.collect.occurrence import FUTURE_US
 from journeyfold.collect.position import Position, Resolve, job_of, position_after
+from journeyfold.collect.pulled import Pulling, pulled_job
 from journeyfold.collect.reconciliation import Account, Reconciliation
 from journeyfold.core.event import Event, Json
 from journeyfold.core.instant import rfc3339
@@ -67,28 +69,36 @@ def run_import(
     options: Options | None = None,
     resolve: Resolve = str,
     progress: Progress = lambda _rows, _total, _events: None,
+    pulling: Pulling | None = None,
 ) -> Reconciliation:
     """Imports `gate.source`; paths in it are relative to `directory`.
 
     `cursor` is the value the log holds under `cursor_name(source)`. `resolve` fills `${env:…}` in paths.
+    `pulling` is for sources that are asked over the network.
 
     Raises:
         ImportFailed: with one sentence; what was appended before stays, and the cursor with it.
     """
     options = options or Options()
-    job, before = job_of(gate.source, directory, resolve, received_us, cursor, options.start)
+    known = (resolve, received_us, cursor, options.start)
+    if pulling is not None:
+        job, before = pulled_job(gate.source, directory, pulling, *known)
+    else:
+        job, before = job_of(gate.source, directory, *known)
     job = msgspec.structs.replace(job, limit=options.limit)
     run = _Run(gate, append, job, before, options, progress)
-    with Child(job) as child:
+    with Child(job, pulling.reader if pulling else READER) as child:
         while (frame := child.next_frame()) is not None:
             match frame:
                 case Started(rows_total=total):
                     run.total = total
                 case Batch():
                     run.take(frame)
-                case Ended(complete=complete):
-                    return run.finish(complete=complete)
+                case Ended(complete=complete, mark=mark):
+                    return run.finish(complete=complete, mark=mark)
                 case Failed(reason=reason, sentence=sentence):
+                    if reason == "server":
+                        run.keep()
                     raise ImportFailed(gate.source.source, reason, sentence)
         raise child.how_it_died(gate.source.source)
 
@@ -151,8 +161,12 @@ class _Run:
         total = self.total if self.total is None else max(self.total, seen)
         self._progress(self._before.rows + seen, total, self._account.events)
 
-    def finish(self, *, complete: bool) -> Reconciliation:
-        self._reached = msgspec.structs.replace(self._reached, is_complete=complete)
+    def keep(self) -> None:
+        """A server gave no more: what it gave is as good as ever, and so is where it stands."""
+        self._write()
+
+    def finish(self, *, complete: bool, mark: Json) -> Reconciliation:
+        self._reached = msgspec.structs.replace(self._reached, is_complete=complete, mark=mark)
         self._write()
         self._progress(self._account.rows_read, self._account.rows_read, self._account.events)
         return self._account.closed(
@@ -200,7 +214,11 @@ class _Run:
 
     def _row_held(self, passed: Passed) -> Held:
         """A row that never became an event, kept with its line so that it can be found and fixed."""
-        row = {"line": passed.line, "row": passed.text}
+        row: dict[str, Json] = {"line": passed.line, "row": passed.text}
+        name = f"{self._job.fingerprint[:16]}:{passed.line}"
+        if self._job.pulled is not None:  # which has no lines: the same row is the same text
+            del row["line"]
+            name = blake2b(passed.text.encode(), digest_size=16).hexdigest()
         return Held(
             source=self._gate.source.source,
             message=msgspec.json.encode(row),
@@ -208,7 +226,7 @@ class _Run:
             pointer=f"/line/{passed.line}",
             received_us=self._job.received_us,
             detail=passed.detail or f"line {passed.line}",
-            event_id=f"{self._job.fingerprint[:16]}:{passed.line}",
+            event_id=name,
             auth="import",
         )
 

@@ -16,7 +16,16 @@ from journeyfold.collect.frames import Failure, Frame, Job, read_frame, write_fr
 from journeyfold.core.errors import JourneyfoldError
 
 Why = Literal[Failure, "bad_rows"]
-_ITS_BUSINESS = ("LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")  # and no secret
+READER = "journeyfold.collect.reader"
+_ITS_BUSINESS = (
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)  # and no secret
 _KILLED = {signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
 
 
@@ -34,9 +43,10 @@ class ImportFailed(JourneyfoldError):  # noqa: N818 - the word users read
 class Child:
     """A reader at work. Leaving the block ends it, whatever it is doing."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, reader: str = READER) -> None:
+        """`reader` is the module that runs."""
         self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the child
-        command = [sys.executable, "-P", "-m", "journeyfold.collect.reader"]
+        command = [sys.executable, "-P", "-m", reader]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command,
             stdin=subprocess.PIPE,

@@ -15,7 +15,22 @@ from journeyfold.core.event import Json
 from journeyfold.sources.mapped import Outcome
 
 FRAME_MAX = 64 << 20
-Failure = Literal["file", "columns", "mapping", "memory", "cpu", "crash"]
+Failure = Literal["file", "columns", "mapping", "memory", "cpu", "crash", "server"]
+
+
+class Pulled(msgspec.Struct, frozen=True):
+    """What a child that asks a database or an API is told, beside the source (ADR 30).
+
+    `settings` are those of `read` with every reference filled in; `secrets` are what was filled in,
+    which no message may show. `mark` is where it stands, in its own words.
+    """
+
+    settings: dict[str, Json]
+    secrets: tuple[str, ...] = ()
+    directory: str = ""  # the project's, from which relative paths go
+    room: str = ""  # a directory of its own below the data directory
+    allow: tuple[str, ...] = ()  # addresses inside that may be asked
+    mark: Json = None
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -32,6 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     skip: int = 0
     limit: int | None = None
     after: tuple[Json, Json] | None = None  # values of cursor.column and cursor.key
+    pulled: Pulled | None = None
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -45,6 +61,7 @@ class Batch(msgspec.Struct, frozen=True, tag="batch"):
     outcomes: list[Outcome]
     units: int
     highest: tuple[Json, Json] | None = None
+    mark: Json = None  # of a pull: where it stands once these are in the log
 
 
 class EncodedBatch(msgspec.Struct, frozen=True, tag="batch"):
@@ -53,10 +70,12 @@ class EncodedBatch(msgspec.Struct, frozen=True, tag="batch"):
     outcomes: list[msgspec.Raw]
     units: int
     highest: tuple[Json, Json] | None = None
+    mark: Json = None  # of a pull: where it stands once these are in the log
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     complete: bool  # false when `limit` stopped it
+    mark: Json = None
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
 
+from journeyfold.core.event import Json
 from journeyfold.sources.recipe import ColumnType
 
 Row: TypeAlias = tuple[int, tuple[object, ...]]
@@ -23,11 +24,19 @@ class BadLine(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct):
-    """`total` is None where only reading tells. `grouped` rows come with equal keys together."""
+    """`total` is None where only reading tells. `grouped` rows come with equal keys together.
+
+    `mark` says how far a pull has come with the row it gave last (ADR 30).
+    """
 
     columns: dict[str, ColumnType]
     stream: Iterator[Row | BadLine]
     total: int | None = None
+    mark: Callable[[], Json] = lambda: None
+
+
+class NoAnswer(Exception):  # noqa: N818 - a state of the world, and ends as an ImportFailed
+    """A server did not give the rest: what came before it counts, the next run goes on there."""
 
 
 class WrongFile(Exception):  # noqa: N818 - it says what is wrong, and ends as an ImportFailed

@@ -32,6 +32,7 @@ class Position(msgspec.Struct, frozen=True):
     rows: int = 0
     is_complete: bool = False
     highest: tuple[Json, Json] | None = None
+    mark: Json = None  # of a pull, in its own words (ADR 30)
 
 
 def job_of(
@@ -45,10 +46,10 @@ def job_of(
     """What the child must do, and the position it starts from."""
     files = _files(source, directory, resolve)
     file = _fingerprint(files[""]) if "" in files else ""
-    mapping = _mapping_fingerprint(source)
+    mapping = mapping_fingerprint(source)
     here = Position(file=file, mapping=mapping)
-    prior = _decoded(cursor)
-    after = _written(source, start) if start not in {"", "start"} else None
+    prior = decoded(cursor)
+    after = written(source, start) if start not in {"", "start"} else None
     if prior is not None and not start:
         if file and not prior.is_complete and (prior.file, prior.mapping) == (file, mapping):
             here = prior
@@ -68,7 +69,11 @@ def job_of(
 def position_after(before: Position, batch: Batch, rows: int) -> Position:
     """The position once this batch is in the log; `rows` counts from where the run began."""
     return msgspec.structs.replace(
-        before, units=batch.units, rows=before.rows + rows, highest=batch.highest
+        before,
+        units=batch.units,
+        rows=before.rows + rows,
+        highest=batch.highest,
+        mark=batch.mark,
     )
 
 
@@ -97,7 +102,7 @@ def _fingerprint(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _mapping_fingerprint(source: Source) -> str:
+def mapping_fingerprint(source: Source) -> str:
     """A changed mapping makes other events, so it starts the file anew."""
     parts = {
         "group": source.group, "map": source.map, "fields": source.fields, "read": source.read,
@@ -107,7 +112,7 @@ def _mapping_fingerprint(source: Source) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
 
-def _decoded(cursor: bytes | None) -> Position | None:
+def decoded(cursor: bytes | None) -> Position | None:
     """A cursor of an earlier release that no longer reads means: from the start, all duplicates."""
     if cursor is None:
         return None
@@ -124,7 +129,7 @@ def _less_overlap(source: Source, highest: tuple[Json, Json] | None) -> tuple[Js
     return (highest[0] - source.cursor.overlap_us, None) if source.cursor.overlap_us else highest
 
 
-def _written(source: Source, start: str) -> tuple[Json, Json]:
+def written(source: Source, start: str) -> tuple[Json, Json]:
     """`--from 2026-01-31T00:00:00Z`, a number or a text of the cursor's column."""
     if source.cursor is None:
         raise ImportFailed(source.source, "file", "has no `cursor`; only `--from start` works here")

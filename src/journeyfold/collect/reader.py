@@ -13,12 +13,12 @@ import ctypes
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 
@@ -32,24 +32,32 @@ from journeyfold.collect.frames import (
     read_job,
     write_frame,
 )
-from journeyfold.collect.line import BadLine, Rows, WrongFile
+from journeyfold.collect.line import BadLine, NoAnswer, Rows, WrongFile
 from journeyfold.collect.rows import open_text
 from journeyfold.collect.scratch import PREFIX
 from journeyfold.collect.units import Past, Unit, units_of
+from journeyfold.core.event import Json
 from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.local_time import Zone
 from journeyfold.sources.mapped import Mapped, Outcome, Passed
-from journeyfold.sources.mapping import Mapping, MappingError, compile_mapping
+from journeyfold.sources.mapping import Mapping, MappingError
+from journeyfold.sources.snapshot import mapping_of
 
 BATCH_UNITS = 500
 BATCH_BYTES = 1 << 20
+PULL_CPU_S = 6 * 3600
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 _encode = msgspec.msgpack.encode
+Opened: TypeAlias = Callable[[Job, Source, ExitStack], Rows]
 
 
 def main() -> int:
+    return answer_job(_opened)
+
+
+def answer_job(opened: Opened, *, isolated: bool = True) -> int:
     """Reads one job from standard input and answers in frames; 0 unless it was killed."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not become part of a frame
@@ -58,15 +66,23 @@ def main() -> int:
         return 1
     source = msgspec.convert(job.source, Source)
     assert source.read is not None, "an import has `read`: Source checks it"
-    _give_up_rights(source.read.memory_bytes, source.read.cpu_s)
-    write_frame(answers, _last_frame(job, source, answers))
+    if isolated:
+        import duckdb  # noqa: F401 - loaded before its address space is counted
+
+        _give_up_rights(source.read.memory_bytes, source.read.cpu_s)
+        _leave_the_network()
+    else:  # how long it takes is up to who is asked
+        _give_up_rights(source.read.memory_bytes, PULL_CPU_S)
+    write_frame(answers, _last_frame(job, source, opened, answers))
     return 0
 
 
-def _last_frame(job: Job, source: Source, answers: BinaryIO) -> Frame:
+def _last_frame(job: Job, source: Source, opened: Opened, answers: BinaryIO) -> Frame:
     try:
         with ExitStack() as stack:
-            return _read(job, source, answers, stack)
+            return _read(job, source, opened(job, source, stack), answers)
+    except NoAnswer as error:
+        return Failed("server", str(error))
     except WrongFile as error:
         return Failed("file", str(error))
     except MappingError as error:
@@ -76,17 +92,20 @@ def _last_frame(job: Job, source: Source, answers: BinaryIO) -> Frame:
         return Failed("memory", f"needs more than {source.read.memory} of memory (read.memory)")
 
 
-def _read(job: Job, source: Source, answers: BinaryIO, stack: ExitStack) -> Frame:
-    rows = _opened(job, source, stack)
-    mapping = compile_mapping(source, rows.columns, job.fingerprint, job.received_us)
+def _read(job: Job, source: Source, rows: Rows, answers: BinaryIO) -> Frame:
+    if job.pulled is not None and rows.total == 0:  # nothing there says what its columns are
+        return Ended(complete=True, mark=rows.mark())
+    mapping = mapping_of(source, rows.columns, job.fingerprint, job.received_us)
     write_frame(answers, Started(dict(rows.columns), rows.total))
-    past = Past.of(source, rows.columns, job.after)
+    past = Past.of(source, rows.columns, job.after) if job.pulled is None else Past(None, 0, None)
     units = units_of(rows, source.group, past)
     for _ in islice(units, job.skip):
         pass
     wanted = islice(units, job.limit) if job.limit is not None else units
-    _send(wanted, mapping, source.max_event_bytes, job.skip, past, answers)
-    return Ended(complete=next(units, None) is None)
+    _send(wanted, mapping, source.max_event_bytes, job.skip, past, rows.mark, answers)
+    reached = rows.mark()
+    is_whole = next(units, None) is None
+    return Ended(is_whole, rows.mark() if is_whole else reached)
 
 
 def _opened(job: Job, source: Source, stack: ExitStack) -> Rows:
@@ -115,20 +134,23 @@ def _send(
     event_bytes: int,
     skipped: int,
     past: Past,
+    mark: Callable[[], Json],
     answers: BinaryIO,
 ) -> None:
     held: list[msgspec.Raw] = []
     size, done = 0, skipped
-    for unit in units:
-        done += 1
-        raw = _encoded(_outcome(unit, mapping), event_bytes)
-        held.append(msgspec.Raw(raw))
-        size += len(raw)
-        if len(held) >= BATCH_UNITS or size >= BATCH_BYTES:
-            write_frame(answers, EncodedBatch(held, done, past.highest))
-            held, size = [], 0
-    if held:
-        write_frame(answers, EncodedBatch(held, done, past.highest))
+    try:
+        for unit in units:
+            done += 1
+            raw = _encoded(_outcome(unit, mapping), event_bytes)
+            held.append(msgspec.Raw(raw))
+            size += len(raw)
+            if len(held) >= BATCH_UNITS or size >= BATCH_BYTES:
+                write_frame(answers, EncodedBatch(held, done, past.highest, mark()))
+                held, size = [], 0
+    finally:  # a server that stops giving does not undo what it gave
+        if held:
+            write_frame(answers, EncodedBatch(held, done, past.highest, mark()))
 
 
 def _outcome(unit: Unit | BadLine, mapping: Mapping) -> Outcome:
@@ -156,13 +178,14 @@ def _encoded(outcome: Outcome, event_bytes: int) -> bytes:
 
 
 def _give_up_rights(memory_bytes: int, cpu_s: int) -> None:
-    import duckdb  # noqa: F401 - loaded before its address space is counted
-
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
-    # An empty network namespace. Some systems forbid it to users; DuckDB's own lock then remains.
+
+
+def _leave_the_network() -> None:
+    """An empty network namespace. Some systems forbid it to users; DuckDB's own lock remains."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)

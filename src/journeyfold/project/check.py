@@ -15,6 +15,7 @@ from journeyfold.project.definition_check import definition_problems
 from journeyfold.project.destination_check import destination_problems
 from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
+from journeyfold.project.pull_check import pull_problems
 from journeyfold.project.references import reference_problems
 from journeyfold.project.registry import registry_problems
 from journeyfold.project.scenario_check import scenario_problems
@@ -32,6 +33,7 @@ def check(project: Project) -> list[Problem]:
     problems += reference_problems(project, events)
     problems += definition_problems(project, events, trait_type(registry))
     problems += source_problems(project, events)
+    problems += pull_problems(project)
     problems += registry_problems(project)
     problems += cleaning_problems(project, events, trait_type(registry))
     problems += destination_problems(project)

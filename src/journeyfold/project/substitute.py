@@ -24,7 +24,12 @@ PLACES: dict[str, tuple[Path, ...]] = {
 }  # fmt: skip
 """Kind of definition → paths below which references may stand."""
 SECRETS: dict[str, tuple[Path, ...]] = {
-    "source": (("webhook", "secrets"),),
+    "source": (
+        ("webhook", "secrets"),
+        *(("read", "http", "auth", *way) for way in (
+            ("bearer",), ("basic", "password"), ("header", "secret"), ("oauth2", "client_secret"),
+        )),
+    ),
     "destination": (
         ("secret",), ("secrets",), ("password",), ("dkim", "key"), ("dkim", "second_key"),
     ),

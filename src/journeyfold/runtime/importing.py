@@ -27,6 +27,7 @@ from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.pulled_import import forget_told_rows, pulling_for
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
@@ -43,7 +44,7 @@ def import_source(place: Place, source: str, options: Options, progress: Progres
     workspace = Workspace(place, project)
     try:
         activate(workspace, project)
-        done = _run(workspace, project, source, options, progress)
+        done = append_source(workspace, project, source, options, progress)
         if not options.dry_run:
             _fold(workspace, lock, progress)
     finally:
@@ -67,9 +68,10 @@ def report_of(done: Reconciliation, seconds: float) -> ImportReport:
     )  # fmt: skip
 
 
-def _run(
+def append_source(
     workspace: Workspace, project: Project, source: str, options: Options, progress: Progress
 ) -> Reconciliation:
+    """The rows into the log, and nothing folded."""
     gate = gates_of(
         project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
     )[source]
@@ -81,7 +83,7 @@ def _run(
         return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
 
     try:
-        return run_import(
+        done = run_import(
             gate,
             dry_append(log.find) if options.dry_run else append,
             directory=workspace.place.directory,
@@ -90,9 +92,13 @@ def _run(
             options=options,
             resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
             progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
+            pulling=pulling_for(workspace.place, project, source),
         )
     except ImportFailed as failed:
         raise UsageError(str(failed)) from failed
+    if done.status == "complete" and not options.dry_run:
+        forget_told_rows(workspace.place, source)
+    return done
 
 
 def _read_file(place: Place) -> Callable[[str], str]:

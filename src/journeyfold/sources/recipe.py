@@ -13,11 +13,21 @@ import msgspec
 from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
 from journeyfold.sources.follow import Postgres
+from journeyfold.sources.pull import Http, Pull, Sql
 from journeyfold.sources.size import size_bytes
 
 ColumnType = Literal["bool", "int", "float", "string", "timestamp", "list", "object", "any"]
-Format = Literal["csv", "ndjson", "parquet", "excel", "avro", "sql", "postgres"]
-FORMATS: tuple[Format, ...] = ("csv", "ndjson", "parquet", "excel", "avro", "sql", "postgres")
+Format = Literal["csv", "ndjson", "parquet", "excel", "avro", "sql", "http", "postgres"]
+FORMATS: tuple[Format, ...] = (
+    "csv",
+    "ndjson",
+    "parquet",
+    "excel",
+    "avro",
+    "sql",
+    "http",
+    "postgres",
+)
 Expression: TypeAlias = str
 """Text of the condition language over `row` and `rows` (collect C41)."""
 Field: TypeAlias = "Expression | dict[str, Json]"
@@ -27,8 +37,8 @@ Field: TypeAlias = "Expression | dict[str, Json]"
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the rows of an import come from: exactly one of the formats (collect C40).
 
-    `sql` is a query over DuckDB on `tables` (name → CSV, NDJSON or Parquet file) and, if given, on
-    the DuckDB file `database`.
+    A text under `sql` is a query over DuckDB on `tables` (name → CSV, NDJSON or Parquet file) and,
+    if given, on the DuckDB file `database`; keys under it say which database to ask.
     """
 
     csv: str | None = None
@@ -37,7 +47,8 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     excel: str | None = None  # .xlsx, .xls, .xlsb or .ods
     sheet: str = ""  # of a workbook; the first one where nothing is said
     avro: str | None = None
-    sql: str | None = None
+    sql: str | Sql | None = None
+    http: Http | None = None
     postgres: Postgres | None = None  # of `kind: cdc`: changes, as they are committed
     tables: dict[str, str] = {}
     database: str | None = None
@@ -57,8 +68,8 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"needs exactly one of {', '.join(FORMATS)}; has {given}")
         if self.sheet and not self.excel:
             raise ValueError("`sheet` belongs to `excel`")
-        if (self.tables or self.database) and not self.sql:
-            raise ValueError("`tables` and `database` belong to `sql`")
+        if (self.tables or self.database) and not isinstance(self.sql, str):
+            raise ValueError("`tables` and `database` belong to `sql` as a text")
         if not self.header and not self.columns:
             raise ValueError("`header: false` needs `columns`, the names in order")
         if len(self.delimiter) != 1:
@@ -70,6 +81,11 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def format(self) -> Format:
         return next(key for key in FORMATS if getattr(self, key))
+
+    @property
+    def pull(self) -> Pull | None:
+        """What is asked for over the network, if it is no file."""
+        return self.http or (self.sql if isinstance(self.sql, Sql) else None)
 
     @property
     def memory_bytes(self) -> int:

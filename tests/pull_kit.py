@@ -1,0 +1,55 @@
+"""Pulls with memory behind them: a source that asks a server, and a log that remembers."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from journeyfold.collect.batch import Options, cursor_name, run_import
+from journeyfold.collect.pulled import Pulling
+
+_PATH = Path(__file__).parent / "collect" / "import_kit.py"
+if "import_kit" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("import_kit", _PATH)
+    sys.modules["import_kit"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["import_kit"])
+import import_kit as kit  # noqa: E402 - loaded just now
+
+CONTACTS = {
+    "fields": {
+        "id": ["id", "updated_at"],
+        "occurred": "row.updated_at",
+        "identifiers": {"email": "row.email"},
+        "properties": {"total": "row.total"},
+    },
+    "map": [{"event": "Contact Seen"}],
+}
+CURSOR = {"column": "updated_at", "key": "id", "overlap": "5m"}
+
+
+class Pulled(kit.Shop):
+    """`secrets` are what `${env:NAME}` stands for."""
+
+    def __init__(self, directory, read, secrets=None, allow=("127.0.0.1",), **keys):
+        super().__init__(directory, read, **(CONTACTS | keys))
+        self._secrets, self._allow = secrets or {}, allow
+
+    def _resolve(self, text):
+        for name, value in self._secrets.items():
+            text = text.replace(f"${{env:{name}}}", value)
+        return text
+
+    def run(self, append=None, **options):
+        return run_import(
+            self.gate,
+            append or self.append,
+            directory=self.directory,
+            received_us=self.now_us,
+            cursor=self.log.marks.cursor(cursor_name(self.gate.source)),
+            options=Options(**options),
+            resolve=self._resolve,
+            progress=lambda *seen: self.progress.append(seen),
+            pulling=Pulling("journeyfold.adapters.pulls", self.directory / "room", self._allow),
+        )
+
+    def ids(self):
+        return [event.id for event in self.events]
