@@ -11,6 +11,7 @@ from journeyfold.adapters.format import LAYOUT_FIELDS
 from journeyfold.core.aggregate import Aggregate
 from journeyfold.core.ports import SPACES
 from journeyfold.core.profile import Profile, Statement
+from journeyfold.identity.decisions import Decision
 from journeyfold.identity.erased import Erased
 from journeyfold.identity.evidence import Link, Mark
 from journeyfold.identity.graph import Component, Neighbour, Node
@@ -35,10 +36,11 @@ STORED = {
     "id_link": (Link,),
     "id_adj": (Neighbour,),
     "id_mark": (Mark,),
+    "id_audit": (Decision,),
     "id_erased": (Erased,),
     "id_review": (Review, Run, Tally),
 }
-PLAIN = {"wake", "count", "id_hist", "id_audit"}  # numbers and bytes, or not in use
+PLAIN = {"wake", "count", "id_hist"}  # numbers and bytes, or not in use
 
 
 def structs_within(found, type_):

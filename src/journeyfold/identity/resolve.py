@@ -17,7 +17,7 @@ from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity import erase
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
 from journeyfold.identity.erased import Closing, Erased, any_erased
-from journeyfold.identity.evidence import Link, links
+from journeyfold.identity.evidence import Link, Mark, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
 from journeyfold.identity.graph import Graph, Node, stored_anchor
 from journeyfold.identity.marks import Marks
@@ -83,6 +83,11 @@ class Resolver:
         self._answered: dict[bytes, list[tuple[object, ...]]] = {}  # component → keys of answers
         self._any_erased = any_erased(state)
         self.returned: list[tuple[bytes, Erased]] = []  # nodes first named after an erasure
+        self.taken: Sequence[Link | Mark] = ()  # what the last record with evidence said anew
+
+    @property
+    def rules(self) -> IdentityRules:
+        return self._rules
 
     def begin(self, state: StateReader | StateWriter) -> None:
         """Read through this transaction from here on."""
@@ -130,6 +135,7 @@ class Resolver:
         settlement = Settlement(self._graph, self._marks, self._rules, record)
         firsts = {node: self.first_of(node) for part in people for node in part.nodes}
         changes = erase.remove(settlement, people)
+        self.taken = ()
         for node, first in firsts.items():
             before = self._graph.erased(first)
             generation = before.generation + 1 if before else 1
@@ -290,6 +296,7 @@ class Resolver:
         settlement = Settlement(self._graph, self._marks, self._rules, record)
         apply_verdict(settlement, record, self.node, self._reread)
         self._answers, self._answered = {}, {}
+        self.taken = settlement.taken
         return Resolution(changes=settlement.settle())
 
     def _reread(self, settlement: Settlement, nodes: set[bytes]) -> None:
@@ -308,6 +315,7 @@ class Resolver:
 
     def _settled(self, settlement: Settlement) -> tuple[Change, ...]:
         changes = settlement.settle()
+        self.taken = settlement.taken
         for component in settlement.touched:
             for key in self._answered.pop(component, ()):
                 self._answers.pop(key, None)

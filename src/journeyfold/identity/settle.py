@@ -33,6 +33,7 @@ class Settlement:
     def __init__(self, graph: Graph, marks: Marks, rules: IdentityRules, record: Record) -> None:
         self.graph, self.marks, self.rules = graph, marks, rules
         self.touched: set[bytes] = set()  # components whose answers no longer hold
+        self.taken: list[Link | Mark] = []  # what the record says that nobody had said
         self._record = record
         self._stale: dict[bytes, None] = {}  # nodes whose component is to be looked at
         self._named: set[bytes] = set()  # first named by this record
@@ -68,6 +69,7 @@ class Settlement:
         """A link, new or seen again; both ends have been named."""
         seen = self.graph.link(link.id)
         if seen is None:
+            self.taken.append(link)
             self.graph.put_link(link)
             if self.is_alive(link):
                 self.revive(link)
@@ -115,6 +117,7 @@ class Settlement:
         """False when the verdict was known: nothing changes."""
         if not self.marks.add(mark):
             return False
+        self.taken.append(mark)
         self.graph.put_mark(mark)
         return True
 

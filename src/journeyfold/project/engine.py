@@ -21,6 +21,7 @@ from journeyfold.core.event import Identifier, Record
 from journeyfold.core.ports import EventLog, StateReader, StateWriter
 from journeyfold.core.profile import Profile
 from journeyfold.decide.assignment import fold_decision
+from journeyfold.identity import decisions
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
@@ -172,7 +173,7 @@ class Engine:
                 each = partial(self._each, record=record, writer=writer)
                 return steer(record, writer, self.people, self.definitions, each)
             case "evidence":
-                rules = self.compiled.project.identity.review
+                rules, self._identity.taken = self.compiled.project.identity.review, ()
                 return self._changes(weigh(record, self._identity, writer, rules), record)
             case "erasure":
                 return self._erasure(record, writer)
@@ -248,6 +249,10 @@ class Engine:
         return []
 
     def _changes(self, changes: Sequence[Change], record: Record) -> list[Effect]:
+        if self._writer is not None:
+            version = self.compiled.project.hash[:12]
+            found = decisions.Situation(record, self._identity.taken, version)
+            decisions.stage(self._writer, record.offset, decisions.decisions(found, changes))
         return apply_changes(changes, record, self.people, self.compiled, self._refolder(record))
 
     def _refolder(self, record: Record, note: Note = unnoted) -> Refolding:
@@ -263,6 +268,7 @@ class Engine:
     def _erasure(self, record: Record, writer: StateWriter) -> list[Effect]:
         done = forget(record, self.people, self._identity, self.compiled, writer, self._log)
         self.forgotten |= done.people
+        decisions.forget(writer, done.people)
         return done.effects + self._changes(done.changes, record)
 
     # -- everybody ------------------------------------------------------------------------------

@@ -8,16 +8,19 @@ facts, and every entry, exit and move this causes is emitted (identity M3).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from journeyfold.core.effect import Effect, Emit
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile
+from journeyfold.identity.decisions import rule_of
 from journeyfold.identity.resolve import Change, Merged, Reanchored, Split, Suppressed
 from journeyfold.journey.join import of_nodes
 from journeyfold.profile.merge import merge_profiles
 from journeyfold.project.compile import Compiled
 from journeyfold.project.people import People
 
+Moved: TypeAlias = dict[str, Json]
 Refold = Callable[[str, Iterable[bytes]], Profile]
 """(person, nodes) → a profile with the facts of the records those nodes own."""
 
@@ -28,16 +31,19 @@ def apply_changes(
     """Carry out what resolution found, in its order, before the record itself is folded."""
     effects: list[Effect] = []
     for position, change in enumerate(changes):
+        moved: Moved = {}
         match change:
             case Merged():
+                moved = _brought(people.get(change.source))
                 effects += _merge(change, record, people, compiled)
             case Split():
                 effects += _split(change, record, people, compiled, refold)
+                moved = {part.person: _brought(people.get(part.person)) for part in change.parts}
             case Reanchored():
                 _rename(change, people)
             case Suppressed():
                 continue
-        effects.append(_announce(change, record, position))
+        effects.append(_announce(change, record, position, moved))
     return effects
 
 
@@ -70,10 +76,13 @@ def _split(
     """
     whole = people.get(change.person)
     effects = people.count(compiled.advance(whole, record.appended_us)) if whole else []
-    parts = []
+    parts: list[Profile] = []
+    nobodies: set[str] = set()  # the old name is left to a part that no record is about
     for part in change.parts:
         profile = refold(part.person, part.nodes)
         keeps_name = whole is not None and part.person == change.person
+        if profile.seen < 0:
+            nobodies.add(part.person)
         if whole is not None and keeps_name:
             profile.memberships, profile.stages = whole.memberships, whole.stages
         elif profile.seen < 0:
@@ -91,6 +100,9 @@ def _split(
     for profile in parts:
         people.replace(profile)
         effects += people.count(compiled.settle(profile, record.appended_us, "split"))
+        if profile.person in nobodies:
+            recount(people, record.appended_us, before=(profile,), after=())
+            people.remove(profile.person)
     return effects
 
 
@@ -115,15 +127,33 @@ def recount(
                 people.resize(f"stage/{lifecycle}/{at.stage}", by, at_us)
 
 
-def _announce(change: Merged | Split | Reanchored, record: Record, position: int) -> Emit:
+def _brought(profile: Profile | None) -> Moved:
+    """What a merge adds to the person who stays, or a part has after a split (M3, M4)."""
+    if profile is None:
+        return {}
+    return {
+        "segments": list[Json](sorted(profile.memberships)),
+        "journeys": list[Json](
+            sorted({one.journey for one in profile.journeys if not one.ended_us})
+        ),
+        "events": profile.events,
+        "messages": len(profile.contacts),
+    }
+
+
+def _announce(
+    change: Merged | Split | Reanchored, record: Record, position: int, moved: Moved
+) -> Emit:
     key = f"identity/{record.offset}/{position}"
     told: dict[str, Json]
     match change:
         case Merged(source, target, cause):
             told = {"from": source, "to": target, "cause": cause}
+            told |= {"rule": rule_of(record), "moved": moved}
             return Emit(key, "person.merged", target, record.appended_us, told)
-        case Split(person, parts, _):
-            told = {"person": person, "parts": [part.person for part in parts]}
+        case Split(person, parts, cause):
+            told = {"person": person, "parts": [part.person for part in parts], "cause": cause}
+            told |= {"rule": rule_of(record), "moved": moved}
             return Emit(key, "person.split", person, record.appended_us, told)
         case Reanchored(source, target, cause):
             told = {"from": source, "to": target, "cause": cause}
