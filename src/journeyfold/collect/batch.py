@@ -1,7 +1,7 @@
 """Imports: a file or query through the same door as the wire (collect C40 to C44).
 
 A child process reads and maps (`collect/reader.py`); here its rows are judged by the source's gate
-and appended about two thousand at a time, each transaction with the cursor that says how far the
+and appended thousands at a time, each transaction with the cursor that says how far the
 file has come. A run that dies is continued by the next one; a file imported again appends nothing.
 """
 
@@ -17,20 +17,30 @@ import msgspec
 from journeyfold.collect.admit import Gate, admit, judge
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.child import READER, Child, ImportFailed
-from journeyfold.collect.envelope import Draft, fingerprint_of
-from journeyfold.collect.frames import Batch, Ended, Failed, Job, Started
+from journeyfold.collect.envelope import Draft
+from journeyfold.collect.frames import (
+    PLAIN_MEMBERS,
+    Batch,
+    Ended,
+    Failed,
+    Job,
+    PlainEvent,
+    Started,
+)
 from journeyfold.collect.json_entry import Refused, misshapen
 from journeyfold.collect.occurrence import FUTURE_US
 from journeyfold.collect.position import Position, Resolve, job_of, position_after
 from journeyfold.collect.pulled import Pulling, pulled_job
 from journeyfold.collect.reconciliation import Account, Reconciliation
-from journeyfold.core.event import Event, Json
+from journeyfold.core.event import Json
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
 
-TRANSACTION_ITEMS = 2_000
+TRANSACTION_ITEMS = 2_000  # beside a platform, whose own appends wait for each transaction
+ALONE_ITEMS = 20_000  # where nobody waits: an index page is written once for many keys
+WAITING_BYTES = 16 << 20  # of mapped events, however many they are
 FIRST_ROWS = 10_000  # C44: so many rows are looked at before anything is written,
 BAD_ROWS_MAX = FIRST_ROWS // 10  # and more bad ones than this stop the import
 
@@ -70,11 +80,13 @@ def run_import(
     resolve: Resolve = str,
     progress: Progress = lambda _rows, _total, _events: None,
     pulling: Pulling | None = None,
+    items_max: int = TRANSACTION_ITEMS,
 ) -> Reconciliation:
     """Imports `gate.source`; paths in it are relative to `directory`.
 
     `cursor` is the value the log holds under `cursor_name(source)`. `resolve` fills `${env:…}` in paths.
     `pulling` is for sources that are asked over the network.
+    `items_max` is when a transaction is worth it.
 
     Raises:
         ImportFailed: with one sentence; what was appended before stays, and the cursor with it.
@@ -86,14 +98,14 @@ def run_import(
     else:
         job, before = job_of(gate.source, directory, *known)
     job = msgspec.structs.replace(job, limit=options.limit)
-    run = _Run(gate, append, job, before, options, progress)
+    run = _Run(gate, append, job, before, options, progress, items_max)
     with Child(job, pulling.reader if pulling else READER) as child:
         while (frame := child.next_frame()) is not None:
             match frame:
                 case Started(rows_total=total):
                     run.total = total
                 case Batch():
-                    run.take(frame)
+                    run.take(frame, child.frame_bytes)
                 case Ended(complete=complete, mark=mark):
                     return run.finish(complete=complete, mark=mark)
                 case Failed(reason=reason, sentence=sentence):
@@ -139,24 +151,32 @@ class _Run:
         before: Position,
         options: Options,
         progress: Progress,
+        items_max: int,
     ) -> None:
         self._gate, self._append, self._job = gate, append, job
         self._options, self._progress = options, progress
         self._arrival = Arrival(job.received_us, "import")
+        self._is_roomy = gate.terms.shape.members >= PLAIN_MEMBERS
         self._before = self._reached = before
+        self._items_max = items_max
         self._waiting: list[_Item] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        self._held: list[_Item] = []  # those of the waiting that are bad
+        self._held_rows = 0
         self._rejected = 0
         self._account = Account()
         self.total: int | None = None
 
-    def take(self, batch: Batch) -> None:
-        """Judges a batch; writes when enough has come together."""
+    def take(self, batch: Batch, size: int) -> None:
+        """Judges a batch of `size` bytes; writes when enough has come together."""
         for outcome in batch.outcomes:
             self._judge(outcome)
-        seen = self._account.rows_read + sum(item.rows for item in self._waiting)
+        seen = self._account.rows_read + self._waiting_rows
         self._reached = position_after(self._before, batch, seen)
         self._stop_if_hopeless()
-        if len(self._waiting) >= TRANSACTION_ITEMS and seen >= FIRST_ROWS:
+        self._waiting_bytes += size
+        is_enough = len(self._waiting) >= self._items_max and seen >= FIRST_ROWS
+        if is_enough or self._waiting_bytes >= WAITING_BYTES:
             self._write()
         total = self.total if self.total is None else max(self.total, seen)
         self._progress(self._before.rows + seen, total, self._account.events)
@@ -183,8 +203,8 @@ class _Run:
                 return
             case Passed():
                 judged: Entry | Held | Refused = self._row_held(outcome)
-            case Mapped(event=event):
-                judged = self._event(event)
+            case Mapped():
+                judged = self._event(outcome)
             case Message(message=message, event_id=event_id):
                 judged = admit(self._gate, message, self._arrival, event_id)
         if isinstance(judged, Refused):
@@ -192,25 +212,30 @@ class _Run:
             detail = f"{judged.pointer} {judged.detail}".strip()
             self._account.count("rejected", judged.code, outcome.rows, outcome.line, detail)
         else:
-            self._waiting.append(_Item(judged, outcome.rows, outcome.line))
+            self._wait(_Item(judged, outcome.rows, outcome.line))
 
-    def _event(self, event: Event) -> Entry | Held | Refused:
-        """A mapped event; its fingerprint leaves out when this run happened to read it (C32).
+    def _wait(self, item: _Item) -> None:
+        self._waiting.append(item)
+        self._waiting_rows += item.rows
+        if isinstance(item.entry, Held):
+            self._held.append(item)
+            self._held_rows += item.rows
 
-        An instant in the future is cut to five minutes ahead, as on the wire (C27).
+    def _event(self, mapped: Mapped) -> Entry | Held | Refused:
+        """A mapped event; an instant in the future is cut to five minutes ahead, as on the wire
+        (C27).
         """
-        for part in (event.properties, event.traits, event.context):
-            if (wrong := misshapen(part, self._gate.terms.shape)) is not None:
-                return wrong
-        facts = msgspec.to_builtins(event)
-        del facts[_RECEIVED]
-        fingerprint, _ = fingerprint_of({"event": facts})
+        event = mapped.event
+        if not (self._is_roomy and isinstance(event, PlainEvent)):
+            for part in (event.properties, event.traits, event.context):
+                if (wrong := misshapen(part, self._gate.terms.shape)) is not None:
+                    return wrong
         latest = self._job.received_us + FUTURE_US
         if event.occurred_us > latest:
             note: dict[str, Json] = {"client": rfc3339(event.occurred_us), "rule": "future"}
             context = {**event.context, "time": note}
             event = msgspec.structs.replace(event, occurred_us=latest, context=context)
-        return judge(self._gate, Draft(event, fingerprint), "")
+        return judge(self._gate, Draft(event, mapped.fingerprint), "")
 
     def _row_held(self, passed: Passed) -> Held:
         """A row that never became an event, kept with its line so that it can be found and fixed."""
@@ -231,9 +256,8 @@ class _Run:
         )
 
     def _stop_if_hopeless(self) -> None:
-        account = self._account
-        held = [item for item in self._waiting if isinstance(item.entry, Held)]
-        bad = account.rows_bad + sum(item.rows for item in held)
+        account, held = self._account, self._held
+        bad = account.rows_bad + self._held_rows
         if self._options.force or account.events or bad <= BAD_ROWS_MAX:
             return
         why = ", ".join(sorted({item.entry.code for item in held if isinstance(item.entry, Held)}))
@@ -256,10 +280,8 @@ class _Run:
             reason = fate.code or (held.code if held else "")
             detail = fate.detail or (held.detail if held else "")
             self._account.count(fate.fate, reason, item.rows, item.line, detail)
-        self._waiting, self._rejected = [], 0
-
-
-_RECEIVED = Event.__struct_fields__.index("received_us")
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self._held, self._held_rows, self._rejected = [], 0, 0
 
 
 def cursor_name(source: Source) -> str:

@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 import msgspec
 
-from journeyfold.collect.frames import Failure, Frame, Job, read_frame, write_frame
+from journeyfold.collect.frames import Failure, Frame, Job, frame_of, read_body, write_frame
 from journeyfold.core.errors import JourneyfoldError
 
 Why = Literal[Failure, "bad_rows"]
@@ -45,6 +45,7 @@ class Child:
 
     def __init__(self, job: Job, reader: str = READER) -> None:
         """`reader` is the module that runs."""
+        self.frame_bytes = 0  # of the last frame
         self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the child
         command = [sys.executable, "-P", "-m", reader]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -79,8 +80,12 @@ class Child:
 
     def next_frame(self) -> Frame | None:
         """None when it died without saying why, or said something that is no frame."""
+        body = read_body(self._answers)  # type: ignore[arg-type]  # IO[bytes]
+        if body is None:
+            return None
+        self.frame_bytes = len(body)
         try:
-            return read_frame(self._answers)  # type: ignore[arg-type]  # IO[bytes]
+            return frame_of(body)
         except (msgspec.DecodeError, msgspec.ValidationError):
             return None
 

@@ -7,12 +7,13 @@ into these types or the import fails.
 
 from __future__ import annotations
 
-from typing import BinaryIO, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, BinaryIO, Literal, TypeAlias
 
 import msgspec
 
-from journeyfold.core.event import Json
-from journeyfold.sources.mapped import Outcome
+from journeyfold.core.event import INT64_MAX, INT64_MIN, Event, Json
+from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
 
 FRAME_MAX = 64 << 20
 Failure = Literal["file", "columns", "mapping", "memory", "cpu", "crash", "server"]
@@ -85,8 +86,35 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 Frame: TypeAlias = Started | Batch | Ended | Failed
 
+PLAIN_MEMBERS = 200  # of each part of a plain event
+_Key = Annotated[str, msgspec.Meta(max_length=64)]  # of characters, so 256 bytes at most
+_Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
+_Members = Annotated[
+    dict[_Key, str | _Int64 | float | bool | None], msgspec.Meta(max_length=PLAIN_MEMBERS)
+]
+
+
+class PlainEvent(Event, frozen=True, array_like=True):
+    """An event whose shape was seen to be within every limit while it was decoded."""
+
+    properties: _Members = msgspec.field(default_factory=dict)  # type: ignore[assignment]  # a narrower dict
+    traits: _Members = msgspec.field(default_factory=dict)  # type: ignore[assignment]  # as above
+    context: _Members = msgspec.field(default_factory=dict)  # type: ignore[assignment]  # as above
+
+
+class _PlainMapped(Mapped, frozen=True, array_like=True, tag=1):
+    event: PlainEvent
+
+
+class _PlainBatch(Batch, frozen=True, tag="batch"):
+    outcomes: list[_PlainMapped | Message | Passed]  # type: ignore[assignment]  # a narrower list
+
+
 _encode = msgspec.msgpack.encode
-_frame = msgspec.msgpack.Decoder(Frame).decode
+_frame: Callable[[bytes], Frame] = msgspec.msgpack.Decoder(Frame).decode
+_plain_frame: Callable[[bytes], Frame] = msgspec.msgpack.Decoder(
+    Started | _PlainBatch | Ended | Failed
+).decode
 _job = msgspec.msgpack.Decoder(Job).decode
 
 
@@ -97,18 +125,21 @@ def write_frame(pipe: BinaryIO, value: Frame | EncodedBatch | Job) -> None:
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO) -> Frame | None:
-    """The next frame; None at the end of the stream, also when it ends inside a frame."""
-    body = _body(pipe)
-    return None if body is None else _frame(body)
+def frame_of(body: bytes) -> Frame:
+    """Raises msgspec.DecodeError for what is none."""
+    try:
+        return _plain_frame(body)
+    except msgspec.ValidationError:  # events with lists or objects in them
+        return _frame(body)
 
 
 def read_job(pipe: BinaryIO) -> Job | None:
-    body = _body(pipe)
+    body = read_body(pipe)
     return None if body is None else _job(body)
 
 
-def _body(pipe: BinaryIO) -> bytes | None:
+def read_body(pipe: BinaryIO) -> bytes | None:
+    """The next frame's bytes; None at the end of the stream, also when it ends inside a frame."""
     head = pipe.read(4)
     size = int.from_bytes(head, "big")
     if len(head) < 4 or size > FRAME_MAX:

@@ -22,6 +22,7 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
+from journeyfold.collect.envelope import fingerprint_of
 from journeyfold.collect.frames import (
     EncodedBatch,
     Ended,
@@ -36,7 +37,7 @@ from journeyfold.collect.line import BadLine, NoAnswer, Rows, WrongFile
 from journeyfold.collect.rows import open_text
 from journeyfold.collect.scratch import PREFIX
 from journeyfold.collect.units import Past, Unit, units_of
-from journeyfold.core.event import Json
+from journeyfold.core.event import Event, Json
 from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.local_time import Zone
@@ -51,6 +52,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 _encode = msgspec.msgpack.encode
 Opened: TypeAlias = Callable[[Job, Source, ExitStack], Rows]
+_RECEIVED = Event.__struct_fields__.index("received_us")
 
 
 def main() -> int:
@@ -165,7 +167,7 @@ def _outcome(unit: Unit | BadLine, mapping: Mapping) -> Outcome:
 def _encoded(outcome: Outcome, event_bytes: int) -> bytes:
     """An outcome whose event is too big or holds a number out of range is held (C11, C13)."""
     try:
-        raw = _encode(outcome)
+        raw = _encode(_fingerprinted(outcome))
     except OverflowError:
         code, detail = "number_out_of_range", "an integer is outside int64"
     else:
@@ -175,6 +177,16 @@ def _encoded(outcome: Outcome, event_bytes: int) -> bytes:
     event_id = outcome.event.id if isinstance(outcome, Mapped) else ""
     held = Passed("quarantined", code, outcome.rows, outcome.line, f"{event_id}: {detail}")
     return _encode(held)
+
+
+def _fingerprinted(outcome: Outcome) -> Outcome:
+    """A fingerprint leaves out when this run happened to read the event (C32)."""
+    if not isinstance(outcome, Mapped):
+        return outcome
+    facts = msgspec.to_builtins(outcome.event)
+    del facts[_RECEIVED]
+    fingerprint, _ = fingerprint_of({"event": facts})
+    return Mapped(outcome.event, outcome.rows, outcome.line, fingerprint)
 
 
 def _give_up_rights(memory_bytes: int, cpu_s: int) -> None:

@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from journeyfold.adapters.directory_lock import DirectoryLock
-from journeyfold.collect.batch import Options, cursor_name, dry_append, run_import
+from journeyfold.collect.batch import (
+    ALONE_ITEMS,
+    TRANSACTION_ITEMS,
+    Options,
+    cursor_name,
+    dry_append,
+    run_import,
+)
 from journeyfold.collect.child import ImportFailed
 from journeyfold.collect.reconciliation import Reconciliation
 from journeyfold.collect.scratch import remove_leftovers
@@ -23,6 +30,7 @@ from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.reports import BadRow, ImportReport
 from journeyfold.project.substitute import substitute
+from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
@@ -44,7 +52,9 @@ def import_source(place: Place, source: str, options: Options, progress: Progres
     workspace = Workspace(place, project)
     try:
         activate(workspace, project)
-        done = append_source(workspace, project, source, options, progress)
+        done = append_source(
+            workspace, project, source, options, progress, is_alone=lock is not None
+        )
         if not options.dry_run:
             _fold(workspace, lock, progress)
     finally:
@@ -69,9 +79,12 @@ def report_of(done: Reconciliation, seconds: float) -> ImportReport:
 
 
 def append_source(
-    workspace: Workspace, project: Project, source: str, options: Options, progress: Progress
-) -> Reconciliation:
-    """The rows into the log, and nothing folded."""
+    workspace: Workspace, project: Project, source: str, options: Options, progress: Progress,
+    *, is_alone: bool = False,
+) -> Reconciliation:  # fmt: skip
+    """The rows into the log, and nothing folded. Alone it also moves the write-ahead log into the
+    file meanwhile, which is `work`'s duty where a platform runs.
+    """
     gate = gates_of(
         project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
     )[source]
@@ -82,6 +95,7 @@ def append_source(
     ) -> list[Fate]:
         return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
 
+    beside = Checkpointing(log.checkpoint) if is_alone else None
     try:
         done = run_import(
             gate,
@@ -93,9 +107,13 @@ def append_source(
             resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
             progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
             pulling=pulling_for(workspace.place, project, source),
+            items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
         )
     except ImportFailed as failed:
         raise UsageError(str(failed)) from failed
+    finally:
+        if beside is not None:
+            beside.close()
     if done.status == "complete" and not options.dry_run:
         forget_told_rows(workspace.place, source)
     return done

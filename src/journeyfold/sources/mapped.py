@@ -10,11 +10,15 @@ from journeyfold.core.event import Event, Json
 
 
 class Mapped(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """An event made of `rows` rows, the first of which stood on `line`."""
+    """An event made of `rows` rows, the first of which stood on `line`.
+
+    `fingerprint` tells a repeat from a conflict (collect C32); whoever reads a file takes it.
+    """
 
     event: Event
     rows: int
     line: int
+    fingerprint: int = 0
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=2):
