@@ -5,6 +5,7 @@ import pytest
 from journeyfold.api.people import stated
 from journeyfold.core.event import Identifier
 from journeyfold.core.profile import Profile, Statement, Trait
+from journeyfold.profile.traits import HeldTrait
 
 
 @pytest.fixture
@@ -41,6 +42,15 @@ def test_a_person_has_all_the_parts(kit, someone):
         "person", "seen", "first", "last", "events", "identifiers", "traits", "features",
         "segments", "memberships", "stage", "stages", "consents", "sessions",
     }  # fmt: skip
+
+
+def test_a_trait_that_was_cleaned_says_what_was_sent(kit, someone, monkeypatch):
+    profile, _ = someone
+    seen = Trait("+4930901820", 1_000_000, "crm", "e1")
+    held = HeldTrait("+4930901820", seen, sent="030 901820", cleaned_by=("phone",))
+    monkeypatch.setattr(kit.services.desk.people, "traits", lambda _profile: {"phone": held})
+    trait = kit.call("GET", f"/v1/people/{profile.person}").json["traits"]["phone"]
+    assert (trait["sent"], trait["cleaned_by"]) == ("030 901820", ["phone"])
 
 
 def test_a_trait_says_where_it_came_from(kit):

@@ -1,6 +1,7 @@
 """A runtime that answers from a table and remembers what it was asked."""
 
 from journeyfold.journey.control import Move
+from journeyfold.project.cleaned import Tally
 from journeyfold.project.reports import (
     BackupReport,
     BadRow,
@@ -74,6 +75,7 @@ class Answers:
             "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
             "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
             "outbox": OUTBOX,
+            "quality_cleaning": [Tally("crm", "traits.phone", "phone", 40, 30, 2)],
             "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},
         } | given  # fmt: skip

@@ -59,6 +59,7 @@ QUESTIONS = [
     ("sync", "show", "vip"),
     ("sync", "run", "vip"),
     ("sync", "run", "vip", "--dry-run"),
+    ("quality", "cleaning"),
     ("quarantine", "list"),
     ("quarantine", "show", "17"),
     ("quarantine", "replay", "--dry-run"),

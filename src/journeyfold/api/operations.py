@@ -7,6 +7,7 @@ for its own anonymous visitor only.
 from __future__ import annotations
 
 from journeyfold.api import (
+    cleaning,
     consents,
     decide,
     decisions,
@@ -254,6 +255,11 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Run a sync now; confirm one that has stopped.",
         answer=syncs.answer_run, body=syncs.SyncRequest, reply=syncs.SyncAsked,
         statuses=(404, 503),
+    ),
+    Operation(
+        id="cleaned", method="GET", path="/v1/quality/cleaning", scope=WRITE,
+        summary="Values that cleaning changed or could not read, by source, field and cleaner.",
+        answer=cleaning.answer_cleaned, reply=cleaning.CleanedBody,
     ),
     Operation(
         id="sources", method="GET", path="/v1/sources", scope=WRITE,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from journeyfold.api.desk import PeopleDesk
 from journeyfold.api.errors import ApiError
 from journeyfold.api.operation import Answered, Call, found, reply
@@ -145,7 +147,10 @@ def stated(profile: Profile) -> dict[str, ConsentState]:
 
 def _trait(held: HeldTrait) -> TraitBody:
     seen = held.seen
-    return TraitBody(held.value, moment(seen.occurred_us), seen.source, seen.event)
+    body = TraitBody(held.value, moment(seen.occurred_us), seen.source, seen.event)
+    if not held.cleaned_by:
+        return body
+    return msgspec.structs.replace(body, sent=held.sent, cleaned_by=held.cleaned_by)
 
 
 def _sessions(profile: Profile) -> SessionsBody:

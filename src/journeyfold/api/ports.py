@@ -23,6 +23,7 @@ from journeyfold.decide.eligible import Conditions
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
 from journeyfold.journey.definition import Journey
+from journeyfold.project.cleaned import Tally
 from journeyfold.project.reports import SyncRow
 from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
@@ -108,3 +109,4 @@ class Services:
     outbox: OutboxDesk
     journeys: Callable[[], Mapping[str, Journey]] = dict  # of the project in force
     syncs: Callable[[], Sequence[SyncRow]] = list
+    cleaned: Callable[[], Sequence[Tally]] = list

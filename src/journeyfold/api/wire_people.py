@@ -20,12 +20,17 @@ class PersonFound(msgspec.Struct, frozen=True):
 
 
 class TraitBody(msgspec.Struct, frozen=True):
-    """A value with its provenance: when it was true, and which event of which source said so."""
+    """A value with its provenance: when it was true, and which event of which source said so.
+
+    `sent` is what that event says, where cleaning made the value of it.
+    """
 
     value: Json
     occurred: str
     source: str
     event: str
+    sent: Json | msgspec.UnsetType = msgspec.UNSET
+    cleaned_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MembershipBody(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from journeyfold.activate.destination import Mail
     from journeyfold.journey.control import Action, CatchUp
+    from journeyfold.project.cleaned import Tally
     from journeyfold.project.erasure import Going
     from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
@@ -185,6 +186,8 @@ class Runtime(Protocol):
         dry_run: bool,
         progress: Progress,
     ) -> QuarantineReplay: ...
+
+    def quality_cleaning(self, directory: Path, data: Path | None) -> list[Tally]: ...
 
     def keys_create(
         self, directory: Path, data: Path | None, *, kind: str, source: str, expires: str | None

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("backup:backup", "Copy the data while the platform runs, and verify the copy."),
     "bench": ("bench:bench", "Measure, and compare with the goals."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
+    "quality": ("quality:quality", "Look at how good the data is."),
     "schema": ("schema:schema", "List, check, compare and publish the schemas of events."),
     "version": ("version:version", "Print the version."),
 }

@@ -66,6 +66,9 @@ def _print(report: PlanReport) -> None:
         click.echo(f"  {change:8} {name}")
     _print_changes("segment", report.segments)
     _print_changes("stage", report.stages)
+    if report.traits:
+        traits = [(each.trait, each.people, each.lost) for each in report.traits]
+        print_table("", ("trait", "another value", "of them none"), traits)
     if report.decisions:
         rows = [(each.placement, each.compared, each.differ) for each in report.decisions]
         print_table("", ("placement", "decisions", "would differ"), rows)

@@ -84,11 +84,16 @@ def plain_traits(profile: Profile, policies: Policies) -> dict[str, Json]:
 
 
 class HeldTrait(msgspec.Struct, frozen=True):
-    """The value that holds, the sighting it comes from, and how many others it prevailed over."""
+    """The value that holds, the sighting it comes from, and how many others it prevailed over.
+
+    `sent` is what the record says where cleaning made another value of it; a reader adds it.
+    """
 
     value: Json
     seen: Trait
     others: int = 0
+    sent: Json = None
+    cleaned_by: tuple[str, ...] = ()
 
 
 def held_traits(profile: Profile, policies: Policies) -> dict[str, HeldTrait]:

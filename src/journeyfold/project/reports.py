@@ -145,6 +145,15 @@ class JourneyChange(msgspec.Struct, frozen=True):
     moves: tuple[Move, ...] = ()
 
 
+class TraitChange(msgspec.Struct, frozen=True):
+    """Of how many people a trait would be another, and of how many it would have no value."""
+
+    trait: str
+    people: int
+    lost: int
+    examples: tuple[str, ...] = ()
+
+
 class PlanReport(msgspec.Struct, frozen=True):
     """What the changed project would have made of recorded history (segments B6)."""
 
@@ -158,10 +167,12 @@ class PlanReport(msgspec.Struct, frozen=True):
     definitions: dict[str, Literal["added", "changed", "removed"]] = {}  # `offer/ten-percent`
     untouched: int = 0
     reconstructed: bool = False
+    traits: tuple[TraitChange, ...] = ()
 
     @property
     def has_changes(self) -> bool:
-        return bool(self.definitions or self.segments or self.stages or self.decisions)
+        found = (self.definitions, self.segments, self.stages, self.decisions, self.traits)
+        return any(found)
 
 
 class HeldItem(msgspec.Struct, frozen=True):

@@ -104,6 +104,9 @@ class Steps:
             return event
         return msgspec.structs.replace(event, traits=traits, properties=properties)
 
+    def touches(self, root: str, name: str) -> bool:
+        return any(each.root == root and each.inner[0] == name for each in self.fields.values())
+
     def changes(self, event: Event) -> list[Change]:
         """Every value that is not folded as it was sent, for who explains it."""
         told: list[Change] = []

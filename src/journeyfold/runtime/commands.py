@@ -21,6 +21,7 @@ from journeyfold.runtime.workspace import Workspace, checked_project, opened, pl
 
 if TYPE_CHECKING:
     from journeyfold.activate.destination import Mail
+    from journeyfold.project.cleaned import Tally
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
@@ -311,6 +312,13 @@ def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
         row = _row(admin.keys.revoke_key(key_id, by), by.at_us)
         admin.close()
         return row
+
+
+def quality_cleaning(directory: Path, data: Path | None) -> list[Tally]:
+    from journeyfold.runtime import cleaning
+
+    with opened(directory, data) as workspace:
+        return cleaning.told(workspace)
 
 
 def export(

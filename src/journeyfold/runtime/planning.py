@@ -27,6 +27,7 @@ from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile
 from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
 from journeyfold.runtime.planning_journeys import JourneysTold, journey_changes
+from journeyfold.runtime.planning_traits import trait_changes
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.runtime.simulating import lived_us
 from journeyfold.segment.cutpoints import quintile_cuts
@@ -79,6 +80,7 @@ def plan_between(
             journey_changes(old.journeys, new.journeys, old.compiled, new.compiled, old.people)
         ),
         untouched=_untouched(before, after, definitions),
+        traits=tuple(trait_changes(old.compiled, new.compiled, old.people, new.people)),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from journeyfold.core.instant import DAY_US, duration_us
 from journeyfold.core.ports import Clock, Entry
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
+from journeyfold.project.cleaned import Tally, tallies
 from journeyfold.project.reports import SyncRow
 from journeyfold.runtime.gates import node_reader
 from journeyfold.runtime.platform import Platform
@@ -81,6 +82,7 @@ def services_of(platform: Platform, desk: PlatformDesk) -> Services:
         outbox=OutboxRoom(platform),
         journeys=lambda: platform.project.journeys,
         syncs=lambda: _syncs(platform),
+        cleaned=lambda: _cleaned(platform),
     )
 
 
@@ -133,3 +135,8 @@ def _syncs(platform: Platform) -> list[SyncRow]:
         return []
     with state.read() as reader:
         return rows_of(platform.project, reader)
+
+
+def _cleaned(platform: Platform) -> list[Tally]:
+    with snapshot(platform) as look:
+        return tallies(look.reader)

@@ -15,6 +15,7 @@ from journeyfold.identity.explain import node_of_person
 from journeyfold.profile.traits import HeldTrait, held_traits
 from journeyfold.project.erasure import Going, going
 from journeyfold.project.people import profile_of, sizes
+from journeyfold.runtime.cleaning import with_sent
 from journeyfold.runtime.platform import Platform
 
 _RECENT_RECORDS = 400
@@ -62,7 +63,11 @@ class People:
     def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
         compiled = self._platform.compiled
         assert compiled is not None, "there was a snapshot before"
-        return held_traits(profile, compiled.project.traits)
+        cleaning, log = compiled.cleaning, self._platform.log
+        held = held_traits(profile, compiled.project.traits)
+        if not cleaning.of:
+            return held
+        return {name: with_sent(name, one, cleaning, log) for name, one in held.items()}
 
     def identity(self, profile: Profile) -> Identity:
         with snapshot(self._platform) as look:

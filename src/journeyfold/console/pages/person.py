@@ -31,6 +31,8 @@ class TraitRow(msgspec.Struct, frozen=True):
     source: str
     at_us: int
     others: int = 0
+    sent: str = ""
+    cleaned_by: str = ""
 
 
 class ConsentRow(msgspec.Struct, frozen=True):
@@ -147,8 +149,12 @@ def _traits(traits: Mapping[str, HeldTrait], *, clear: bool) -> list[TraitRow]:
     for name, held in traits.items():
         shown = held.value if clear else masked_json(held.value, name, of_person=True)
         seen = held.seen
-        text = wording.plain(shown)
-        rows.append(TraitRow(name, text, seen.source, seen.occurred_us, held.others))
+        text, sent = wording.plain(shown), ""
+        if held.cleaned_by:
+            raw = held.sent if clear else masked_json(held.sent, name, of_person=True)
+            sent = wording.plain(raw)
+        by = ", ".join(held.cleaned_by)
+        rows.append(TraitRow(name, text, seen.source, seen.occurred_us, held.others, sent, by))
     return rows
 
 

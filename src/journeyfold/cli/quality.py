@@ -1,0 +1,16 @@
+"""`journeyfold quality`: can the data be trusted? Each command stands in a file of its own."""
+
+from __future__ import annotations
+
+import click
+
+from journeyfold.cli.cleaning import cleaning
+
+
+@click.group(epilog="Example: journeyfold quality cleaning")
+def quality() -> None:
+    """Look at how good the data is."""
+
+
+for command in (cleaning,):
+    quality.add_command(command)
