@@ -118,28 +118,29 @@ def why_between(graph: Graph, marks: Marks, a: bytes, b: bytes) -> Why:
 
 
 def _path(graph: Graph, a: bytes, b: bytes) -> list[LinkSeen]:
-    """Breadth first over accepted links, ties by canonical order."""
+    """Breadth first over accepted links, ties by canonical order: that of the component."""
+    row = graph.home(a)[1]
+    refused = {id_ for id_, _ in row.suppressed}
+    beside: dict[bytes, list[Link]] = {}
+    for link in (graph.stored(id_) for id_ in row.links if id_ not in refused):
+        beside.setdefault(link.a, []).append(link)
+        beside.setdefault(link.b, []).append(link)
     came: dict[bytes, Link | None] = {a: None}
     waiting = deque([a])
     while waiting and b not in came:
         node = waiting.popleft()
-        for link in _accepted_at(graph, node):
-            if link.other(node) not in came:
-                came[link.other(node)] = link
-                waiting.append(link.other(node))
+        for link in beside.get(node, ()):
+            far = link.other(node)
+            if far not in came:
+                came[far] = link
+                waiting.append(far)
     path: list[LinkSeen] = []
     step = came[b]
     while step is not None:
-        path.append(_link_seen(graph, step))
+        path.append(_link_seen(graph, step, ""))
         b = step.other(b)
         step = came[b]
     return path[::-1]
-
-
-def _accepted_at(graph: Graph, node: bytes) -> list[Link]:
-    links = map(graph.stored, graph.neighbours(node))
-    accepted = [link for link in links if not _reason(graph, link)]
-    return sorted(accepted, key=lambda link: link.order)
 
 
 def _links_at(
@@ -147,7 +148,7 @@ def _links_at(
 ) -> tuple[tuple[LinkSeen, ...], tuple[LinkSeen, ...]]:
     ids = {id_ for node in nodes for id_ in graph.neighbours(node)}
     links = sorted(map(graph.stored, ids), key=lambda link: link.order)
-    seen = [_link_seen(graph, link) for link in links]
+    seen = [_link_seen(graph, link, _reason(graph, link)) for link in links]
     return (
         tuple(link for link in seen if not link.reason),
         tuple(link for link in seen if link.reason),
@@ -161,7 +162,7 @@ def _reason(graph: Graph, link: Link) -> str:
     return graph.home(link.a)[1].reason(link.id)
 
 
-def _link_seen(graph: Graph, link: Link) -> LinkSeen:
+def _link_seen(graph: Graph, link: Link, reason: str) -> LinkSeen:
     a, b = graph.named(link.a), graph.named(link.b)
     return LinkSeen(
         id=link.id.hex(),
@@ -173,7 +174,7 @@ def _link_seen(graph: Graph, link: Link) -> LinkSeen:
         event=link.event,
         offset=link.offset,
         occurred_us=link.occurred_us,
-        reason=_reason(graph, link),
+        reason=reason,
     )
 
 
