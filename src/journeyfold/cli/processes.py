@@ -1,4 +1,4 @@
-"""`serve` and `work`: what `up` starts. Not for people, hence hidden."""
+"""`serve`, `work` and `pull`: what `up` starts. Not for people, hence hidden."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def work(ctx: click.Context, directory: Path, data: Path) -> None:
     from journeyfold.runtime.workspace import Place
 
     ctx.exit(run_work(Place(directory, data)))
+
+
+@click.command(hidden=True, epilog="Started by: journeyfold up")
+@_place[0]
+@_place[1]
+@click.pass_context
+def pull(ctx: click.Context, directory: Path, data: Path) -> None:
+    """Import by schedule, follow changes."""
+    from journeyfold.runtime.pull_process import run_pull
+    from journeyfold.runtime.workspace import Place
+
+    ctx.exit(run_pull(Place(directory, data)))
 
 
 @click.command(hidden=True, epilog="Started by: journeyfold up")

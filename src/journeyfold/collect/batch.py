@@ -80,12 +80,13 @@ def run_import(
     resolve: Resolve = str,
     progress: Progress = lambda _rows, _total, _events: None,
     pulling: Pulling | None = None,
+    started: Callable[[Child], None] = lambda _child: None,
     items_max: int = TRANSACTION_ITEMS,
 ) -> Reconciliation:
     """Imports `gate.source`; paths in it are relative to `directory`.
 
     `cursor` is the value the log holds under `cursor_name(source)`. `resolve` fills `${env:…}` in paths.
-    `pulling` is for sources that are asked over the network.
+    `pulling` is for sources that are asked over the network. `started` gets what can be killed.
     `items_max` is when a transaction is worth it.
 
     Raises:
@@ -100,6 +101,7 @@ def run_import(
     job = msgspec.structs.replace(job, limit=options.limit)
     run = _Run(gate, append, job, before, options, progress, items_max)
     with Child(job, pulling.reader if pulling else READER) as child:
+        started(child)
         while (frame := child.next_frame()) is not None:
             match frame:
                 case Started(rows_total=total):

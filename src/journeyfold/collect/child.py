@@ -78,6 +78,10 @@ class Child:
         self._answers.close()
         self._complaints.close()
 
+    def kill(self) -> None:
+        """From any thread: there is no next frame."""
+        self._process.kill()
+
     def next_frame(self) -> Frame | None:
         """None when it died without saying why, or said something that is no frame."""
         body = read_body(self._answers)  # type: ignore[arg-type]  # IO[bytes]

@@ -21,7 +21,7 @@ from journeyfold.collect.batch import (
     dry_append,
     run_import,
 )
-from journeyfold.collect.child import ImportFailed
+from journeyfold.collect.child import Child, ImportFailed
 from journeyfold.collect.reconciliation import Reconciliation
 from journeyfold.collect.scratch import remove_leftovers
 from journeyfold.core.errors import Busy, UsageError
@@ -35,7 +35,7 @@ from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
-from journeyfold.runtime.pulled_import import forget_told_rows, pulling_for
+from journeyfold.runtime.pulled_import import forget_told_rows, one_at_a_time, pulling_for
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
@@ -80,10 +80,12 @@ def report_of(done: Reconciliation, seconds: float) -> ImportReport:
 
 def append_source(
     workspace: Workspace, project: Project, source: str, options: Options, progress: Progress,
-    *, is_alone: bool = False,
+    *, is_alone: bool = False, started: Callable[[Child], None] = lambda _child: None,
 ) -> Reconciliation:  # fmt: skip
-    """The rows into the log, and nothing folded. Alone it also moves the write-ahead log into the
-    file meanwhile, which is `work`'s duty where a platform runs.
+    """The rows into the log, and nothing folded; Busy while somebody else imports this source.
+
+    Alone it also moves the write-ahead log into the file meanwhile, which is `work`'s duty where a
+    platform runs. `started` gets what can be killed.
     """
     gate = gates_of(
         project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
@@ -97,18 +99,20 @@ def append_source(
 
     beside = Checkpointing(log.checkpoint) if is_alone else None
     try:
-        done = run_import(
-            gate,
-            dry_append(log.find) if options.dry_run else append,
-            directory=workspace.place.directory,
-            received_us=clock.now_us(),
-            cursor=log.marks.cursor(cursor_name(gate.source)),
-            options=options,
-            resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
-            progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
-            pulling=pulling_for(workspace.place, project, source),
-            items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
-        )
+        with one_at_a_time(workspace.place.run, source):
+            done = run_import(
+                gate,
+                dry_append(log.find) if options.dry_run else append,
+                directory=workspace.place.directory,
+                received_us=clock.now_us(),
+                cursor=log.marks.cursor(cursor_name(gate.source)),
+                options=options,
+                resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
+                progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
+                pulling=pulling_for(workspace.place, project, source),
+                started=started,
+                items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
+            )
     except ImportFailed as failed:
         raise UsageError(str(failed)) from failed
     finally:

@@ -8,7 +8,7 @@ What a step raises is shown, waited after and tried again: it never ends the pro
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from journeyfold.activate.again import wait_us
@@ -17,6 +17,7 @@ from journeyfold.core.ports import Clock
 from journeyfold.runtime.pull_standing import PullStanding
 
 LOOK_S = 0.25
+JOIN_S = 5.0  # a thread that does not come back in this time ends with the process
 NEVER_US = 1 << 62
 
 
@@ -63,7 +64,7 @@ class Turns:
         self._pull.stop()
 
     def join(self) -> None:
-        self._thread.join()
+        self._thread.join(JOIN_S)
 
     def _run(self) -> None:
         try:
@@ -96,8 +97,11 @@ class Turns:
         standing.ended_us = self._clock.now_us()
 
     def _failed(self, problem: str) -> None:
-        """Shown once while it stays the same; tried again with full jitter, after a while."""
+        """Nothing, where it was told to end. Shown once while it stays the same; tried again with full jitter, after a while."""
         standing = self.standing
+        if self._stopping.is_set():
+            standing.state = "waiting"
+            return
         standing.failures += 1
         if problem != standing.problem:
             self._report(problem)
@@ -109,9 +113,16 @@ class Turns:
 class Pulling:
     """All sources that are pulled, under one version of the project after another."""
 
-    def __init__(self, clock: Clock, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        report: Callable[[str], None],
+        known: Mapping[str, PullStanding] | None = None,
+    ) -> None:
+        """`known` is how sources stood when this process ended last."""
         self._clock, self._report = clock, report
         self._turns: list[Turns] = []
+        self._known = dict(known or {})
 
     @property
     def standings(self) -> list[PullStanding]:
@@ -119,11 +130,11 @@ class Pulling:
 
     def take_over(self, pulls: Sequence[Pull]) -> None:
         """These from here on; what was under way is ended first and goes on where it stood."""
-        before = {each.standing.source: each.standing for each in self._turns}
+        self._known |= {each.standing.source: each.standing for each in self._turns}
         self.stop()
         self._turns = [Turns(pull, self._clock, self._report) for pull in pulls]
         for each in self._turns:
-            known = before.get(each.standing.source)
+            known = self._known.pop(each.standing.source, None)
             if known is not None:
                 known.failures, known.state, known.problem = 0, "waiting", ""
                 each.standing = known

@@ -24,6 +24,7 @@ from journeyfold.project.model import Project
 from journeyfold.project.reports import Ready
 from journeyfold.runtime.mailing import remember_url
 from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.pull_plan import PULL, pulls_anything
 from journeyfold.runtime.supervisor import Supervisor, child_command, listen
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
@@ -55,6 +56,7 @@ class Starting:
         self._workers = workers or server.workers
         self._progress, self._ready, self._say = progress, ready, say
         self.stopping = threading.Event()
+        self._adding: Callable[[str, list[str]], None] = lambda _name, _command: None
 
     def run(
         self,
@@ -83,6 +85,8 @@ class Starting:
         remember_url(self.place, self.host, self.port)
         activate(workspace, self.project)
         supervisor = Supervisor(self._commands(), listening, (lock.fileno(),))
+        self._add_pulling(supervisor.add, self.project)
+        self._adding = supervisor.add
         threads = [threading.Thread(target=self._watch, args=(workspace,), daemon=True)]
         threads.append(
             threading.Thread(target=self._announce, args=(workspace, ready, beside), daemon=True)
@@ -104,6 +108,11 @@ class Starting:
             for number in range(self._workers)
         }
         return {"work": child_command("work", *place), **serving}
+
+    def _add_pulling(self, add: Callable[[str, list[str]], None], project: Project) -> None:
+        """What pulls is started with the first version that has something to pull."""
+        if pulls_anything(project):
+            add(PULL, child_command(PULL, self.place.directory, self.place.data))
 
     def _first_start(self, workspace: Workspace) -> Ready:
         """Make the first user; remind of the root key."""
@@ -188,6 +197,7 @@ class Starting:
             self._say(f"the change is refused, the running version stays: {error}")
         else:
             refused.unlink(missing_ok=True)
+            self._add_pulling(self._adding, project)
             if is_new:
                 self._tell(workspace, project)
 

@@ -83,6 +83,11 @@ class Supervisor:
     def stop(self) -> None:
         self._stop.set()
 
+    def add(self, name: str, command: Sequence[str]) -> None:
+        """From any thread: one more to keep running, unless there is one of this name."""
+        if all(child.name != name for child in self.children):
+            self.children.append(Child(name, list(command)))
+
     def _watch(self, report: Report) -> int:
         while not self._stop.wait(0.05):
             for child in self.children:
@@ -113,7 +118,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         handle = self._listening.fileno()
-        listens = child.name != "work"
+        listens = child.name.startswith("serve")
         child.process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [*child.command, "--listen-fd", str(handle)] if listens else child.command,
             stdin=subprocess.PIPE,

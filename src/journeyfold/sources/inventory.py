@@ -14,6 +14,7 @@ import msgspec
 from journeyfold.core.event import Json
 from journeyfold.sources.recipe import Branch, Cursor, Fields, Read, require_duration
 from journeyfold.sources.size import size_bytes
+from journeyfold.sources.timetable import read_timetable
 
 Origin = Literal["browser", "server", "mobile", "webhook", "import", "cdc", "stream"]
 Environment = Literal["development", "live"]
@@ -155,6 +156,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # imports
     preset: Preset | None = None
     read: Read | None = None
+    schedule: str = ""  # when it runs by itself: 15m | hourly | daily 05:30 | a cron line
     group: tuple[str, ...] = ()  # rows are sorted by these and mapped a group at a time
     time_zone: str = "UTC"  # of naive local times (collect C42)
     map: tuple[Branch, ...] = ()
@@ -168,6 +170,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("kind: import needs `read`, the file or query to read")
         if self.kind == "cdc" or (self.read is not None and self.read.postgres is not None):
             self._require_followable()
+        if self.schedule:
+            self._require_schedule()
         if self.kind == "webhook" and self.webhook is None:
             raise ValueError("kind: webhook needs `webhook`, how deliveries are verified")
         if self.ip == "full" and not self.purposes:
@@ -186,6 +190,14 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "kind: cdc has no `group`, `cursor`, `preset` or `fields.id`: the position of a "
                 "change is its id, and its order"
             )
+
+    def _require_schedule(self) -> None:
+        if self.kind != "import":
+            raise ValueError("schedule: is for `kind: import`; others are not read but sent")
+        try:
+            read_timetable(self.schedule)
+        except ValueError as error:
+            raise ValueError(f"schedule: {error}") from None
 
     def _require_bare(self) -> None:
         """What a provider or a returned mail says is not mapped (journeys A14)."""
