@@ -177,7 +177,8 @@ class _Run:
         self._reached = position_after(self._before, batch, seen)
         self._stop_if_hopeless()
         self._waiting_bytes += size
-        is_enough = len(self._waiting) >= self._items_max and seen >= FIRST_ROWS
+        is_past_the_first = self._before.rows + seen >= FIRST_ROWS
+        is_enough = len(self._waiting) >= self._items_max and is_past_the_first
         if is_enough or self._waiting_bytes >= WAITING_BYTES:
             self._write()
         total = self.total if self.total is None else max(self.total, seen)
@@ -260,7 +261,8 @@ class _Run:
     def _stop_if_hopeless(self) -> None:
         account, held = self._account, self._held
         bad = account.rows_bad + self._held_rows
-        if self._options.force or account.events or bad <= BAD_ROWS_MAX:
+        is_judged = account.events or self._before.rows >= FIRST_ROWS
+        if self._options.force or is_judged or bad <= BAD_ROWS_MAX:
             return
         why = ", ".join(sorted({item.entry.code for item in held if isinstance(item.entry, Held)}))
         where = held[0].line if held else account.examples[0].line
