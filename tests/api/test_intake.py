@@ -44,3 +44,25 @@ def test_a_dry_replay_changes_nothing_and_a_real_one_empties(kit):
 
 def test_messages_need_the_right_to_read_people(kit):
     assert kit.call("GET", "/v1/quarantine", key="narrow").status == 403
+
+
+def test_a_place_is_asked_for_as_the_reasons_say_it(kit):
+    reasons = kit.call("GET", "/v1/quarantine/reasons").json["reasons"]
+    reason = next(each for each in reasons if each["pointer"])
+    query = f"code={reason['code']}&source={reason['source']}&pointer={reason['pointer']}"
+    page = kit.call("GET", f"/v1/quarantine?limit=500&{query}").json["messages"]
+    assert len(page) >= reason["waiting"]
+    assert {each["code"] for each in page} == {reason["code"]}
+
+
+def test_a_preview_counts_what_would_pass_and_changes_nothing(kit):
+    waiting = len(kit.services.desk.quarantine.held)
+    done = kit.call("POST", "/v1/quarantine/preview", {"code": "schema"}).json
+    assert done["fits"] + sum(done["still"].values()) == done["tried"] > 0
+    assert len(kit.services.desk.quarantine.held) == waiting
+
+
+def test_what_is_dropped_is_gone(kit):
+    tried = kit.call("POST", "/v1/quarantine/preview", {"code": "schema"}).json["tried"]
+    assert kit.call("POST", "/v1/quarantine/drop", {"code": "schema"}).json == {"dropped": tried}
+    assert kit.call("GET", "/v1/quarantine?code=schema").json["messages"] == []

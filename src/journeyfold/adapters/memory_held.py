@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from journeyfold.core.ports import Cursor, FateName, Held
 from journeyfold.log.conservation import Tally, total
-from journeyfold.log.quarantine import HeldCount, HeldMessage, HeldState
+from journeyfold.log.quarantine import HeldCount, HeldGroup, HeldMessage, HeldState, grouped
 
 
 class MemoryQuarantine:
@@ -63,6 +63,13 @@ class MemoryQuarantine:
             HeldCount(source, code, len(at), min(at), max(at))
             for (source, code), at in sorted(groups.items())
         ]
+
+    def groups(self) -> list[HeldGroup]:
+        return grouped(
+            (held.source, held.name, held.code, held.pointer, held.schema, row.state, 1,
+             held.received_us, held.received_us)
+            for row in self._rows.values() for held in (row.held,)
+        )  # fmt: skip
 
     def drop(self, rows: Sequence[int]) -> int:
         return self.leave(rows, "dropped")

@@ -16,7 +16,7 @@ from journeyfold.adapters.sqlite_file import engine_errors, rows
 from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.ports import Entry, Fate, Held
 from journeyfold.log.conservation import Tally
-from journeyfold.log.quarantine import HeldCount, HeldMessage, HeldState
+from journeyfold.log.quarantine import HeldCount, HeldGroup, HeldMessage, HeldState, grouped
 
 FILE_NAME = "log.sqlite"
 NODE_BYTES = 16
@@ -28,6 +28,10 @@ _GET = "SELECT * FROM quarantine WHERE id = ?"
 _COUNTS = """
 SELECT source, code, count(*), min(received_us), max(received_us) FROM quarantine
 WHERE state = 'held' GROUP BY source, code ORDER BY source, code"""
+_GROUPS = """
+SELECT source, name, code, CASE WHEN pointer GLOB '/line/[0-9]*' THEN '/line/0' ELSE pointer END,
+    schema, state, count(*), min(received_us), max(received_us)
+FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6"""
 _DROP = """
 UPDATE quarantine SET state = 'dropped', key_id = NULL, nonce = NULL, body = NULL
 WHERE id = ? AND state = 'held'"""
@@ -81,6 +85,9 @@ class SqliteQuarantine:
 
     def counts(self) -> list[HeldCount]:
         return [HeldCount(*row) for row in self._connections.rows(_COUNTS)]
+
+    def groups(self) -> list[HeldGroup]:
+        return grouped(self._connections.rows(_GROUPS))
 
     def drop(self, rows: Sequence[int]) -> int:
         connection = self._connections.write

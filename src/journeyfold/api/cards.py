@@ -55,6 +55,7 @@ class HeldReason(msgspec.Struct, frozen=True):
     waiting: int
     first_us: int
     last_us: int
+    schema: str = ""  # the version that judged
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -68,6 +69,20 @@ class Replayed(msgspec.Struct, frozen=True):
     @property
     def tried(self) -> int:
         return self.appended + self.duplicate + self.quarantined + self.rejected
+
+
+class Previewed(msgspec.Struct, frozen=True):
+    """What a replay would do under the project as its files are on the disk (collect C31).
+
+    `still` counts by reason what would stay; `problems` are said when the files cannot be used.
+    """
+
+    tried: int
+    fits: int = 0
+    duplicate: int = 0
+    still: dict[str, int] = {}
+    is_in_force: bool = False
+    problems: tuple[str, ...] = ()
 
 
 class SourceCard(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from journeyfold.api.cards import (
     KeyCard,
     Overlap,
     Plan,
+    Previewed,
     ProjectCard,
     Replayed,
     SegmentCard,
@@ -57,7 +58,14 @@ class QuarantineDesk(Protocol):
         ...
 
     def rows(
-        self, *, code: str = "", source: str = "", name: str = "", before: int = 0, limit: int = 50
+        self,
+        *,
+        code: str = "",
+        source: str = "",
+        name: str = "",
+        pointer: str = "",
+        before: int = 0,
+        limit: int = 50,
     ) -> Sequence[HeldRecord]:
         """Newest first; `before` is an id, 0 starts at the newest."""
         ...
@@ -65,8 +73,16 @@ class QuarantineDesk(Protocol):
     def row(self, held_id: int) -> HeldRecord | None: ...
 
     def replay(
-        self, *, code: str, source: str, name: str, actor: str, dry_run: bool
+        self, *, code: str, source: str, name: str, actor: str, dry_run: bool, pointer: str = ""
     ) -> Replayed: ...
+
+    def preview(self, *, code: str, source: str, name: str, pointer: str) -> Previewed:
+        """A replay under the project as its files are on the disk; keeps nothing."""
+        ...
+
+    def drop(self, *, code: str, source: str, name: str, pointer: str, actor: str) -> int:
+        """Give messages up for good; how many."""
+        ...
 
 
 class PeopleDesk(Protocol):

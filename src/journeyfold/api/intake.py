@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from journeyfold.api.cards import HeldReason, HeldRecord, Replayed, SourceCard
+from journeyfold.api.cards import HeldReason, HeldRecord, Previewed, Replayed, SourceCard
 from journeyfold.api.operation import Answered, Call, found, reply
 from journeyfold.api.wire import Dry, PageSize, moment
 from journeyfold.core.event import Json
@@ -26,6 +26,7 @@ class HeldPage(msgspec.Struct, frozen=True):
     code: Filter = ""
     source: Filter = ""
     name: Filter = ""
+    pointer: Filter = ""  # a place as the reasons say it, as /properties/products/*/sku
     before: Annotated[int, Meta(ge=0, le=2**53)] = 0
     limit: PageSize = 50
 
@@ -61,7 +62,23 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Filter = ""
     source: Filter = ""
     name: Filter = ""
+    pointer: Filter = ""
     dry_run: Dry = False
+
+
+class HeldChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which messages are meant; an empty field means any."""
+
+    code: Filter = ""
+    source: Filter = ""
+    name: Filter = ""
+    pointer: Filter = ""
+
+
+class DroppedBody(msgspec.Struct, frozen=True):
+    """How many messages were given up."""
+
+    dropped: int
 
 
 async def answer_sources(call: Call) -> Answered:
@@ -76,6 +93,7 @@ async def answer_held(call: Call) -> Answered:
         code=query.code,
         source=query.source,
         name=query.name,
+        pointer=query.pointer,
         before=query.before,
         limit=query.limit,
     )
@@ -103,10 +121,32 @@ async def answer_replay(call: Call) -> Answered:
         code=body.code,
         source=body.source,
         name=body.name,
+        pointer=body.pointer,
         actor=f"key {call.known_caller.key_id}",
         dry_run=body.dry_run,
     )
     return reply(replayed)
+
+
+async def answer_preview(call: Call) -> Answered:
+    body, desk = call.body, call.services.desk.quarantine
+    previewed: Previewed = await asyncio.to_thread(
+        desk.preview, code=body.code, source=body.source, name=body.name, pointer=body.pointer
+    )
+    return reply(previewed)
+
+
+async def answer_drop(call: Call) -> Answered:
+    body, desk = call.body, call.services.desk.quarantine
+    dropped = await asyncio.to_thread(
+        desk.drop,
+        code=body.code,
+        source=body.source,
+        name=body.name,
+        pointer=body.pointer,
+        actor=f"key {call.known_caller.key_id}",
+    )
+    return reply(DroppedBody(dropped))
 
 
 def _held(row: HeldRecord) -> HeldBody:

@@ -28,7 +28,7 @@ from journeyfold.api import (
 from journeyfold.api import wire_decide as d
 from journeyfold.api import wire_people as p
 from journeyfold.api.auth import ADMIN_SCOPE
-from journeyfold.api.cards import Checked, Replayed
+from journeyfold.api.cards import Checked, Previewed, Replayed
 from journeyfold.api.hub import Triggered
 from journeyfold.api.operation import Answered, Call, Operation, reply
 from journeyfold.api.wire import IdentifierBody, Page, Taken
@@ -280,6 +280,18 @@ OPERATIONS: tuple[Operation, ...] = (
         id="replayQuarantine", method="POST", path="/v1/quarantine/replay", scope=WRITE,
         summary="Admit quarantined messages again under today's plan.",
         answer=intake.answer_replay, body=intake.ReplayRequest, reply=Replayed, statuses=(503,),
+    ),
+    Operation(
+        id="previewQuarantine", method="POST", path="/v1/quarantine/preview", scope=WRITE,
+        summary="What a replay would do under the project as its files are now.",
+        answer=intake.answer_preview, body=intake.HeldChoice, reply=Previewed,
+        statuses=(503,),
+    ),
+    Operation(
+        id="dropQuarantine", method="POST", path="/v1/quarantine/drop", scope=WRITE,
+        summary="Give quarantined messages up; their contents are gone for good.",
+        answer=intake.answer_drop, body=intake.HeldChoice, reply=intake.DroppedBody,
+        statuses=(503,),
     ),
     Operation(
         id="quarantined", method="GET", path="/v1/quarantine/{held}", scope=PROFILES,

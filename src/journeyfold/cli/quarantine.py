@@ -19,11 +19,15 @@ from journeyfold.cli.output import (
 
 source_option = click.option("--source", metavar="NAME", help="Only messages of this source.")
 code_option = click.option("--code", metavar="CODE", help="Only messages with this reason.")
+event_option = click.option("--event", "name", metavar="NAME", help="Only this event.")
+place_option = click.option(
+    "--at", "pointer", metavar="POINTER", help="Only this place, as `reasons` says it."
+)
 
 
 @click.group(epilog="Example: journeyfold quarantine list --source shop_web")
 def quarantine() -> None:
-    """List, show and replay what did not fit the tracking plan."""
+    """Group, show, fix and replay what did not fit the tracking plan."""
 
 
 @quarantine.command("list", epilog="Example: journeyfold quarantine list --code schema")
@@ -64,6 +68,114 @@ def list_(
     ]
     if parked:
         print_table("", ("record", "source", "event", "reason", "not for", "error"), parked)
+
+
+@quarantine.command(epilog="Example: journeyfold quarantine reasons")
+@project_option
+@data_option
+@json_option
+def reasons(directory: Path, data: Path | None, as_json: bool) -> None:
+    """Count what is held by reason and place, most first."""
+    from journeyfold.runtime.quarantine_work import waiting
+    from journeyfold.runtime.workspace import opened
+
+    require_data(require_project(directory), data)
+    with opened(directory, data) as workspace:
+        groups = waiting(workspace.log)
+    if as_json:
+        print_json(groups)
+        return
+    if not groups:
+        click.echo("Nothing is in quarantine.")
+        return
+    rows = [
+        (each.messages, each.code, each.pointer, each.name, each.source, each.schema)
+        for each in groups
+    ]
+    print_table("", ("waiting", "reason", "where", "event", "source", "schema"), rows)
+
+
+@quarantine.command(epilog="Example: journeyfold quarantine preview --code schema")
+@source_option
+@code_option
+@event_option
+@place_option
+@project_option
+@data_option
+@json_option
+def preview(
+    source: str | None,
+    code: str | None,
+    name: str | None,
+    pointer: str | None,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Say how much would pass under the project as its files are now. Changes nothing.
+
+    Edit a schema, a mapping or a plan, and see what it does before it is in force.
+    """
+    from journeyfold.cli.output import print_problems
+    from journeyfold.core.errors import ProjectError
+    from journeyfold.runtime.quarantine_asks import preview_on_disk
+    from journeyfold.runtime.quarantine_work import Choice
+
+    require_data(require_project(directory), data)
+    choice = Choice(source or "", code or "", name or "", pointer or "")
+    done = preview_on_disk(directory, data, choice)
+    if as_json:
+        print_json(done)
+        return
+    if done.problems:
+        print_problems(done.problems)
+        raise ProjectError(done.problems)
+    where = "the project in force" if done.is_in_force else "the project on disk"
+    click.echo(f"With {where} {done.fits:,} of {count(done.tried, 'message')} would pass")
+    if done.duplicate:
+        click.echo(f"  {done.duplicate:,} are in the log already")
+    for reason, number in sorted(done.still.items()):
+        click.echo(f"  {number:,} would stay: {reason}")
+
+
+@quarantine.command(epilog="Example: journeyfold quarantine drop --source crm --code bad_row --yes")
+@source_option
+@code_option
+@event_option
+@place_option
+@click.option("--yes", is_flag=True, help="Do it; without, say only how many it would be.")
+@project_option
+@data_option
+@json_option
+def drop(
+    source: str | None,
+    code: str | None,
+    name: str | None,
+    pointer: str | None,
+    yes: bool,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Give messages up: their contents are removed for good."""
+    from journeyfold.core.errors import UsageError
+    from journeyfold.runtime.quarantine_work import Choice, chosen_by
+    from journeyfold.runtime.quarantine_work import drop as give_up
+    from journeyfold.runtime.workspace import opened
+
+    choice = Choice(source or "", code or "", name or "", pointer or "")
+    if choice == Choice():
+        raise UsageError("say which: --source, --code, --event or --at")
+    require_data(require_project(directory), data)
+    with opened(directory, data) as workspace:
+        dropped = give_up(workspace.log, choice) if yes else 0
+        meant = dropped if yes else sum(1 for _ in chosen_by(workspace.log, choice))
+    if as_json:
+        print_json({"meant": meant, "dropped": dropped})
+    elif yes:
+        click.echo(f"{count(dropped, 'message')} dropped")
+    else:
+        click.echo(f"{count(meant, 'message')} would be dropped for good; add --yes")
 
 
 @quarantine.command(epilog="Example: journeyfold quarantine show 17")

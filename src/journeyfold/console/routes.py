@@ -44,6 +44,7 @@ SCREENS = (
     Screen("GET", "/live", "look", live.show, "Live records"),
     Screen("GET", "/quarantine", "look", quarantine.show, "Quarantine"),
     Screen("POST", "/quarantine/replay", "replay quarantine", quarantine.replay, "Replaying"),
+    Screen("POST", "/quarantine/drop", "replay quarantine", quarantine.drop, "Giving up"),
     Screen("GET", "/people", "read people", people.show, "People"),
     Screen("POST", "/people", "read people", people.find, "Searching people"),
     Screen("GET", "/people/{person}", "read people", person.show, "A person's page"),

@@ -6,8 +6,8 @@ it and leaves in the transaction that appends it (`EventLog.append(replayed=…)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -32,6 +32,46 @@ class HeldCount(msgspec.Struct, frozen=True):
     last_us: int
 
 
+class HeldGroup(msgspec.Struct, frozen=True):
+    """Messages of one state that are in quarantine for one reason at one place.
+
+    Places in lists and files stand for each other: `/products/3/sku` and `/line/17` are counted
+    as `/products/*/sku` and `/line/*`. `schema` is the version that judged, empty for none.
+    """
+
+    source: str
+    name: str
+    code: str
+    pointer: str
+    schema: str
+    state: HeldState
+    messages: int
+    first_us: int  # received_us of the oldest and the newest
+    last_us: int
+
+
+def place_of(pointer: str) -> str:
+    """A pointer without the number of a list's item or a file's line."""
+    return "/".join(
+        "*" if part.isascii() and part.isdigit() else part for part in pointer.split("/")
+    )
+
+
+Counted: TypeAlias = tuple[str, str, str, str, str, HeldState, int, int, int]
+"""The fields of a group whose place still names an item or a line."""
+
+
+def grouped(rows: Iterable[Counted]) -> list[HeldGroup]:
+    """Groups of the same place added up; most messages first."""
+    found: dict[tuple[str, str, str, str, str, HeldState], list[int]] = {}
+    for source, name, code, pointer, schema, state, messages, first_us, last_us in rows:
+        key = (source, name, code, place_of(pointer), schema, state)
+        at = found.setdefault(key, [0, first_us, last_us])
+        at[0], at[1], at[2] = at[0] + messages, min(at[1], first_us), max(at[2], last_us)
+    groups = [HeldGroup(*key, *numbers) for key, numbers in found.items()]
+    return sorted(groups, key=lambda each: (-each.messages, each.code, each.name, each.pointer))
+
+
 class Quarantine(Protocol):
     def page(
         self,
@@ -49,6 +89,10 @@ class Quarantine(Protocol):
 
     def counts(self) -> list[HeldCount]:
         """What is held, by source and code."""
+        ...
+
+    def groups(self) -> list[HeldGroup]:
+        """Everything that ever was held, counted; most messages first. Contents are not read."""
         ...
 
     def drop(self, rows: Sequence[int]) -> int:

@@ -17,8 +17,6 @@ from journeyfold.api.cards import (
     Day,
     Found,
     Health,
-    HeldReason,
-    HeldRecord,
     Identity,
     KeyCard,
     Operand,
@@ -26,7 +24,6 @@ from journeyfold.api.cards import (
     Plan,
     ProjectCard,
     Reason,
-    Replayed,
     SegmentCard,
     Shift,
     SourceCard,
@@ -46,6 +43,7 @@ from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
+from journeyfold.testing.desk_quarantine import SampleQuarantine
 from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
@@ -80,47 +78,6 @@ class SampleLog:
     def tallies(self, since_us: int) -> Sequence[Tally]:
         del since_us  # the sample has one day
         return self._tallies
-
-
-class SampleQuarantine:
-    def __init__(self, of: Sample) -> None:
-        self.held = of.held
-
-    def reasons(self) -> Sequence[HeldReason]:
-        found: dict[tuple[str, str, str, str], list[HeldRecord]] = {}
-        for row in self.held:
-            found.setdefault((row.code, row.pointer, row.name, row.source), []).append(row)
-        reasons = [
-            HeldReason(
-                *key, len(rows), min(r.received_us for r in rows), max(r.received_us for r in rows)
-            )
-            for key, rows in found.items()
-        ]
-        return sorted(reasons, key=lambda reason: -reason.waiting)
-
-    def rows(
-        self, *, code: str = "", source: str = "", name: str = "", before: int = 0, limit: int = 50
-    ) -> Sequence[HeldRecord]:
-        chosen = [
-            row
-            for row in reversed(self.held)
-            if (not code or row.code == code)
-            and (not source or row.source == source)
-            and (not name or row.name == name)
-            and (not before or row.id < before)
-        ]
-        return chosen[:limit]
-
-    def row(self, held_id: int) -> HeldRecord | None:
-        return next((row for row in self.held if row.id == held_id), None)
-
-    def replay(self, *, code: str, source: str, name: str, actor: str, dry_run: bool) -> Replayed:
-        del actor
-        chosen = self.rows(code=code, source=source, name=name, limit=len(self.held))
-        if not dry_run:
-            kept = {row.id for row in chosen}
-            self.held[:] = [row for row in self.held if row.id not in kept]
-        return Replayed(appended=len(chosen))
 
 
 class SamplePeople:

@@ -7,13 +7,23 @@ from collections.abc import Sequence
 import msgspec
 
 from journeyfold.adapters.admin_audit import By
-from journeyfold.api.cards import HeldReason, HeldRecord, Replayed, Tally
+from journeyfold.api.cards import HeldReason, HeldRecord, Previewed, Replayed, Tally
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.core.event import Identifier, Record
 from journeyfold.log.quarantine import HeldMessage
+from journeyfold.project.check import load_checked
 from journeyfold.project.engine import standing
+from journeyfold.project.load import read_directory
 from journeyfold.runtime.platform import Platform
-from journeyfold.runtime.requarantine import every_held, judge_by, replay_held
+from journeyfold.runtime.quarantine_work import (
+    Choice,
+    Judging,
+    chosen_by,
+    drop,
+    preview,
+    waiting,
+)
+from journeyfold.runtime.requarantine import judge_by, replay_held
 
 _MINUTE_US = 60_000_000
 
@@ -56,23 +66,26 @@ class QuarantineRoom:
         self._platform = platform
 
     def reasons(self) -> Sequence[HeldReason]:
-        found: dict[tuple[str, str, str, str], list[int]] = {}
-        for message in every_held(self._platform.log):
-            held = message.held
-            key = (held.code, held.pointer, held.name, held.source)
-            at = found.setdefault(key, [0, held.received_us, held.received_us])
-            at[0] += 1
-            at[1], at[2] = min(at[1], held.received_us), max(at[2], held.received_us)
-        reasons = [HeldReason(*key, *row) for key, row in found.items()]
-        return sorted(reasons, key=lambda reason: (-reason.waiting, reason.code, reason.name))
+        found: dict[tuple[str, str, str, str], HeldReason] = {}
+        for group in waiting(self._platform.log):
+            key = (group.code, group.pointer, group.name, group.source)
+            before = found.get(key, HeldReason(*key, 0, group.first_us, group.last_us))
+            found[key] = HeldReason(
+                *key, before.waiting + group.messages, min(before.first_us, group.first_us),
+                max(before.last_us, group.last_us), group.schema,
+            )  # fmt: skip
+        return sorted(
+            found.values(), key=lambda reason: (-reason.waiting, reason.code, reason.name)
+        )
 
     def rows(
-        self, *, code: str = "", source: str = "", name: str = "", before: int = 0, limit: int = 50
-    ) -> Sequence[HeldRecord]:
+        self, *, code: str = "", source: str = "", name: str = "", pointer: str = "",
+        before: int = 0, limit: int = 50,
+    ) -> Sequence[HeldRecord]:  # fmt: skip
         chosen = [
             message
-            for message in every_held(self._platform.log, source or None, code or None)
-            if (not name or message.held.name == name) and (not before or message.id < before)
+            for message in chosen_by(self._platform.log, Choice(source, code, name, pointer))
+            if not before or message.id < before
         ]
         newest = chosen[-limit:][::-1]
         with snapshot(self._platform) as look:
@@ -85,18 +98,41 @@ class QuarantineRoom:
         with snapshot(self._platform) as look:
             return _record(message, look)
 
-    def replay(self, *, code: str, source: str, name: str, actor: str, dry_run: bool) -> Replayed:
-        chosen = [
-            message
-            for message in every_held(self._platform.log, source or None, code or None)
-            if not name or message.held.name == name
-        ]
+    def replay(
+        self, *, code: str, source: str, name: str, actor: str, dry_run: bool, pointer: str = ""
+    ) -> Replayed:
+        chosen = list(chosen_by(self._platform.log, Choice(source, code, name, pointer)))
         judge = judge_by(self._platform.door.gates())
         done = replay_held(self._platform.log, judge, chosen, self._platform.clock, dry_run=dry_run)
         if not dry_run:
-            by = By(actor, "admin", self._platform.clock.now_us())
-            self._platform.admin.audit.add(by, "quarantine.replay", f"{source}/{code}/{name}")
+            self._audit(actor, "quarantine.replay", f"{source}/{code}/{name}")
         return Replayed(done.appended, done.duplicate, done.quarantined, done.rejected)
+
+    def preview(self, *, code: str, source: str, name: str, pointer: str) -> Previewed:
+        platform = self._platform
+        judging = Judging(
+            platform.log, platform.clock, platform.workspace.node_key,
+            platform.keyring.derive("link"), platform.state, platform.project.hash,
+        )  # fmt: skip
+        done = preview(
+            judging, Choice(source, code, name, pointer),
+            lambda: load_checked(read_directory(platform.place.directory)),
+        )  # fmt: skip
+        problems = tuple(
+            f"{each.file}:{each.line}: {each.code} {each.message}" for each in done.problems
+        )
+        return Previewed(
+            done.tried, done.fits, done.duplicate, done.still, done.is_in_force, problems
+        )
+
+    def drop(self, *, code: str, source: str, name: str, pointer: str, actor: str) -> int:
+        dropped = drop(self._platform.log, Choice(source, code, name, pointer))
+        self._audit(actor, "quarantine.drop", f"{source}/{code}/{name}")
+        return dropped
+
+    def _audit(self, actor: str, act: str, subject: str) -> None:
+        by = By(actor, "admin", self._platform.clock.now_us())
+        self._platform.admin.audit.add(by, act, subject)
 
 
 class _Claim(msgspec.Struct):

@@ -1,24 +1,76 @@
-"""Quarantine: what waits, why, one of them opened, and the replay after a fix (collect C30, C31)."""
+"""Quarantine: what waits, why, one of them opened, a fix previewed, and the replay (collect C30, C31)."""
 
 from __future__ import annotations
 
+import msgspec
 from starlette.responses import Response
 
+from journeyfold.api.cards import HeldReason, Previewed
 from journeyfold.console.ask import Ask
 from journeyfold.console.pages.live import held_drawer
 
 ROWS = 50
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """Which messages a page or a form is about; an empty field means any."""
+
+    code: str = ""
+    source: str = ""
+    name: str = ""
+    pointer: str = ""
+
+    @classmethod
+    def of(cls, fields: dict[str, str]) -> Chosen:
+        return cls(**{key: fields.get(key, "") for key in cls.__struct_fields__})
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {key: value for key, value in msgspec.structs.asdict(self).items() if value}
+
+    def meets(self, reason: HeldReason) -> bool:
+        return all(getattr(reason, key) == value for key, value in self.words.items())
+
+
 def show(ask: Ask) -> Response:
-    reasons = ask.desk.quarantine.reasons()
-    code, source, name = (ask.query.get(key, "") for key in ("code", "source", "name"))
-    before = ask.before()
-    rows = ask.desk.quarantine.rows(
-        code=code, source=source, name=name, before=before, limit=ROWS + 1
+    return _page(ask, Chosen.of(dict(ask.query)))
+
+
+def replay(ask: Ask) -> Response:
+    """Try the chosen messages again: under today's plan, dry, or under the files on the disk."""
+    chosen = Chosen.of(dict(ask.form))
+    do = ask.form.get("do", "")
+    if do == "preview":
+        previewed = ask.desk.quarantine.preview(**msgspec.structs.asdict(chosen))
+        return _page(ask, chosen, previewed)
+    dry = do == "dry"
+    done = ask.desk.quarantine.replay(
+        **msgspec.structs.asdict(chosen), actor=ask.user.name, dry_run=dry
     )
-    chosen = ask.desk.quarantine.row(ask.whole("held")) if "held" in ask.query else None
-    state: dict[str, object] = {"code": code, "source": source, "name": name}
+    if not dry:
+        ask.desk.keys.audit(ask.user.name, "quarantine.replay", _subject(chosen))
+    fates = f"{done.appended}.{done.duplicate}.{done.quarantined}.{done.rejected}"
+    return ask.go("/quarantine", **chosen.words, did=fates, dry="1" if dry else "")
+
+
+def drop(ask: Ask) -> Response:
+    """Give up what is chosen, once its number was typed (console C18)."""
+    chosen = Chosen.of(dict(ask.form))
+    waiting = sum(each.waiting for each in ask.desk.quarantine.reasons() if chosen.meets(each))
+    if ask.form.get("confirm", "").replace(",", "").strip() != str(waiting):
+        return _page(ask, chosen, wrong=True)
+    dropped = ask.desk.quarantine.drop(**msgspec.structs.asdict(chosen), actor=ask.user.name)
+    ask.desk.keys.audit(ask.user.name, "quarantine.drop", _subject(chosen))
+    return ask.go("/quarantine", dropped=str(dropped))
+
+
+def _page(
+    ask: Ask, chosen: Chosen, previewed: Previewed | None = None, *, wrong: bool = False
+) -> Response:
+    reasons = ask.desk.quarantine.reasons()
+    before = ask.before()
+    rows = ask.desk.quarantine.rows(**msgspec.structs.asdict(chosen), before=before, limit=ROWS + 1)
+    opened = ask.desk.quarantine.row(ask.whole("held")) if "held" in ask.query else None
     return ask.page(
         "quarantine.html",
         title="Quarantine",
@@ -27,40 +79,30 @@ def show(ask: Ask) -> Response:
         total=sum(reason.waiting for reason in reasons),
         rows=rows[:ROWS],
         older=rows[ROWS - 1].id if len(rows) > ROWS else 0,
-        state={key: value for key, value in state.items() if value},
-        waiting_here=sum(
-            reason.waiting
-            for reason in reasons
-            if (not code or reason.code == code)
-            and (not source or reason.source == source)
-            and (not name or reason.name == name)
-        ),
-        drawer=held_drawer(ask, chosen) if chosen else None,
+        state=chosen.words,
+        waiting_here=sum(reason.waiting for reason in reasons if chosen.meets(reason)),
+        drawer=held_drawer(ask, opened) if opened else None,
         chosen=ask.query.get("held", ""),
         replayed=_counts(ask),
         dry=ask.query.get("dry") == "1",
+        previewed=previewed,
+        wrong=wrong,
+        dropped=_number(ask.query.get("dropped", "")),
     )
 
 
-def replay(ask: Ask) -> Response:
-    """Try the chosen messages again under today's plan; `dry` only tells what would happen."""
-    code, source, name = (ask.form.get(key, "") for key in ("code", "source", "name"))
-    dry = ask.form.get("do") == "dry"
-    done = ask.desk.quarantine.replay(
-        code=code, source=source, name=name, actor=ask.user.name, dry_run=dry
-    )
-    if not dry:
-        subject = "/".join((source or "*", name or "*", code or "*"))
-        ask.desk.keys.audit(ask.user.name, "quarantine.replay", subject)
-    fates = f"{done.appended}.{done.duplicate}.{done.quarantined}.{done.rejected}"
-    return ask.go(
-        "/quarantine", code=code, source=source, name=name, did=fates, dry="1" if dry else ""
-    )
+def _subject(chosen: Chosen) -> str:
+    return "/".join((chosen.source or "*", chosen.name or "*", chosen.code or "*"))
 
 
 def _counts(ask: Ask) -> tuple[int, ...] | None:
     """What a replay just did, as the redirect tells it: four numbers or nothing."""
     parts = ask.query.get("did", "").split(".")
-    if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
+    numbers = [_number(part) for part in parts]
+    if len(parts) != 4 or any(number is None for number in numbers):
         return None
-    return tuple(int(part[:9]) for part in parts)
+    return tuple(number or 0 for number in numbers)
+
+
+def _number(text: str) -> int | None:
+    return int(text[:9]) if text.isascii() and text.isdigit() else None

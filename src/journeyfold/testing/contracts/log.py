@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -201,6 +202,20 @@ class LogContract:
             ("web", "invalid", 1),
             ("web", "unknown_event", 1),
         ]
+
+    def test_what_ever_was_held_is_counted_by_place(self, log: LogStore) -> None:
+        rows = [
+            msgspec.structs.replace(held(event_id), pointer=pointer)
+            for event_id, pointer in (
+                ("a", "/products/0/sku"),
+                ("b", "/products/7/sku"),
+                ("c", "/x"),
+            )
+        ]
+        log.append(rows, now_us=1)
+        log.quarantine.drop([log.quarantine.page()[-1].id])
+        told = [(each.pointer, each.state, each.messages) for each in log.quarantine.groups()]
+        assert told == [("/products/*/sku", "held", 2), ("/x", "dropped", 1)]
 
     def test_a_replayed_message_leaves_quarantine_with_its_append(self, log: LogStore) -> None:
         log.append([held("a"), held("b")], now_us=NOON_US)
