@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from journeyfold.project.erasure import Going
     from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
+    from journeyfold.project.quality_report import QualityReport
     from journeyfold.project.reports import (
         BackupReport,
         Explanation,
@@ -145,6 +146,14 @@ class Runtime(Protocol):
     def sync_preview(self, directory: Path, data: Path | None, *, sync: str) -> SyncPreview: ...
 
     def sync_run(self, directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int: ...
+
+    def quality_run(
+        self, directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress
+    ) -> QualityReport: ...
+
+    def quality_show(
+        self, directory: Path, data: Path | None, *, dataset: str
+    ) -> QualityReport: ...
 
     def template_preview(
         self, directory: Path, data: Path | None, *, template: str, person: str

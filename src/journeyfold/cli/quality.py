@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from journeyfold.cli.cleaning import cleaning
+from journeyfold.cli.quality_rules import run, show
 
 
 @click.group(epilog="Example: journeyfold quality cleaning")
@@ -12,5 +13,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (cleaning,):
+for command in (run, show, cleaning,):
     quality.add_command(command)

@@ -15,6 +15,7 @@ from journeyfold.project.definition_check import definition_problems
 from journeyfold.project.destination_check import destination_problems
 from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
+from journeyfold.project.quality_check import quality_problems
 from journeyfold.project.pull_check import pull_problems
 from journeyfold.project.references import reference_problems
 from journeyfold.project.registry import registry_problems
@@ -28,7 +29,8 @@ from journeyfold.quality.registry import load_registry
 def check(project: Project) -> list[Problem]:
     """Every problem and hint of a loaded project, sorted by file, line and column."""
     registry = load_registry(project.schemas)
-    problems = [*project.hints, *type_conditions(project, registry).problems]
+    conditions = type_conditions(project, registry)
+    problems = [*project.hints, *conditions.problems]
     events = event_types(registry)
     problems += reference_problems(project, events)
     problems += definition_problems(project, events, trait_type(registry))
@@ -38,6 +40,8 @@ def check(project: Project) -> list[Problem]:
     problems += cleaning_problems(project, events, trait_type(registry))
     problems += destination_problems(project)
     problems += template_problems(project)
+    people = conditions.bound.scope if conditions.bound else None
+    problems += quality_problems(project, registry, people)
     problems += scenario_problems(project)
     return sorted_problems(problems)
 

@@ -22,6 +22,7 @@ from journeyfold.project.model import FeaturesFile
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
+from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import LOCK_FILE, MODES_FILE, SchemaLock, SchemaModes
 from journeyfold.segment.definition import SegmentsFile
 from journeyfold.sources.inventory import Source
@@ -69,6 +70,7 @@ KINDS = (
         "destination",
         "where messages, events and audiences go",
     ),
+    Kind("quality", "quality/*.yaml", Ruleset, about="rules about data, and what follows"),
     Kind("tests", "tests/*.yaml", list[Scenario], about="given these events, expect this"),
 )
 
@@ -82,7 +84,7 @@ SCHEMAS = "schemas/*.json"
 TEMPLATES = "templates/*.liquid"
 
 _LATER = frozenset(
-    {"models", "experiments", "maps", "quality", "taxonomies",
+    {"models", "experiments", "maps", "taxonomies",
      "functions"}
 )  # fmt: skip
 _LATER_FILES = frozenset({"kpis.yaml"})

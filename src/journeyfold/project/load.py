@@ -222,6 +222,7 @@ class _Loading:
             "bodies": {
                 path.partition("/")[2]: self._files[path] for path in self._files if is_body(path)
             },
+            "quality": values["quality"],
             "tests": values["tests"],
         }
         for kind, path in _SINGLE.items():

@@ -17,6 +17,7 @@ from journeyfold.profile.traits import TraitPolicy
 from journeyfold.project.document import Document, Path
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
+from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import SchemaLock, SchemaModes
 from journeyfold.segment.definition import (
     FeatureDefinition,
@@ -64,6 +65,7 @@ class Project(msgspec.Struct, frozen=True):
     destinations: dict[str, Destined] = {}
     messages: dict[str, MessageTemplate] = {}
     bodies: dict[str, str] = {}  # `<message>/body.html` → Liquid text
+    quality: dict[str, Ruleset] = {}  # path → rules about one dataset
     tests: dict[str, list[Scenario]] = {}  # path → scenarios
     hints: tuple[Problem, ...] = ()  # found while loading; nothing is wrong
 

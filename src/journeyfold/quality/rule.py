@@ -9,7 +9,23 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-import re2
+
+from journeyfold.quality.rule_parts import (
+    Accurate,
+    Agree,
+    Anomaly,
+    Column,
+    Freshness,
+    IsKind,
+    Matches,
+    Name,
+    OneOf,
+    Range,
+    Reconcile,
+    References,
+    Share,
+    Timeliness,
+)
 
 Dimension: TypeAlias = Literal[
     "completeness", "validity", "uniqueness", "consistency", "accuracy", "timeliness", "freshness",
@@ -20,79 +36,20 @@ OnFail: TypeAlias = Literal["none", "flag", "quarantine", "stop"]
 Valid: TypeAlias = Literal[
     "email", "phone", "country", "currency", "url", "uuid", "iban", "date", "number"
 ]
-Column: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_ ]*(\.[A-Za-z_][A-Za-z0-9_ ]*)*$")
-]
-Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 DIMENSION: dict[str, Dimension] = {
     "completeness": "completeness", "valid": "validity", "matches": "validity", "one_of": "validity",
-    "range": "validity", "kind": "validity", "unique": "uniqueness", "check": "consistency",
+    "range": "validity", "kind": "validity", "conforms": "validity", "unique": "uniqueness",
+    "check": "consistency", "agree": "consistency", "accurate": "accuracy",
     "references": "integrity", "timeliness": "timeliness", "freshness": "freshness",
-    "anomaly": "anomaly",
+    "reconcile": "reconciliation", "anomaly": "anomaly",
 }  # fmt: skip
 WEIGHT: dict[Severity, int] = {"high": 3, "medium": 2, "low": 1}
 PER_RECORD = frozenset({"completeness", "valid", "matches", "one_of", "range", "kind", "check"})
 """What one record can be judged by alone; the others are about a set."""
-
-
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    column: Column
-
-
-class Matches(_Part, frozen=True):
-    pattern: str
-
-    def __post_init__(self) -> None:
-        try:
-            re2.compile(self.pattern)
-        except re2.error as error:
-            raise ValueError(f"pattern: {error}") from None
-
-
-class OneOf(_Part, frozen=True):
-    values: Annotated[tuple[str | float | bool, ...], msgspec.Meta(min_length=1)]
-
-
-class Range(_Part, frozen=True):
-    min: float | None = None
-    max: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.min is None and self.max is None:
-            raise ValueError("range: says min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"range: min {self.min} is above max {self.max}")
-
-
-class IsKind(_Part, frozen=True, rename={"is_": "is"}):
-    is_: Literal["number", "integer", "boolean", "date", "instant"]
-
-
-class References(_Part, frozen=True):
-    """`to`: another dataset and its column, as `catalog.sku`."""
-
-    to: Annotated[str, msgspec.Meta(pattern=r"^[^.]+\.[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-class Timeliness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`within`: how long after it happened a record may come."""
-
-    within: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]*(s|m|h|d|w)$")]
-
-
-class Freshness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    expected: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]*(s|m|h|d|w)$")]
-
-
-class Anomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    metric: Literal["rows", "nulls", "mean", "distinct"] = "rows"
-    column: Column | None = None
-
-    def __post_init__(self) -> None:
-        if (self.column is None) != (self.metric == "rows"):
-            raise ValueError("anomaly: every metric but rows is of a column")
+COUNTED = PER_RECORD | {"conforms", "unique", "timeliness"}
+"""What one scan of the rows counts."""
+_WRITTEN = {"one_of": "in", "kind": "type", "conforms": "schema"}
 
 
 class Rule(
@@ -100,7 +57,7 @@ class Rule(
     frozen=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
-    rename={"one_of": "in", "kind": "type", "valid_as": "as"},
+    rename={**_WRITTEN, "valid_as": "as"},
 ):
     """One of the keys of `DIMENSION`, the bounds, and what happens when it fails."""
 
@@ -112,11 +69,15 @@ class Rule(
     one_of: OneOf | None = None
     range: Range | None = None
     kind: IsKind | None = None
+    conforms: Literal[True] | None = None
     unique: tuple[Column, ...] | None = None
     check: str | None = None
+    agree: Agree | None = None
+    accurate: Accurate | None = None
     references: References | None = None
     timeliness: Timeliness | None = None
     freshness: Freshness | None = None
+    reconcile: Reconcile | None = None
     anomaly: Anomaly | None = None
     when: str | None = None
     min: Share | None = None
@@ -137,8 +98,10 @@ class Rule(
             raise ValueError(f"warn: {self.warn} is below min {self.least}")
         if self.max_orphans is not None and self.references is None:
             raise ValueError("max_orphans: belongs to references")
-        if self.on_fail == "quarantine" and self.key not in PER_RECORD:
-            raise ValueError("on_fail: only what is about one record can set it aside")
+        if self.on_fail in {"flag", "quarantine"} and self.key not in PER_RECORD:
+            raise ValueError("on_fail: only what is about one record can flag it or set it aside")
+        if self.when is not None and self.key not in COUNTED:
+            raise ValueError("when: narrows rules that count rows")
 
     @property
     def key(self) -> str:
@@ -155,16 +118,33 @@ class Rule(
             return 1 - self.max_orphans
         return 1.0 if self.min is None else self.min
 
-
-_WRITTEN = {"one_of": "in", "kind": "type"}
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its own dataset that it reads, but for those in its expressions."""
+        if self.completeness or self.valid:
+            return (self.completeness or self.valid or "",)
+        if self.unique is not None:
+            return self.unique
+        if self.accurate is not None:
+            return (self.accurate.column, self.accurate.key)
+        if self.reconcile is not None:
+            told = (*self.reconcile.by, self.reconcile.sum, *self.reconcile.compare)
+            return tuple(each for each in told if each and each != "day")
+        if self.anomaly is not None:
+            return (self.anomaly.column,) if self.anomaly.column else ()
+        part = self.matches or self.one_of or self.range or self.kind or self.references
+        return (part.column,) if part is not None else ()
 
 
 class Ruleset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One `quality/*.yaml`: rules about one dataset, `events/<name>`, `profiles` or an import."""
+    """One `quality/*.yaml`: rules about one dataset: `events/<name>`, `profiles`, a source, or one
+    of `tables`, which are files of the project: `{catalog: tables/catalog.csv}`.
+    """
 
     dataset: Annotated[str, msgspec.Meta(min_length=1, examples=["events/Order Completed"])]
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(min_length=1)]
     key: tuple[Column, ...] = ()
+    tables: dict[Name, str] = {}
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -172,3 +152,5 @@ class Ruleset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if rule.id in seen:
                 raise ValueError(f"rules: '{rule.id}' stands twice")
             seen.add(rule.id)
+            if rule.reconcile is not None and not rule.reconcile.by and not self.key:
+                raise ValueError(f"rules: '{rule.id}' reconciles by nothing; say `by` or `key`")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from journeyfold.project.cleaned import Tally
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
+    from journeyfold.project.quality_report import QualityReport
     from journeyfold.project.reports import (
         BackupReport,
         Explanation,
@@ -162,6 +163,23 @@ def sync_run(directory: Path, data: Path | None, *, sync: str, confirm: bool) ->
 
     with opened(directory, data) as workspace:
         return sync_desk.ask(workspace, sync, confirm=confirm)
+
+
+def quality_run(
+    directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress
+) -> QualityReport:
+    from journeyfold.quality.result import Asked
+    from journeyfold.runtime import quality_desk
+
+    with opened(directory, data) as workspace:
+        return quality_desk.run_now(workspace, Asked(dataset, since), progress)
+
+
+def quality_show(directory: Path, data: Path | None, *, dataset: str) -> QualityReport:
+    from journeyfold.runtime import quality_desk
+
+    with opened(directory, data) as workspace:
+        return quality_desk.shown(workspace, dataset)
 
 
 def outbox(directory: Path, data: Path | None, ask: Callable[..., object]) -> object:

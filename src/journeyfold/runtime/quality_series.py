@@ -1,0 +1,87 @@
+"""Daily figures of every source against the same weekday before (quality Q36).
+
+Every day of the series is judged by the days before it, so a run that reads all history says of
+each of its days what the nightly run would have said. A day without a record is a zero of `rows`
+and says nothing of other metrics. The open day of the run is not judged: it is not over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from journeyfold.core.instant import rfc3339
+from journeyfold.quality.anomaly import LOOK_BACK, RESIDUALS, judged
+from journeyfold.quality.result import Point, Run
+from journeyfold.quality.rule import WEIGHT, Rule
+from journeyfold.quality.score import Result
+from journeyfold.quality.side import Side
+from journeyfold.runtime.quality_engine import RuleEngine
+
+DAYS_MAX = 3_660  # of one series; an instant of a broken clock makes no line of a million days
+_NEEDED = LOOK_BACK + RESIDUALS + 1
+
+
+def anomalies(
+    rule: Rule, side: Side, engine: RuleEngine, run: Run
+) -> tuple[list[Point], list[tuple[tuple[str, str], Result]]]:
+    """The figures by day, and what they say."""
+    assert rule.anomaly is not None, "a rule of this key"
+    today = rfc3339(run.at_us)[:10]
+    rows = engine.rows(
+        f"select _source, _day, {_metric(rule, side)} from {side.sql} where _day < '{today}' "  # noqa: S608
+        "group by _source, _day order by _source, _day"
+    )
+    series: dict[str, dict[str, float]] = {}
+    for source, day, value in rows:
+        if value is not None:
+            series.setdefault(source, {})[day] = float(value)
+    points, results = [], []
+    for source, known in series.items():
+        days = _days(known, today)
+        gap = 0.0 if rule.anomaly.metric == "rows" else None
+        values = [known.get(day, gap) for day in days]
+        points += [Point(rule.id, source, day, value) for day, value in known.items()]
+        for at, day in enumerate(days):
+            result = _judged(rule, values, at)
+            if result is not None:
+                results.append(((source, day), result))
+    return points, results
+
+
+def _days(known: dict[str, float], today: str) -> list[str]:
+    """From the first to yesterday, without a gap; the latest where there are too many."""
+    last = date.fromisoformat(today) - timedelta(days=1)
+    first = max(date.fromisoformat(min(known)), last - timedelta(days=DAYS_MAX))
+    return [(first + timedelta(days=at)).isoformat() for at in range((last - first).days + 1)]
+
+
+def _judged(rule: Rule, values: Sequence[float | None], at: int) -> Result | None:
+    """None for a day that says nothing."""
+    today = values[at]
+    if today is None:
+        return None
+    window = values[max(0, at - _NEEDED - LOOK_BACK) : at + 1]
+    told = judged([today if each is None else each for each in window])
+    weight = WEIGHT[rule.severity]
+    if told.z is None:
+        return Result(
+            rule.id, rule.dimension, weight, 0, 0, "empty", detail="too little to compare"
+        )
+    expected = told.expected or 0.0
+    detail = f"{told.value:,.6g} where {expected:,.6g} was expected, z {told.z:+.1f}"
+    status = "fail" if told.is_unusual else "pass"
+    return Result(rule.id, rule.dimension, weight, 1, int(told.is_unusual), status, detail=detail)  # type: ignore[arg-type]
+
+
+def _metric(rule: Rule, side: Side) -> str:
+    assert rule.anomaly is not None, "a rule of this key"
+    if rule.anomaly.metric == "rows":
+        return "count(*)"
+    column = side.column(rule.anomaly.column or "")
+    text = f"nullif(trim(cast({column} as varchar)), '')"
+    if rule.anomaly.metric == "nulls":
+        return f"100 * (1 - count({text}) / count(*))"  # per cent, so that ln(x + 1) sees it
+    if rule.anomaly.metric == "distinct":
+        return f"count(distinct {text})"
+    return f"avg(try_cast({text} as double))"
