@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from journeyfold.adapters.linkage_model import ENGINES, ID, LinkType, joined, model_of, rule_of
+from journeyfold.adapters.linkage_model import (
+    ENGINES,
+    ID,
+    Backend,
+    LinkType,
+    joined,
+    model_of,
+    rule_of,
+)
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
 from journeyfold.identity.closure import Pair
@@ -84,23 +92,14 @@ class Linking:
 
     def train(self) -> Model:
         """Estimate everything from the records; UsageError where they do not suffice."""
-        settings, engine = self._settings, ENGINES["duckdb"]
-        linker = self._linker(model_of(settings, self._link_type, "duckdb"))
-        training = linker.training
-        training.estimate_probability_two_random_records_match(
-            [rule_of(rule, engine) for rule in settings.prior.rules], recall=settings.prior.recall
-        )
-        training.estimate_u_using_random_sampling(max_pairs=settings.max_pairs, seed=SEED)
-        for rule in settings.train_on:
-            training.estimate_parameters_using_expectation_maximisation(
-                rule_of(rule, engine), estimate_without_term_frequencies=True
-            )
-        return Model(linker.misc.save_model_to_json())
+        settings = self._settings
+        return trained(self._linker(model_of(settings, self._link_type, "duckdb")), settings)
 
     def score(self, model: Model) -> Iterator[Proposal]:
         """Every pair that a blocking rule brings together, in no order."""
         linker = self._linker(dict(model.settings))
-        return self._scored(linker.inference.predict(threshold_match_weight=FROM_WEIGHT))
+        frame = linker.inference.predict(threshold_match_weight=FROM_WEIGHT)
+        return scored(self._engine, frame.physical_name, self._settings)
 
     def close(self) -> None:
         self._engine.close()
@@ -111,23 +110,73 @@ class Linking:
         records = self._records[0] if len(self._records) == 1 else self._records
         return Linker(records, settings, log_level="ERROR")
 
-    def _scored(self, frame: Any) -> Iterator[Proposal]:
-        names = [joined(columns) for columns in self._settings.comparisons]
-        terms = {
-            str(row[0])
-            for row in self._engine.execute(f"describe {frame.physical_name}").fetchall()
-        }
-        steps = ", ".join(f"gamma_{name}, {_weight(name, terms)}" for name in names)
-        rows = self._engine.execute(
-            f"select {ID}_l, {ID}_r, match_weight, match_probability, {steps} "  # noqa: S608 - checked column names
-            f"from {frame.physical_name}"
+
+def scored(engine: Any, table: str, settings: Linkage) -> Iterator[Proposal]:
+    """The rows of a table of predictions."""
+    names = [joined(columns) for columns in settings.comparisons]
+    terms = {str(row[0]) for row in engine.execute(f"describe {table}").fetchall()}
+    steps = ", ".join(f"gamma_{name}, {_weight(name, terms)}" for name in names)
+    rows = engine.execute(
+        f"select {ID}_l, {ID}_r, match_weight, match_probability, {steps} "  # noqa: S608 - checked column names
+        f"from {table}"
+    )
+    while piece := rows.fetchmany(_PIECE):
+        for a, b, weight, probability, *told in piece:
+            waterfall = {name: (told[2 * at], told[2 * at + 1]) for at, name in enumerate(names)}
+            yield Proposal(min(a, b), max(a, b), weight, probability, waterfall)
+
+
+def trained(linker: Any, settings: Linkage, backend: Backend = "duckdb") -> Model:
+    """A model from the records of a linker; UsageError with what to do where they do not suffice."""
+    from splink.internals.exceptions import SplinkException
+
+    engine, training = ENGINES[backend], linker.training
+    try:
+        training.estimate_probability_two_random_records_match(
+            [rule_of(rule, engine) for rule in settings.prior.rules], recall=settings.prior.recall
         )
-        while piece := rows.fetchmany(_PIECE):
-            for a, b, weight, probability, *told in piece:
-                waterfall = {
-                    name: (told[2 * at], told[2 * at + 1]) for at, name in enumerate(names)
-                }
-                yield Proposal(min(a, b), max(a, b), weight, probability, waterfall)
+        training.estimate_u_using_random_sampling(max_pairs=settings.max_pairs, seed=SEED)
+        for rule in settings.train_on:
+            session = training.estimate_parameters_using_expectation_maximisation(
+                rule_of(rule, engine), estimate_without_term_frequencies=True
+            )
+            _require_converged(linker, session, ", ".join(rule))
+    except (SplinkException, ValueError, ZeroDivisionError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise UsageError(
+            f"linkage: the records do not suffice to learn from ({told}); collect more of them, or "
+            "choose rules of prior and train_on that hold for more pairs"
+        ) from error
+    _require_learnt(linker, settings)
+    return Model(linker.misc.save_model_to_json())
+
+
+def _require_converged(linker: Any, session: Any, rule: str) -> None:
+    """Splink stops after so many rounds and says nothing."""
+    from splink.internals.expectation_maximisation import (
+        _max_change_in_parameters_comparison_levels as change_in,
+    )
+
+    history = session._core_model_settings_history  # noqa: SLF001 - its only record of the rounds
+    training = linker._settings_obj.training_settings  # noqa: SLF001 - its limits
+    last = change_in(history)["max_abs_change_value"]
+    if len(history) > training.max_iterations and last >= training.em_convergence:
+        raise UsageError(
+            f"linkage: learning did not settle on pairs that share {rule} ({last:.4f} still "
+            f"changed after {training.max_iterations} rounds); choose another rule for train_on"
+        )
+
+
+def _require_learnt(linker: Any, settings: Linkage) -> None:
+    """A column that every training rule holds fixed has never been looked at."""
+    core = linker._settings_obj.core_model_settings  # noqa: SLF001 - it has no public reading
+    for comparison, columns in zip(core.comparisons, settings.comparisons, strict=True):
+        levels = [one for one in comparison.comparison_levels if not one.is_null_level]
+        if not any(one._has_estimated_m_values for one in levels):  # noqa: SLF001 - as above
+            raise UsageError(
+                f"linkage: nothing was learnt about {columns}: every rule of train_on holds it "
+                "fixed, or it is hardly ever known; add a rule without it, or compare it no more"
+            )
 
 
 def _weight(name: str, columns: set[str]) -> str:

@@ -7,7 +7,7 @@ string distances differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from journeyfold.identity.linkage import Agreement, Compare, Linkage, agreement
@@ -71,6 +71,7 @@ def model_of(settings: Linkage, link_type: LinkType, backend: Backend) -> dict[s
         "comparisons": [
             _comparison(column, how, engine) for column, how in settings.comparisons.items()
         ],
+        "max_iterations": 100,  # who settles at all needs a tenth of them
         "retain_matching_columns": True,  # the levels come with them
         "retain_intermediate_calculation_columns": True,
     }
@@ -79,6 +80,42 @@ def model_of(settings: Linkage, link_type: LinkType, backend: Backend) -> dict[s
 def rule_of(rule: Iterable[str], engine: Distances) -> str:
     """Everything that a pair has in common, over `l` and `r`."""
     return " and ".join(_shared(agreement(text), engine) for text in rule)
+
+
+def key_of(rule: Iterable[str]) -> tuple[str, str]:
+    """A text that both records of a pair have in common: of the one as it is, and of the other as
+    it must be; null where something is unknown. What is no equality is not in it.
+    """
+    mine, theirs = list[str](), list[str]()
+    for what in map(agreement, rule):
+        if what.other:
+            mine += [what.column, what.other]
+            theirs += [what.other, what.column]
+        elif not what.edits:
+            length = f", {what.stop - what.start}" if what.stop else ""
+            part = f"substr({what.column}, {what.start + 1}{length})"
+            mine.append(part)
+            theirs.append(part)
+    if not mine:
+        return "''", "''"  # everybody: a key that is too large as soon as there are many
+    between = " || chr(31) || "
+    return between.join(mine), between.join(theirs)
+
+
+def frequencies_of(model: Mapping[str, Any]) -> list[str]:
+    """Columns whose term frequencies a model weighs."""
+    levels = [each for one in model["comparisons"] for each in one["comparison_levels"]]
+    return sorted({str(name) for each in levels if (name := each.get("tf_adjustment_column"))})
+
+
+def words_of(settings: Linkage) -> dict[str, list[str]]:
+    """Column → what its levels say, from -1 (unknown) and 0 (all else) up."""
+    found: dict[str, list[str]] = {}
+    for column, how in settings.comparisons.items():
+        made = _comparison(column, how, ENGINES["duckdb"])
+        labels = [str(each["label_for_charts"]) for each in made["comparison_levels"]]
+        found[joined(column)] = [labels[0], "differs", *reversed(labels[1:-1])]
+    return found
 
 
 def _shared(what: Agreement, engine: Distances) -> str:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SyncRow,
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
+    from journeyfold.runtime.identity_asks import IdentityAsks
     from journeyfold.runtime.outbox_asks import OutboxAsks
 
 T = TypeVar("T")
@@ -134,6 +135,10 @@ class Runtime(Protocol):
     ) -> JourneyAct: ...
 
     def outbox(self, directory: Path, data: Path | None, ask: Callable[[OutboxAsks], T]) -> T: ...
+
+    def identity(
+        self, directory: Path, data: Path | None, ask: Callable[[IdentityAsks], T]
+    ) -> T: ...
 
     def erasing(self, directory: Path, data: Path | None, *, person: str) -> Going: ...
 

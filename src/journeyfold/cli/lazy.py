@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "template": ("template:template", "Preview a message as a person, and send a test."),
     "mail": ("mail:mail", "Read mail that came back."),
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
+    "identity": ("identity:identity", "See who is who, give evidence, link records."),
     "erase": ("erase:erase", "Forget a person."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),

@@ -59,7 +59,8 @@ class Ran(msgspec.Struct, frozen=True):
     """`properties` of a `linkage.ran` or `linkage.failed`: what a run did, or why it did nothing.
 
     `rows` were compared, `left_out` belong to people who object, `skipped` says which blocking keys
-    were too large; `unlisted` pairs are worth a look and found no room.
+    were too large. Of the pairs, `unlisted` are worth a look and found no room, `implied` follow from
+    stronger ones, `known` are one person already, `refused` are kept apart by a verdict.
     """
 
     run: str
@@ -76,6 +77,7 @@ class Ran(msgspec.Struct, frozen=True):
     dropped: int = 0
     known: int = 0
     refused: int = 0
+    implied: int = 0
     skipped: tuple[str, ...] = ()
     seconds: float = 0.0
     failure: str = ""
@@ -173,9 +175,10 @@ def report(told: Ran, now_us: int) -> Event:
     return _own(f"{name}/{told.run}", name, SOURCE, now_us, msgspec.to_builtins(told))
 
 
-def verdict(properties: dict[str, Json], key: str, source: str, now_us: int) -> Event:
+def verdict(properties: dict[str, Json], key: str, source: str, now_us: int, by: str = "") -> Event:
     """The record of a link, a cannot-link, a block or a retract that somebody asked for."""
-    return _own(f"evidence/{key}/{now_us}", EVIDENCE, source, now_us, properties)
+    event = _own(f"evidence/{key}/{now_us}", EVIDENCE, source, now_us, properties)
+    return msgspec.structs.replace(event, context={**event.context, "by": by})
 
 
 def review_of(reader: StateReader, id_: str) -> Review | None:

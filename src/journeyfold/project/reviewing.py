@@ -107,7 +107,10 @@ def _reviewed(
     a, b = resolver.identifier(row.a), resolver.identifier(row.b)
     if state == "open" or a is None or b is None:
         return NOTHING
-    verdict = Verdict("link" if state == "same" else "cannot_link", a, b, score=row.probability)
+    is_same = state == "same"  # two accounts of one person count once for limits (identity E7)
+    verdict = Verdict(
+        "link" if is_same else "cannot_link", a, b, score=row.probability, equivalent=is_same
+    )
     return resolver.resolve(_as(verdict, record)).changes
 
 

@@ -16,7 +16,7 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import KEY_KINDS, ApiKey
 from journeyfold.project.reports import HeldList, KeyRow
-from journeyfold.runtime import journey_commands
+from journeyfold.runtime import identity_commands, journey_commands
 from journeyfold.runtime.workspace import Workspace, checked_project, opened, place_of
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ why_journey = journey_commands.why_journey
 journey_list, journey_show = journey_commands.journey_list, journey_commands.journey_show
 journey_report, journey_act = journey_commands.journey_report, journey_commands.journey_act
 simulate = journey_commands.simulate
+identity = identity_commands.identity
 
 
 def template_preview(directory: Path, data: Path | None, *, template: str, person: str) -> Mail:
