@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -11,9 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from journeyfold.collect.csv_lines import COLUMNS_MAX
 from journeyfold.collect.line import Row, Rows, WrongFile
-from journeyfold.collect.rows import grouped, missing_columns
+from journeyfold.collect.rows import grouped
 from journeyfold.sources.local_time import Zone
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
 
 _KINDS: dict[str, ColumnType] = {
@@ -48,6 +51,8 @@ def open_avro(read: Read, path: Path, group: Sequence[str], zone: Zone, stack: E
     types: dict[str, ColumnType] = {
         str(each["name"]): _type(each["type"]) for each in schema["fields"]
     }
+    if len(types) > COLUMNS_MAX:
+        raise WrongFile(f"{path.name} has {len(types)} columns; {COLUMNS_MAX} may be")
     unknown = [name for name in read.units if name not in types]
     if unknown:
         raise WrongFile(missing_columns(unknown, types, path.name))
@@ -63,7 +68,7 @@ def _rows(
     try:
         for line, record in enumerate(records, 1):
             yield line, tuple(read(record.get(name)) for name, read in readers.items())
-    except (EOFError, ValueError, IndexError) as error:
+    except (EOFError, ValueError, IndexError, TypeError, OverflowError, zlib.error) as error:
         why = f"{path.name} ends or breaks after record {line}; was it still being written?"
         raise WrongFile(f"{why} ({error})") from None
 

@@ -7,7 +7,7 @@ file has come. A run that dies is continued by the next one; a file imported aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +29,7 @@ from journeyfold.collect.frames import (
 )
 from journeyfold.collect.json_entry import Refused, misshapen
 from journeyfold.collect.occurrence import FUTURE_US
-from journeyfold.collect.position import Position, Resolve, job_of, position_after
+from journeyfold.collect.position import Position, Resolve, job_of, position_after, stamps
 from journeyfold.collect.pulled import Pulling, pulled_job
 from journeyfold.collect.reconciliation import Account, Reconciliation
 from journeyfold.core.event import Json
@@ -99,6 +99,7 @@ def run_import(
     else:
         job, before = job_of(gate.source, directory, *known)
     job = msgspec.structs.replace(job, limit=options.limit)
+    stamped = stamps(job)
     run = _Run(gate, append, job, before, options, progress, items_max)
     with Child(job, pulling.reader if pulling else READER) as child:
         started(child)
@@ -109,7 +110,11 @@ def run_import(
                 case Batch():
                     run.take(frame, child.frame_bytes)
                 case Ended(complete=complete, mark=mark):
-                    return run.finish(complete=complete, mark=mark)
+                    is_same = stamps(job) == stamped
+                    done = run.finish(complete=complete and is_same, mark=mark)
+                    if not is_same:
+                        raise ImportFailed(gate.source.source, "file", _changed(stamped))
+                    return done
                 case Failed(reason=reason, sentence=sentence):
                     if reason == "server":
                         run.keep()
@@ -132,6 +137,13 @@ def dry_append(find: Callable[[str, str], object]) -> Append:
         ]
 
     return look
+
+
+def _changed(files: Mapping[str, object]) -> str:
+    return (
+        f"{', '.join(files)} changed while it was read; what was read is in the log, so import it "
+        "again when it is whole"
+    )
 
 
 class _Item(msgspec.Struct):

@@ -34,7 +34,8 @@ class CsvLines:
     def __init__(
         self, stream: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", width: int = 0
     ) -> None:
-        self._stream, self._delimiter, self._encoding = stream, delimiter, encoding
+        self._stream, self._delimiter, self._named = stream, delimiter, encoding
+        self._encoding = "utf-8" if encoding == "utf-16" else encoding  # see text_stream
         self._ahead: deque[bytes] = deque()
         self._number = 0
         self._first = True
@@ -56,7 +57,7 @@ class CsvLines:
             return BadLine(line, "line_too_long", f"longer than {LINE_MAX} bytes", "")
         text = self._decoded(raw)
         if text is None:
-            return _bad(line, raw, "encoding", f"is not {self._encoding}")
+            return _bad(line, raw, "encoding", f"is not {self._named}, which `encoding` declares")
         if "\0" in text:
             return _bad(line, raw, "nul", "contains a NUL character")
         if '"' not in text:

@@ -92,6 +92,10 @@ def _files(source: Source, directory: Path, resolve: Resolve) -> dict[str, Path]
 
 
 def _path(source: Source, path: Path) -> Path:
+    if path.is_dir():
+        raise ImportFailed(
+            source.source, "file", f"{path} is a directory; write a pattern, as {path.name}/*.csv"
+        )
     if not path.is_file():
         raise ImportFailed(source.source, "file", f"there is no file {path}")
     return path.resolve()
@@ -100,6 +104,17 @@ def _path(source: Source, path: Path) -> Path:
 def _fingerprint(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def stamps(job: Job) -> dict[str, tuple[int, int, int]]:
+    """What changes with a file: its size, its time and which file it is; nothing for one that went."""
+    found = {}
+    for text in job.files.values():
+        path = Path(text)
+        if path.is_file():
+            seen = path.stat()
+            found[path.name] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
+    return found
 
 
 def mapping_fingerprint(source: Source) -> str:

@@ -12,19 +12,23 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from journeyfold.collect.csv_lines import CsvLines, Record
+from journeyfold.collect.csv_lines import BOM, LINE_MAX, CsvLines, Record
 from journeyfold.collect.line import BadLine, Row, Rows, WrongFile
 from journeyfold.collect.sorted_runs import SortedRuns
+from journeyfold.collect.text_stream import open_stream
 from journeyfold.collect.torn_end import require_whole_csv, require_whole_ndjson
 from journeyfold.core.instant import instant_us
 from journeyfold.sources.local_time import Zone
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
 
 _SHAPES: dict[ColumnType, type] = {"string": str, "list": list, "object": dict}
 _BOOLS = {"true": True, "false": False, "1": True, "0": False}
+JSON_LINE_MAX = 16 << 20
 _UNIT_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
@@ -57,18 +61,8 @@ def grouped(opened: Rows, group: Sequence[str], file: str, stack: ExitStack) -> 
     return Rows(opened.columns, runs.sorted(opened.stream, keys))
 
 
-def missing_columns(
-    missing: Sequence[str], present: Sequence[str] | dict[str, ColumnType], file: str
-) -> str:
-    """The one sentence about wrong columns: what is missing and what is there."""
-    names = ", ".join(repr(name) for name in missing)
-    there = ", ".join(list(present)[:40])
-    noun = "column" if len(missing) == 1 else "columns"
-    return f"{file} has no {noun} {names}; it has: {there}"
-
-
 def _csv(read: Read, path: Path, zone: Zone, stack: ExitStack) -> Rows:
-    stream = stack.enter_context(path.open("rb"))
+    stream = open_stream(path, read.encoding, stack)
     lines = CsvLines(
         stream, delimiter=read.delimiter, encoding=read.encoding, width=len(read.columns)
     )
@@ -86,7 +80,7 @@ def _csv(read: Read, path: Path, zone: Zone, stack: ExitStack) -> Rows:
     unknown = [name for name in (*read.types, *read.units) if name not in names]
     if unknown:
         raise WrongFile(missing_columns(unknown, names, path.name))
-    require_whole_csv(path, read.delimiter, len(names))
+    require_whole_csv(path, read.delimiter, len(names), read.encoding)
     types: dict[str, ColumnType] = {name: _declared(read, name, "string") for name in names}
     converters = [converter(read, name, types[name], zone) for name in names]
     return Rows(types, _converted(records, names, converters, frozenset(read.null)))
@@ -119,7 +113,7 @@ def _converted(
 
 def _ndjson(read: Read, path: Path, zone: Zone, wanted: Sequence[str], stack: ExitStack) -> Rows:
     require_whole_ndjson(path)
-    stream = stack.enter_context(path.open("rb"))
+    stream = open_stream(path, "utf-8", stack)
     names = list(dict.fromkeys((*wanted, *read.types)))
     types: dict[str, ColumnType] = {name: _declared(read, name, "any") for name in names}
     converters = {name: _from_json(read, name, types[name], zone) for name in names}
@@ -127,14 +121,19 @@ def _ndjson(read: Read, path: Path, zone: Zone, wanted: Sequence[str], stack: Ex
 
 
 def _objects(
-    stream: Iterator[bytes], converters: dict[str, Callable[[object], object] | None]
+    stream: BinaryIO, converters: dict[str, Callable[[object], object] | None]
 ) -> Iterator[Row | BadLine]:
     """One JSON object a line; with no names wanted the whole object is the only value."""
     decode = msgspec.json.decode
-    for line, raw in enumerate(stream, 1):
+    for line, raw in enumerate(_lines(stream), 1):
         if not raw.strip():
             continue
         text = raw[:1000].decode("utf-8", "replace")
+        if len(raw) > JSON_LINE_MAX:
+            yield BadLine(
+                line, "line_too_long", f"line {line} is longer than {JSON_LINE_MAX} bytes"
+            )
+            continue
         try:
             found = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -155,6 +154,17 @@ def _objects(
             yield BadLine(line, "bad_value", f"line {line}: {error}", text)
             continue
         yield line, values
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Without a mark of byte order; of a line that is too long, its beginning."""
+    raw = stream.readline(JSON_LINE_MAX + 1).removeprefix(BOM)
+    while raw:
+        yield raw
+        while len(raw) > JSON_LINE_MAX and (rest := stream.readline(LINE_MAX)):
+            if rest.endswith(b"\n"):
+                break
+        raw = stream.readline(JSON_LINE_MAX + 1)
 
 
 def _declared(read: Read, name: str, otherwise: ColumnType) -> ColumnType:

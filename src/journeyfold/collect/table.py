@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journeyfold.collect.csv_lines import COLUMNS_MAX
 from journeyfold.collect.line import Row, Rows, WrongFile
-from journeyfold.collect.rows import missing_columns
 from journeyfold.sources.local_time import Zone
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def _opened(
         table, line = f"({read.sql})", "row_number() OVER ()"
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608 - text is quoted
     declared = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
+    if len(declared) > COLUMNS_MAX:
+        raise WrongFile(
+            f"{_name(files)} has {len(declared)} columns; {COLUMNS_MAX} may be, so select those you "
+            "need (`read: {sql: …}`)"
+        )
     missing = [name for name in (*group, *read.units) if name not in declared]
     if missing:
         raise WrongFile(missing_columns(missing, list(declared), _name(files)))

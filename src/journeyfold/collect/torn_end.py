@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF16_BE
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,17 +16,18 @@ import msgspec
 
 from journeyfold.collect.csv_lines import LINE_MAX
 from journeyfold.collect.line import WrongFile
+from journeyfold.collect.text_stream import is_packed
 
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
-def require_whole_csv(path: Path, delimiter: str, width: int) -> None:
+def require_whole_csv(path: Path, delimiter: str, width: int, encoding: str = "utf-8") -> None:
     """A last line that opens a quote for good, or has too few values, and no line end is torn.
 
     What may be the rest of a record that began on an earlier line, the reader judges.
     """
     separator = delimiter.encode()
-    _require_whole(path, lambda tail: _is_torn(tail, separator, width))
+    _require_whole(path, lambda tail: _is_torn(tail, separator, width), encoding)
 
 
 def _is_torn(tail: bytes, separator: bytes, width: int) -> bool:
@@ -43,11 +45,17 @@ def require_whole_ndjson(path: Path) -> None:
     _require_whole(path, _is_no_json)
 
 
-def _require_whole(path: Path, is_torn: Callable[[bytes], bool]) -> None:
+def _require_whole(path: Path, is_torn: Callable[[bytes], bool], encoding: str = "utf-8") -> None:
+    if is_packed(path):
+        return  # its own end says whether it is whole
     with path.open("rb") as file:
+        order = "utf-16-be" if file.read(2) == BOM_UTF16_BE else "utf-16-le"
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - LINE_MAX))
-        before, newline, tail = file.read().rpartition(b"\n")
+        file.seek(max(0, size - LINE_MAX) // 2 * 2)
+        end = file.read()
+    if encoding == "utf-16":
+        end = end.decode(order, "replace").encode("utf-8", "replace")
+    before, newline, tail = end.rpartition(b"\n")
     if newline and before and tail.strip() and is_torn(tail):
         raise WrongFile(
             f"{path.name} stops in the middle of its last line; is it still being written? "

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from journeyfold.collect.line import BadLine, Rows, WrongFile
-from journeyfold.collect.rows import missing_columns
 from journeyfold.core.event import Json
 from journeyfold.sources.inventory import Source
+from journeyfold.sources.missing import missing_columns
 
 GROUP_ROWS_MAX = 20_000  # C11: members of an import's event
 Values: TypeAlias = tuple[object, ...]

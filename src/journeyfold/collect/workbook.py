@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from journeyfold.collect.csv_lines import COLUMNS_MAX
 from journeyfold.collect.line import BadLine, Row, Rows, WrongFile
-from journeyfold.collect.rows import converter, grouped, missing_columns
+from journeyfold.collect.rows import converter, grouped
 from journeyfold.sources.local_time import Zone
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a cell's time has no zone
@@ -25,10 +28,13 @@ def open_workbook(
     read: Read, path: Path, group: Sequence[str], zone: Zone, stack: ExitStack
 ) -> Rows:
     """`sheet` names one, else it is the first."""
+    _require_room(read, path)
     table = _cells(read, path)
     if not table:
         raise WrongFile(f"{path.name}: the sheet is empty")
     names = [str(cell).strip() for cell in table[0]]
+    if len(names) > COLUMNS_MAX:
+        raise WrongFile(f"{path.name} has {len(names)} columns; {COLUMNS_MAX} may be")
     unnamed = [at + 1 for at, name in enumerate(names) if not name]
     if unnamed:
         raise WrongFile(f"{path.name}: column {unnamed[0]} has no name in the first row")
@@ -44,6 +50,20 @@ def open_workbook(
     }
     stream = _rows(body, [_reader(read, name, types[name], zone) for name in names], names)
     return grouped(Rows(types, stream, len(body)), group, path.name, stack)
+
+
+def _require_room(read: Read, path: Path) -> None:
+    """A workbook is a zip archive, or an old one is none. What it says of itself is believed here;
+    a liar is ended by the limit on memory.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > read.memory_bytes:
+        raise WrongFile(
+            f"{path.name} expands to {size >> 20} MiB; `read.memory` allows {read.memory}"
+        )
 
 
 def _cells(read: Read, path: Path) -> list[list[object]]:

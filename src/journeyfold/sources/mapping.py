@@ -37,6 +37,7 @@ from journeyfold.sources.columns import columns_used
 from journeyfold.sources.expression import Compiler, Env, Evaluate, environment
 from journeyfold.sources.inventory import Column, Source
 from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.presets import with_preset
 from journeyfold.sources.recipe import Branch, Field, Fields
 
@@ -87,9 +88,7 @@ def compile_mapping(
         return Mapping(_wire(file))
     missing = [name for name in columns_used(source) if name not in columns]
     if missing:
-        noun = "column" if len(missing) == 1 else "columns"
-        names = ", ".join(repr(name) for name in missing)
-        raise MappingError(f"the file has no {noun} {names}; it has: {', '.join(columns)}")
+        raise MappingError(missing_columns(missing, columns, "the file"))
     return Mapping(_Mapper(source, columns, file, received_us, locate or _nowhere).map)
 
 

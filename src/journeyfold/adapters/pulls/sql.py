@@ -20,10 +20,11 @@ from journeyfold.adapters.pulls.secret import hidden
 from journeyfold.adapters.pulls.snapshot import Snapshot
 from journeyfold.collect.frames import Job
 from journeyfold.collect.line import BadLine, NoAnswer, Row, Rows
-from journeyfold.collect.rows import grouped, missing_columns
+from journeyfold.collect.rows import grouped
 from journeyfold.core.event import Json
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.local_time import Zone
+from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.pull import Sql
 from journeyfold.sources.recipe import ColumnType
 
