@@ -3,7 +3,6 @@ from hypothesis import strategies as st
 
 from journeyfold.identity.audit import _bridges, audit, is_unusual, strangeness
 from journeyfold.identity.evidence import Link
-from journeyfold.identity.graph import Graph
 from journeyfold.identity.rules import DEFAULT_RULES, IdentityRules, KindRule
 from journeyfold.testing.evidence import resolved, sighting
 
@@ -15,7 +14,7 @@ EDGES = st.lists(
 
 
 def audited(records, rules=DEFAULT_RULES):
-    return audit(Graph(resolved(records, rules).state), rules)
+    return audit(resolved(records, rules).state, rules)
 
 
 def test_people_are_counted_by_how_many_identifiers_they_have():

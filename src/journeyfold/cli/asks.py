@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SyncRow,
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
+    from journeyfold.runtime.audit_asks import AuditAsks
     from journeyfold.runtime.identity_asks import IdentityAsks
     from journeyfold.runtime.outbox_asks import OutboxAsks
 
@@ -138,6 +139,10 @@ class Runtime(Protocol):
 
     def identity(
         self, directory: Path, data: Path | None, ask: Callable[[IdentityAsks], T]
+    ) -> T: ...
+
+    def identity_audit(
+        self, directory: Path, data: Path | None, ask: Callable[[AuditAsks], T]
     ) -> T: ...
 
     def erasing(self, directory: Path, data: Path | None, *, person: str) -> Going: ...

@@ -12,6 +12,7 @@ import click
 
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import data_option, project_option, require_data, require_project
+from journeyfold.cli.identity_audit import audit, verify
 from journeyfold.cli.identity_evidence import evidence
 from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
 from journeyfold.core.errors import UsageError
@@ -152,3 +153,5 @@ def _tell_run(told: Ran) -> None:
 
 
 identity.add_command(evidence)
+identity.add_command(audit)
+identity.add_command(verify)

@@ -12,6 +12,7 @@ from statistics import median
 
 import msgspec
 
+from journeyfold.core.ports import StateReader
 from journeyfold.identity.evidence import Link
 from journeyfold.identity.graph import Component, Graph, Node
 from journeyfold.identity.normalise import person_id
@@ -20,6 +21,7 @@ from journeyfold.identity.rules import IdentityRules
 LISTED = 50
 BAND_DAYS = 28
 UNUSUAL = 4.0
+_FORGOTTEN = 2_000  # components, and a graph forgets what it has read
 _BOUNDS = (1, 2, 3, 4, 5, 10, 20, 50, 100, 1_000)
 
 
@@ -66,28 +68,27 @@ class Audit(msgspec.Struct, frozen=True):
     conflicts: tuple[Conflict, ...]
     bridges: int
     bridged: tuple[Bridge, ...]
+    on_one_link: int  # links without which a person is two, of two and more identifiers each
     hubs: int
     top_hubs: tuple[Hub, ...]
     suppressed: dict[str, int]  # reason → links
 
 
-def audit(graph: Graph, rules: IdentityRules) -> Audit:
+def audit(reader: StateReader, rules: IdentityRules) -> Audit:
     """A pass over every node and component; memory is a number for each size."""
     found = _Findings(rules)
     alone = 0
-    homes = dict[bytes, None]()
+    graph = Graph(reader)
     for id_, node in graph.nodes():
         if node.hub:
             found.hub(node, len(graph.neighbours(id_)))
-        if node.component:
-            homes[node.component] = None
-        else:
+        if not node.component:
             alone += 1
     found.sizes[1] += alone
-    for name in homes:
-        component = graph.component(name)
-        if component is not None:
-            _look_into(graph, component, found)
+    for seen, (_, component) in enumerate(graph.components()):
+        if seen % _FORGOTTEN == 0:
+            graph = Graph(reader)
+        _look_into(graph, component, found)
     return found.report()
 
 
@@ -114,7 +115,7 @@ class _Findings:
         self.rules = rules
         self.sizes: Counter[int] = Counter()
         self.largest = (0, "")
-        self.links = self.bridges = 0
+        self.links = self.bridges = self.on_one_link = 0
         self.densities: list[float] = []
         self.conflicts: list[Conflict] = []
         self.bridged: list[Bridge] = []
@@ -133,6 +134,8 @@ class _Findings:
             pairs = {(link.a, link.b) for link in links}
             self.densities.append(2 * len(pairs) / (size * (size - 1)))
         self.conflicts += self._conflicts(person, nodes, links)
+        if size > 3:
+            self.on_one_link += sum(1 for _ in _bridges(nodes, links, set(nodes), least=2))
         for link in _bridges(nodes, links, self._accounts(nodes)):
             self.bridges += 1
             if len(self.bridged) < LISTED:
@@ -153,6 +156,7 @@ class _Findings:
             conflicts=tuple(self.conflicts),
             bridges=self.bridges,
             bridged=tuple(self.bridged),
+            on_one_link=self.on_one_link,
             hubs=len(self.hubs),
             top_hubs=tuple(sorted(self.hubs, key=lambda hub: -hub.neighbours)[:LISTED]),
             suppressed=dict(sorted(self.suppressed.items())),
@@ -196,9 +200,11 @@ def _look_into(graph: Graph, component: Component, found: _Findings) -> None:
         found.person(person_id(anchor), nodes, held[anchor])
 
 
-def _bridges(nodes: Iterable[bytes], links: Sequence[Link], accounts: set[bytes]) -> Iterator[Link]:
-    """Links that alone join two parts with an account each (Tarjan 1974), without recursion."""
-    if len(accounts) < 2:
+def _bridges(
+    nodes: Iterable[bytes], links: Sequence[Link], counted: set[bytes], least: int = 1
+) -> Iterator[Link]:
+    """Links that alone join two parts with so many of the counted nodes each (Tarjan 1974)."""
+    if len(counted) < 2 * least:
         return
     beside: dict[bytes, list[tuple[bytes, int]]] = {node: [] for node in nodes}
     for number, link in enumerate(links):
@@ -212,7 +218,7 @@ def _bridges(nodes: Iterable[bytes], links: Sequence[Link], accounts: set[bytes]
             continue
         stack: list[tuple[bytes, int, Iterator[tuple[bytes, int]]]] = []
         order[root] = low[root] = len(order)
-        within[root] = root in accounts
+        within[root] = root in counted
         stack.append((root, -1, iter(around)))
         while stack:
             node, came, rest = stack[-1]
@@ -224,14 +230,15 @@ def _bridges(nodes: Iterable[bytes], links: Sequence[Link], accounts: set[bytes]
                 parent = stack[-1][0]
                 low[parent] = min(low[parent], low[node])
                 within[parent] += within[node]
-                if low[node] > order[parent] and 0 < within[node] < len(accounts):
+                both = least <= within[node] <= len(counted) - least
+                if low[node] > order[parent] and both:
                     yield links[came]
             elif step[0] in order:
                 low[node] = min(low[node], order[step[0]])
             else:
                 far, number = step
                 order[far] = low[far] = len(order)
-                within[far] = far in accounts
+                within[far] = far in counted
                 stack.append((far, number, iter(beside[far])))
 
 

@@ -92,7 +92,7 @@ def rule_of(record: Record) -> str:
 
 def actor_of(record: Record) -> str:
     """Who said it: a person or a key where the door knows one, else the source."""
-    for known in (record.event.context.get("actor"), record.event.properties.get("by")):
+    for known in (record.event.context.get("by"), record.event.properties.get("by")):
         if isinstance(known, str) and known:
             return known
     return record.event.source

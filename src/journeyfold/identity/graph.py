@@ -231,6 +231,10 @@ class Graph:
         """Every node: for verdicts about values, which people make now and then."""
         return self._nodes.scan(self.reader)
 
+    def components(self) -> Iterator[tuple[bytes, Component]]:
+        """Every component of two or more nodes, by name."""
+        return self._components.scan(self.reader)
+
     def component(self, id_: bytes) -> Component | None:
         return self._components.get(self.reader, id_)
 
@@ -327,6 +331,11 @@ class Graph:
 
     def put_erased(self, first: bytes, row: Erased) -> None:
         self._erased.put(first, row)
+
+    def histories(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """Every (node, offset, anchor from that record on)."""
+        for key, anchor in self._histories.scan(self.reader):
+            yield key[:16], int.from_bytes(key[16:], "big"), anchor
 
     def drop(self, node: bytes) -> None:
         """A node that is by itself goes, with its history."""

@@ -32,21 +32,21 @@ def turn_hubs(
         neighbours = graph.neighbours(id_)
         if node is None or (not node.hub and len(neighbours) <= _limit(rules, node.kind)):
             continue
-        crowd = _crowd(graph, rules, id_, node.kind)
-        turned.any_hub = turned.any_hub or node.hub or crowd is not None
-        if crowd is not None:
+        met = crowd(graph, rules, id_, node.kind)
+        turned.any_hub = turned.any_hub or node.hub or met is not None
+        if met is not None:
             out = added if node.hub else neighbours
-            turned.kept_out |= {link: crowd for link in out if link in neighbours}
-        if node.hub != (crowd is not None):
-            node.hub = crowd is not None
+            turned.kept_out |= {link: met for link in out if link in neighbours}
+        if node.hub != (met is not None):
+            node.hub = met is not None
             graph.put_node(id_, node)
             turned.moved += [end.node for end in neighbours.values()]
-            if crowd is None:
+            if met is None:
                 turned.restored += neighbours
     return turned
 
 
-def _crowd(graph: Graph, rules: IdentityRules, id_: bytes, kind: str) -> str | None:
+def crowd(graph: Graph, rules: IdentityRules, id_: bytes, kind: str) -> str | None:
     """`hub user_id>50`: more distinct neighbours of one stronger kind than the kind may have."""
     limit, place = _limit(rules, kind), rules.position
     distinct: dict[str, set[bytes]] = {}

@@ -77,6 +77,11 @@ class Marks:
             block.matches(kind, value) and not self.is_retracted(block.id) for block in self._blocks
         )
 
+    def living_cannot(self) -> list[CannotLink]:
+        """Cannot-links that nobody has taken back, in order of id."""
+        each = {mark.id: mark for marks in self._cannot.values() for mark in marks}
+        return [mark for id_, mark in sorted(each.items()) if not self.is_retracted(id_)]
+
     def apart(self, node: bytes) -> dict[bytes, bytes]:
         """Nodes that may not share a person with `node` → id of the cannot-link."""
         found: dict[bytes, bytes] = {}

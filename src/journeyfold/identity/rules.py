@@ -16,6 +16,7 @@ import re2
 
 from journeyfold.core.event import Identifier
 from journeyfold.core.instant import duration_us
+from journeyfold.identity.audit_rules import AuditRules
 from journeyfold.identity.linkage import Linkage
 from journeyfold.identity.review import ReviewRules
 
@@ -146,6 +147,7 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
     max_nodes: int = 1_000  # identifiers of one person
     linkage: Linkage | None = None  # of records that share no identifier (identity 2.7)
     review: ReviewRules = ReviewRules()
+    audit: AuditRules = AuditRules()
 
     def __post_init__(self) -> None:
         names = [kind.name for kind in self.kinds]

@@ -189,6 +189,13 @@ def outbox(directory: Path, data: Path | None, ask: Callable[..., object]) -> ob
         return ask(OutboxAsks(workspace))
 
 
+def identity_audit(directory: Path, data: Path | None, ask: Callable[..., object]) -> object:
+    from journeyfold.runtime.audit_asks import AuditAsks
+
+    with opened(directory, data) as workspace:
+        return ask(AuditAsks(workspace))
+
+
 def erasing(directory: Path, data: Path | None, *, person: str) -> Going:
     from journeyfold.project.erasure import going
     from journeyfold.runtime import explaining

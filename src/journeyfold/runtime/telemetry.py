@@ -25,6 +25,7 @@ from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.runtime import outbox
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
+from journeyfold.runtime.identity_metrics import identity_metrics
 from journeyfold.runtime.outbox_metrics import delivery_metrics
 from journeyfold.runtime.workspace import Place
 
@@ -104,6 +105,7 @@ class StoreFigures(Collector):
         yield from self._fates()
         yield from self._sizes()
         yield from self._fold()
+        yield from identity_metrics(self._log, PREFIX)
 
     def _fates(self) -> Iterator[Metric]:
         fates = CounterMetricFamily(

@@ -16,6 +16,7 @@ from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
 from journeyfold.runtime.admitting import Admitting
+from journeyfold.runtime.auditing import Auditing
 from journeyfold.runtime.checkpointing import Checkpointing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.conservation import Monitor
@@ -78,9 +79,13 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         )  # fmt: skip
         marks = workspace.log.marks
         admitting = Admitting(workspace.log, marks, state, workspace.clock)
-        schedule = Schedule(
-            state, workspace.clock, marks, monitor.look, syncing.run, admitting.run
-        )  # fmt: skip
+        auditing = Auditing(workspace.log, state, workspace.clock, workspace.node_key, _report)
+
+        def admit(loop: FoldLoop) -> None:
+            admitting.run(loop)
+            auditing.run(loop)
+
+        schedule = Schedule(state, workspace.clock, marks, monitor.look, syncing.run, admit)
 
         def require_health() -> None:
             beside.require_going()
@@ -94,6 +99,7 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         try:
             worker.run(stop)
         finally:
+            auditing.close()
             syncing.close()
             dispatcher.close()
         listener.close()
