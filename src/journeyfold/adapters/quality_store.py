@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from journeyfold.adapters.keyring import CLEAR, Keyring
 from journeyfold.adapters.sqlite_file import connect, create, engine_errors, rows
+from journeyfold.core.event import Json
 from journeyfold.quality.result import Column, Found, OpenAlert, Point, Run
 
 T = TypeVar("T")
@@ -46,11 +47,26 @@ CREATE TABLE alert(
   ruleset TEXT NOT NULL, rule TEXT NOT NULL, source TEXT NOT NULL, since_us INTEGER NOT NULL,
   day TEXT NOT NULL, muted INTEGER NOT NULL, PRIMARY KEY(ruleset, rule, source)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE sending(
+  key TEXT PRIMARY KEY, destination TEXT NOT NULL, channel TEXT NOT NULL, at_us INTEGER NOT NULL,
+  said BLOB NOT NULL, attempt INTEGER NOT NULL, due_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 _COLUMNS = (
     "ruleset, rule, source, day, run, at_us, dimension, weight, n, bad, status, watermark, "
     "detail, key_id, nonce, samples"
 )
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """An alert on its way, until it has arrived or is given up."""
+
+    key: str
+    destination: str
+    channel: Literal["webhook", "mail"]
+    at_us: int
+    said: dict[str, Json]
+    attempt: int = 0
 
 
 class QualityStore:
@@ -175,6 +191,39 @@ class QualityStore:
         self._write(
             "DELETE FROM alert WHERE ruleset = ? AND rule = ? AND source = ?",
             (alert.ruleset, alert.rule, alert.source),
+        )
+
+    def queue(self, sending: Sending) -> None:
+        """Once, however often it is asked for."""
+        self._write(
+            "INSERT OR IGNORE INTO sending VALUES (?, ?, ?, ?, ?, 0, 0)",
+            (sending.key, sending.destination, sending.channel, sending.at_us,
+             msgspec.json.encode(sending.said)),
+        )  # fmt: skip
+
+    def due(self, now_us: int) -> list[Sending]:
+        found = self._rows(
+            "SELECT key, destination, channel, at_us, said, attempt FROM sending "
+            "WHERE due_us <= ? ORDER BY at_us, key LIMIT 100",
+            (now_us,),
+        )
+        return [
+            _made(Sending, (*row[:4], msgspec.json.decode(row[4]), row[5])) for row in found
+        ]  # fmt: skip
+
+    def sent(self, key: str) -> None:
+        self._write("DELETE FROM sending WHERE key = ?", (key,))
+
+    def again(self, key: str, attempt: int, due_us: int) -> None:
+        self._write(
+            "UPDATE sending SET attempt = ?, due_us = ? WHERE key = ?", (attempt, due_us, key)
+        )
+
+    def note(self, ruleset: str, found: Found) -> None:
+        """One result instead of the one of its day, outside of a run."""
+        self._write(
+            f"INSERT OR REPLACE INTO result({_COLUMNS}) VALUES ({', '.join('?' * 16)})",  # noqa: S608
+            self._row(ruleset, found),
         )
 
     # -- rows -----------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from journeyfold.activate.destination import ParcelKind
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.condition_scope import Scope, Type
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.project.document import Document, Path
+from journeyfold.project.load import ROOT_FILE
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.quality import (
@@ -35,6 +37,7 @@ def quality_problems(
     project: Project, registry: Registry, people: Scope | None = None
 ) -> Iterator[Problem]:
     """`people`: the scope of segments, where every condition of them is sound."""
+    yield from alert_problems(project)
     events = event_types(registry)
     for path, ruleset in project.quality.items():
         document = project.documents[path]
@@ -204,4 +207,27 @@ def _of_expressions(
             yield document.problem(
                 path, problem.code, problem.message, suggestion=problem.suggestion,
                 severity=problem.severity, inside=problem.column - 1,
+            )  # fmt: skip
+
+
+def alert_problems(project: Project) -> Iterator[Problem]:
+    """Is there somebody who hears of an alert?"""
+    alerts, document = project.settings.alerts, project.documents[ROOT_FILE]
+    wanted: list[tuple[Path, str, ParcelKind]] = []
+    if alerts.webhook:
+        wanted.append((("alerts", "webhook"), alerts.webhook, "webhook"))
+    if alerts.mail is not None and alerts.mail.destination:
+        wanted.append((("alerts", "mail", "destination"), alerts.mail.destination, "message"))
+    for path, name, kind in wanted:
+        destined = project.destinations.get(name)
+        fitting = [each for each, other in project.destinations.items() if kind in other.takes]
+        if destined is None:
+            yield document.problem(
+                path, "P130", f"unknown destination '{name}'",
+                suggestion=did_you_mean(name, fitting),
+            )  # fmt: skip
+        elif kind not in destined.takes:
+            yield document.problem(
+                path, "P136", f"the destination '{name}' takes no {kind}",
+                suggestion=did_you_mean(name, fitting),
             )  # fmt: skip

@@ -20,6 +20,7 @@ from journeyfold.core.instant import DAY_US, duration_us, instant_us
 from journeyfold.core.localtime import minutes_of
 from journeyfold.decide.definition import Cap, ContactPolicy
 from journeyfold.privacy.consent import PrivacySettings
+from journeyfold.quality.alert import Alerts
 from journeyfold.sources.size import size_bytes
 
 Calendar = Annotated[
@@ -216,6 +217,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     privacy: PrivacySettings = PrivacySettings()
     contact: Contact = Contact()
     email: EmailSettings = EmailSettings()
+    alerts: Alerts = Alerts()
 
     def __post_init__(self) -> None:
         try:

@@ -49,8 +49,12 @@ class Found(msgspec.Struct, frozen=True):
         return 1 - Fraction(self.bad, self.n) if self.n else None
 
 
+AUTO = "auto"
+"""`since` of the night's run: the days that are not final, and what came in of older ones."""
+
+
 class Asked(msgspec.Struct, frozen=True):
-    """`since` is a UTC day; `dataset` is one of the project's; both empty for all."""
+    """`since` is a UTC day or AUTO; `dataset` is one of the project's; both empty for all."""
 
     dataset: str = ""
     since: str = ""

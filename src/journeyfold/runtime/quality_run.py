@@ -23,7 +23,7 @@ from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.quality import Bound, bound_rules
 from journeyfold.quality.registry import load_registry
-from journeyfold.quality.result import Asked, Column, Found, Outcome, Run
+from journeyfold.quality.result import AUTO, Asked, Column, Found, Outcome, Run
 from journeyfold.quality.rule import Rule
 from journeyfold.runtime.quality_engine import RuleEngine
 from journeyfold.runtime.quality_rows import day_text, offset_before, read_log
@@ -31,6 +31,7 @@ from journeyfold.runtime.quality_sets import Findings, judge
 from journeyfold.runtime.quality_tables import Tables, tables_for
 from journeyfold.runtime.workspace import Workspace
 
+LATENESS = 3  # days
 LOOK_BACK_US = 28 * DAY_US  # for repeats and for what a day is compared with
 PREFIX, LEFT_S = "quality-", 24 * 3600.0
 Progress = Callable[[str, int, int | None], None]
@@ -44,6 +45,7 @@ def run_rules(workspace: Workspace, asked: Asked, progress: Progress) -> Outcome
     chosen = _chosen(bound, asked.dataset)
     store = QualityStore(workspace.place.data, workspace.keyring)
     try:
+        asked = msgspec.structs.replace(asked, since=_since(workspace, store, asked))
         run = store.begin(_new(workspace, project, asked))
         started = time.monotonic()
         found = list(_run(workspace, project, chosen, run, store, progress))
@@ -67,6 +69,26 @@ def _chosen(bound: Sequence[Bound], dataset: str) -> list[Bound]:
     if dataset and dataset not in known:
         raise UsageError(f"no rule is about '{dataset}'; {did_you_mean(dataset, known)}")
     return [each for each in bound if not dataset or each.ruleset.dataset == dataset]
+
+
+def _since(workspace: Workspace, store: QualityStore, asked: Asked) -> str:
+    """Of the night's run: a day stays open for `LATENESS` days, then it is final (Q15). A day
+    before that came in only now, with an import of history, is looked at, and those after it.
+    """
+    if asked.since != AUTO:
+        return asked.since
+    open_day = workspace.clock.now_us() // DAY_US - LATENESS - 1
+    first = day_text(open_day)
+    done = next((run for run in store.runs(200) if run.state == "done" and not run.dataset), None)
+    after, head = (done.watermark if done else -1), workspace.log.head()[0]
+    known = {each.day for each in store.results()} if after < head else set()
+    while after < head and (records := workspace.log.read(after, 2_000)):
+        for record in records:
+            day = day_text(record.event.occurred_us // DAY_US)
+            if record.kind == "event" and day < first and day not in known:
+                first = day
+        after = records[-1].offset
+    return first
 
 
 def _new(workspace: Workspace, project: Project, asked: Asked) -> Run:

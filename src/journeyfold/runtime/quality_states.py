@@ -27,22 +27,34 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sightings:
-    """By source: the minutes in which something was appended, of the last 28 days, and the newest."""
+    """By source: the minutes in which something was appended, of the last 28 days, and the newest.
+
+    `refresh` reads the counters of the minutes since the last look only.
+    """
 
     def __init__(self, marks: Marks, now_us: int) -> None:
-        since = (now_us - LEARN_US) // MINUTE_US
+        self._marks, self._since = marks, (now_us - LEARN_US) // MINUTE_US
         self.minutes: dict[str, list[int]] = {}
-        for tally in marks.tallies(since):
-            if _came(tally):
-                self.minutes.setdefault(tally.source, []).append(tally.minute)
         self.known = {tally.source for tally in marks.totals() if _came(tally)}
-        self._marks, self._since = marks, since
+        self._after = self._since
+        self.refresh(now_us)
+
+    def refresh(self, now_us: int) -> None:
+        self._since = (now_us - LEARN_US) // MINUTE_US
+        for tally in self._marks.tallies(self._after):
+            if not _came(tally):
+                continue
+            self.known.add(tally.source)
+            minutes = self.minutes.setdefault(tally.source, [])
+            if not minutes or minutes[-1] < tally.minute:
+                minutes.append(tally.minute)
+            self._after = max(self._after, tally.minute)
 
     def newest_us(self, source: str) -> int | None:
         """The end of the minute; of a source not heard of for 28 days the beginning of that span."""
         minutes = self.minutes.get(source)
         if minutes:
-            return (max(minutes) + 1) * MINUTE_US
+            return (minutes[-1] + 1) * MINUTE_US
         return self._since * MINUTE_US if source in self.known else None
 
 
@@ -67,7 +79,7 @@ def of_source(
         ZoneInfo(project.settings.time_zone)
     )
     offset = here.utcoffset() or timedelta()
-    minutes = sorted(sightings.minutes.get(name, []))
+    minutes = sightings.minutes.get(name, [])
     return freshness(
         sightings.newest_us(name), now_us, rhythm, ended=declared == ENDED,
         offset_us=offset // timedelta(microseconds=1),
@@ -82,14 +94,15 @@ def freshness_of(
     assert rule.freshness is not None, "a rule of this key"
     project = workspace.project_in_force()
     sightings = Sightings(workspace.log.marks, run.at_us)
-    for name in _sources(bound, project, sightings):
+    for name in sources_of(bound.ruleset.dataset, project, sightings):
         declared = rule.freshness.expected or project.sources[name].update
         yield name, result_of_state(rule, of_source(project, name, declared, sightings, run.at_us))
 
 
-def _sources(bound: Bound, project: Project, sightings: Sightings) -> list[str]:
-    if bound.dataset.kind == "source":
-        return [bound.dataset.name]
+def sources_of(dataset: str, project: Project, sightings: Sightings) -> list[str]:
+    """The source itself; of an event every source that was ever heard of."""
+    if dataset in project.sources:
+        return [dataset]
     return sorted(sightings.known & set(project.sources))
 
 
@@ -110,9 +123,7 @@ def told_of(fresh: Fresh) -> str:
     expected = ""
     if fresh.expected_us is not None:
         word = "usual" if fresh.is_learned else "expected"
-        expected = (
-            f", {_span(fresh.expected_us)} is {word}"
-        )
+        expected = f", {_span(fresh.expected_us)} is {word}"
     return f"{fresh.state}: the newest record is {age} old{expected}"
 
 

@@ -26,6 +26,7 @@ from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.lease_mark import LeaseMark
 from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.notify import Listener, Notifier
+from journeyfold.runtime.quality_watch import Watching
 from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
 from journeyfold.runtime.settling import Settling
@@ -95,10 +96,13 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
             loop, state, schedule, listener, pages, dispatcher, require_health, _report,
             Asked(workspace.log.marks),
         )  # fmt: skip
+        watching = Watching(workspace.place, _report)
         dispatcher.start()
+        watching.start()
         try:
             worker.run(stop)
         finally:
+            watching.close()
             auditing.close()
             syncing.close()
             dispatcher.close()
