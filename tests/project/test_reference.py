@@ -47,7 +47,7 @@ def keys_of(kind, seen):
 def test_every_key_of_a_kind_is_documented(kind):
     text = section(kind.pattern)
     assert text, f"docs/reference/project.md has no section {kind.pattern}"
-    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`[^`]+`", text))))
+    words = set(re.findall(r"[a-z0-9_]+", " ".join(re.findall(r"`[^`]+`", text))))
     struct = Destined if kind.types else kind.struct
     missing = sorted(set(keys_of(types.type_info(struct), set())) - words)
     assert missing == []

@@ -48,8 +48,17 @@ class Granted:
 
     may_renew = True
 
-    def __init__(self, http: Http, url: str, form: Mapping[str, str], now_us: NowUs) -> None:
+    def __init__(
+        self,
+        http: Http,
+        url: str,
+        form: Mapping[str, str],
+        now_us: NowUs,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`headers` may say who asks (2.3.1)."""
         self._http, self._url, self._form, self._now_us = http, url, dict(form), now_us
+        self._headers = dict(headers or {})
         self._lock = threading.Lock()
         self._token, self._until_us = "", 0
 
@@ -61,7 +70,9 @@ class Granted:
             return self._token
 
     def _ask(self) -> None:
-        headers = {"content-type": "application/x-www-form-urlencoded", "accept": _JSON}
+        headers = {
+            "content-type": "application/x-www-form-urlencoded", "accept": _JSON, **self._headers,
+        }  # fmt: skip
         answer = self._http(Call("POST", self._url, headers, urlencode(self._form).encode()))
         told = value_of(answer)
         token = told.get("access_token") if isinstance(told, dict) else None

@@ -2,8 +2,8 @@
 
 A host is resolved once for a connection, each of its addresses is judged, and the connection goes
 to the address that was judged: the name is not asked again. Redirects are answers like any other.
-A whole answer has one deadline, however slowly it drips, and at most `RESPONSE_MAX` bytes of it
-are kept.
+A whole answer has one deadline, however slowly it drips, and at most `body_max` bytes of it are
+kept.
 """
 
 from __future__ import annotations
@@ -58,10 +58,12 @@ class Outgoing:
         connect_s: float = CONNECT_S,
         idle_s: float = IDLE_S,
         kept_max: int = KEPT_MAX,
+        body_max: int = RESPONSE_MAX,
     ) -> None:
         self._reach, self._resolve = reach or Reach(), resolve or resolved
         self._context = context or ssl.create_default_context()
         self._connect_s, self._idle_s, self._kept_max = connect_s, idle_s, kept_max
+        self._body_max = body_max
         self._kept: dict[_ORIGIN, list[_Kept]] = {}
         self._lock = threading.Lock()
         self._count = 0
@@ -81,7 +83,7 @@ class Outgoing:
             return Answer(0, problem=str(error), is_unreached=True)
         is_open = False
         try:
-            answer, is_open = _exchange(connection, request, deadline)
+            answer, is_open = _exchange(connection, request, deadline, self._body_max)
         except TimeoutError:
             answer = Answer(0, problem=f"no whole answer within {call.timeout_s:g} s")
         except (OSError, httptools.HttpParserError) as error:
@@ -208,11 +210,13 @@ def _request(call: Call, target: Target) -> bytes:
     return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + call.body
 
 
-def _exchange(connection: socket.socket, request: bytes, deadline: float) -> tuple[Answer, bool]:
+def _exchange(
+    connection: socket.socket, request: bytes, deadline: float, body_max: int
+) -> tuple[Answer, bool]:
     """(the answer, may the connection be used again)."""
     connection.settimeout(_left(deadline))
     connection.sendall(request)
-    reading = _Reading()
+    reading = _Reading(body_max)
     while not reading.is_complete:
         connection.settimeout(_left(deadline))
         received = connection.recv(_READ)
@@ -236,7 +240,8 @@ def _left(deadline: float) -> float:
 class _Reading:
     """An answer as it comes in; interim ones (1xx) are passed over (RFC 9110, 15.2)."""
 
-    def __init__(self) -> None:
+    def __init__(self, body_max: int) -> None:
+        self._body_max = body_max
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
@@ -269,10 +274,10 @@ class _Reading:
 
     @property
     def is_enough(self) -> bool:
-        return self._size > RESPONSE_MAX and not self.is_complete
+        return self._size > self._body_max and not self.is_complete
 
     def answer(self) -> Answer:
-        body = b"".join(self._body)[:RESPONSE_MAX]
+        body = b"".join(self._body)[: self._body_max]
         return Answer(self._status, self._headers, body)
 
     # -- what the parser calls
@@ -290,7 +295,7 @@ class _Reading:
         self._has_head = self._status >= 200
 
     def on_body(self, body: bytes) -> None:
-        if self._size <= RESPONSE_MAX:
+        if self._size <= self._body_max:
             self._body.append(body)
         self._size += len(body)
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -114,16 +114,36 @@ def _converted(
 def _ndjson(read: Read, path: Path, zone: Zone, wanted: Sequence[str], stack: ExitStack) -> Rows:
     require_whole_ndjson(path)
     stream = open_stream(path, "utf-8", stack)
+    types, values = object_values(read, wanted, zone)
+    return Rows(types, _objects(stream, values))
+
+
+Values = Callable[[dict[str, Any]], tuple[object, ...]]
+
+
+def object_values(
+    read: Read, wanted: Sequence[str], zone: Zone
+) -> tuple[dict[str, ColumnType], Values]:
+    """Types of the columns, and how a JSON object becomes their values; ValueError for one that
+    does not. With no columns wanted the whole object is the only value.
+    """
     names = list(dict.fromkeys((*wanted, *read.types)))
     types: dict[str, ColumnType] = {name: _declared(read, name, "any") for name in names}
     converters = {name: _from_json(read, name, types[name], zone) for name in names}
-    return Rows(types, _objects(stream, converters))
+    if not converters:
+        return types, lambda found: (found,)
+
+    def values(found: dict[str, Any]) -> tuple[object, ...]:
+        return tuple(
+            convert(found.get(name)) if convert else found.get(name)
+            for name, convert in converters.items()
+        )
+
+    return types, values
 
 
-def _objects(
-    stream: BinaryIO, converters: dict[str, Callable[[object], object] | None]
-) -> Iterator[Row | BadLine]:
-    """One JSON object a line; with no names wanted the whole object is the only value."""
+def _objects(stream: BinaryIO, values: Values) -> Iterator[Row | BadLine]:
+    """One JSON object a line."""
     decode = msgspec.json.decode
     for line, raw in enumerate(_lines(stream), 1):
         if not raw.strip():
@@ -142,18 +162,10 @@ def _objects(
         if not isinstance(found, dict):
             yield BadLine(line, "not_an_object", f"line {line} is not a JSON object", text)
             continue
-        if not converters:
-            yield line, (found,)
-            continue
         try:
-            values = tuple(
-                convert(found.get(name)) if convert else found.get(name)
-                for name, convert in converters.items()
-            )
+            yield line, values(found)
         except ValueError as error:
             yield BadLine(line, "bad_value", f"line {line}: {error}", text)
-            continue
-        yield line, values
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -134,10 +134,14 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `{since}` is: the highest value of the source's `cursor`, less its overlap."""
+    """What `{since}` is: the highest value of the source's `cursor`, less its overlap.
+
+    Where items come in its order (`sorted`), a page that is refused is gone round from there.
+    """
 
     start: str = "1970-01-01T00:00:00Z"  # before the first run
     format: Literal["rfc3339", "date", "s", "ms", "text"] = "rfc3339"
+    sorted: bool = False
 
 
 class Pace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 
 from journeyfold.collect.frames import Job
-from journeyfold.collect.line import Rows, WrongFile
+from journeyfold.collect.line import Rows
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.pull import Http, Sql
 
@@ -30,6 +30,8 @@ def open_pull(job: Job, source: Source, stack: ExitStack) -> Rows:
 
             return open_sql(filled, job, source, stack)
         case Http():
-            raise WrongFile("this release reads no HTTP API yet; import a file or a table")
+            from journeyfold.adapters.pulls.http import open_http
+
+            return open_http(filled, job, source, stack)
         case _:
             assert_never(filled)
