@@ -29,6 +29,7 @@ from journeyfold.project.reports import (
     SyncPreview,
     SyncRow,
 )
+from journeyfold.project.taxonomies import Missed, Near
 from journeyfold.runtime.outbox_view import Outbox, RowCard
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
@@ -75,6 +76,7 @@ class Answers:
             "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
             "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
             "outbox": OUTBOX,
+            "taxonomy_misses": [Missed("retail", "shop", "properties.category", "Shose", 4, (Near("Shoes", 88.9),))],
             "quality_cleaning": [Tally("crm", "traits.phone", "phone", 40, 30, 2)],
             "backup": BACKUP,
             "openapi": {"openapi": "3.1.0"},

@@ -60,6 +60,7 @@ QUESTIONS = [
     ("sync", "run", "vip"),
     ("sync", "run", "vip", "--dry-run"),
     ("quality", "cleaning"),
+    ("taxonomy", "misses"),
     ("quarantine", "list"),
     ("quarantine", "show", "17"),
     ("quarantine", "replay", "--dry-run"),

@@ -262,6 +262,11 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=cleaning.answer_cleaned, reply=cleaning.CleanedBody,
     ),
     Operation(
+        id="taxonomyMisses", method="GET", path="/v1/taxonomies/misses", scope=WRITE,
+        summary="Values that no taxonomy knows, with the terms most like them.",
+        answer=cleaning.answer_misses, reply=cleaning.MissesBody,
+    ),
+    Operation(
         id="sources", method="GET", path="/v1/sources", scope=WRITE,
         summary="Who sends, and how much.",
         answer=intake.answer_sources, reply=intake.SourcesBody,

@@ -25,6 +25,7 @@ from journeyfold.identity.explain import Why
 from journeyfold.journey.definition import Journey
 from journeyfold.project.cleaned import Tally
 from journeyfold.project.reports import SyncRow
+from journeyfold.project.taxonomies import Missed
 from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
 
@@ -110,3 +111,4 @@ class Services:
     journeys: Callable[[], Mapping[str, Journey]] = dict  # of the project in force
     syncs: Callable[[], Sequence[SyncRow]] = list
     cleaned: Callable[[], Sequence[Tally]] = list
+    misses: Callable[[], Sequence[Missed]] = list

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SyncRow,
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
+    from journeyfold.project.taxonomies import Missed
     from journeyfold.runtime.audit_asks import AuditAsks
     from journeyfold.runtime.identity_asks import IdentityAsks
     from journeyfold.runtime.outbox_asks import OutboxAsks
@@ -207,6 +208,8 @@ class Runtime(Protocol):
     ) -> QuarantineReplay: ...
 
     def quality_cleaning(self, directory: Path, data: Path | None) -> list[Tally]: ...
+
+    def taxonomy_misses(self, directory: Path, data: Path | None) -> list[Missed]: ...
 
     def keys_create(
         self, directory: Path, data: Path | None, *, kind: str, source: str, expires: str | None

@@ -69,7 +69,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The names in force where a condition stands.
 
     `contextual` holds the typed conditions of contextual segments, which are evaluated in place;
-    `features` the typed values of features.yaml. In an `open` scope an undeclared trait or
+    `features` the typed values of features.yaml, `levels` the trees of fields that are cleaned by
+    a taxonomy (path → level → value → ancestor). In an `open` scope an undeclared trait or
     property has the type `any` and needs a cast.
     """
 
@@ -87,6 +88,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     features: Mapping[str, Expr] = {}
     models: frozenset[str] = frozenset()
     purposes: frozenset[str] = frozenset()
+    levels: Mapping[tuple[str, ...], Mapping[int, Mapping[str, str]]] = {}
     open: bool = False
     retention_us: int | None = None
 

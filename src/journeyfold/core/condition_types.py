@@ -30,6 +30,7 @@ from journeyfold.core.condition import (
     Scalar,
     to_text,
 )
+from journeyfold.core.condition_levels import at_level
 from journeyfold.core.condition_literals import (
     arithmetic_type,
     literal_value,
@@ -159,7 +160,7 @@ class Checker:
             case Constant():
                 return self.constant(node)
             case Path():
-                return self.path(node)
+                return at_level(self, node) or self.path(node)
             case Arith():
                 return self.arithmetic(node)
             case Call():
@@ -380,11 +381,10 @@ class Checker:
         found = self.scope.features.get(name)
         if found is None:
             self.fail(
-                node,
-                "J104",
+                node, "J104",
                 f"there is no feature {name!r}" if name else "which feature? write features.NAME",
                 closest(name, list(self.scope.features)),
-            )
+            )  # fmt: skip
         return Named(found.type, f"features.{name}", found)
 
     def arithmetic(self, node: Arith) -> Expr:

@@ -139,6 +139,16 @@ def lower(value: str) -> str:
     return value.lower()
 
 
+def level(value: object, flat: list[str] | tuple[str, ...]) -> str | None:
+    """The ancestor of a value, by a list of values with each one's ancestor behind it."""
+    return _ancestors(tuple(flat)).get(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=256)  # as many as there are levels of fields with a tree
+def _ancestors(flat: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
 def starts_with(value: str, part: str) -> bool:
     return value.startswith(part)
 
@@ -239,7 +249,7 @@ LOCAL_TIME: dict[str, Callable[[int, str], int | str | None]] = {
 PURE: dict[str, Callable[..., Json]] = {
     "lower": lower, "length": len, "starts_with": starts_with, "ends_with": ends_with,
     "like": like, "as_int": as_int, "as_float": as_float, "as_string": as_string,
-    "as_time": as_time, "as_bool": as_bool,
+    "as_time": as_time, "as_bool": as_bool, "level": level,
 }  # fmt: skip
 
 

@@ -11,12 +11,14 @@ from hashlib import blake2b
 
 import msgspec
 
+from journeyfold.core.condition_levels import Levels
 from journeyfold.core.condition_scope import Type
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Json, Record
 from journeyfold.project.document import Document, Path
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.taxonomies import taxonomy_named, with_words
 from journeyfold.quality.cleaner import Cleaner
 from journeyfold.quality.cleaners import Chain, chain_of, known
 from journeyfold.quality.steps import ROOTS, Note, Steps, unnoted
@@ -46,6 +48,20 @@ class Cleaning:
         if event is record.event:
             return record
         return Record(record.offset, record.appended_us, record.kind, event)
+
+
+def levels_of(project: Project) -> Levels:
+    """Fields that are cleaned by a taxonomy; one that sources clean by different lists is none."""
+    named: dict[tuple[str, ...], set[str]] = {}
+    for source in project.sources.values():
+        for path, _, spec in _declared(source):
+            named.setdefault(tuple(path.split(".")), set()).add(taxonomy_named(spec))
+    single = {path: next(iter(names)) for path, names in named.items() if len(names) == 1}
+    return {
+        path: project.taxonomies[name].levels()
+        for path, name in single.items()
+        if name in project.taxonomies
+    }
 
 
 def cleaning_problems(
@@ -119,11 +135,11 @@ def _declared(source: Source) -> Iterator[tuple[str, Path, Json]]:
 
 def _chain(project: Project, spec: Json) -> Chain:
     """Raises ValueError: one sentence, and after a semicolon what to do."""
-    del project
     parts = spec if isinstance(spec, list) else [spec]
     if not parts or not all(isinstance(part, str | dict) for part in parts):
         raise ValueError(f"{NO_STEPS}; write `clean: email`")
-    return chain_of([part for part in parts if isinstance(part, str | dict)])
+    named = [part for part in parts if isinstance(part, str | dict)]
+    return chain_of([with_words(project, part) for part in named])
 
 
 def _digest(chains: Mapping[str, Mapping[str, Chain]]) -> str:

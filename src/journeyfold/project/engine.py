@@ -268,6 +268,7 @@ class Engine:
     def _erasure(self, record: Record, writer: StateWriter) -> list[Effect]:
         done = forget(record, self.people, self._identity, self.compiled, writer, self._log)
         self.forgotten |= done.people
+        self._cleaned.forget_misses(writer)
         decisions.forget(writer, done.people)
         return done.effects + self._changes(done.changes, record)
 
@@ -297,13 +298,8 @@ class Engine:
         self._cleaned.start_again(writer)
         self.definitions.complete_builds()  # their features are made from all of history, too
         self.definitions.save(writer)
-        mend = self._refolder(record, self._cleaned.note).mend
-        settle, now_us = self.compiled.settle, record.appended_us
-
-        def mended(one: Profile) -> list[Effect]:
-            mend(one)
-            return settle(one, now_us, cause)
-
+        refolding = self._refolder(record, self._cleaned.note)
+        mended = partial(refolding.mended, now_us=record.appended_us, cause=cause)
         return self._each(self.people.everyone(writer), mended, record, writer)
 
     def _each(

@@ -24,6 +24,8 @@ from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
 from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import LOCK_FILE, MODES_FILE, SchemaLock, SchemaModes
+from journeyfold.quality.rule import Ruleset
+from journeyfold.quality.taxonomy import Taxonomy
 from journeyfold.segment.definition import SegmentsFile
 from journeyfold.sources.inventory import Source
 
@@ -71,6 +73,7 @@ KINDS = (
         "where messages, events and audiences go",
     ),
     Kind("quality", "quality/*.yaml", Ruleset, about="rules about data, and what follows"),
+    Kind("taxonomy", "taxonomies/*.yaml", Taxonomy, "taxonomy", "words, and what they stand for"),
     Kind("tests", "tests/*.yaml", list[Scenario], about="given these events, expect this"),
 )
 
@@ -83,10 +86,7 @@ def _tag(struct: Any) -> str:
 SCHEMAS = "schemas/*.json"
 TEMPLATES = "templates/*.liquid"
 
-_LATER = frozenset(
-    {"models", "experiments", "maps", "taxonomies",
-     "functions"}
-)  # fmt: skip
+_LATER = frozenset({"models", "experiments", "maps", "functions"})
 _LATER_FILES = frozenset({"kpis.yaml"})
 
 

@@ -219,6 +219,7 @@ class _Loading:
             "journeys": values["journey"],
             "destinations": values["destination"],
             "messages": values["message"],
+            "taxonomies": values["taxonomy"],
             "bodies": {
                 path.partition("/")[2]: self._files[path] for path in self._files if is_body(path)
             },

@@ -19,6 +19,8 @@ from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
 from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import SchemaLock, SchemaModes
+from journeyfold.quality.rule import Ruleset
+from journeyfold.quality.taxonomy import Taxonomy
 from journeyfold.segment.definition import (
     FeatureDefinition,
     LifecycleDefinition,
@@ -64,6 +66,7 @@ class Project(msgspec.Struct, frozen=True):
     templates: dict[str, str] = {}  # name under templates/ → Liquid text
     destinations: dict[str, Destined] = {}
     messages: dict[str, MessageTemplate] = {}
+    taxonomies: dict[str, Taxonomy] = {}
     bodies: dict[str, str] = {}  # `<message>/body.html` → Liquid text
     quality: dict[str, Ruleset] = {}  # path → rules about one dataset
     tests: dict[str, list[Scenario]] = {}  # path → scenarios

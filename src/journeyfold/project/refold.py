@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from journeyfold.core.effect import Effect
 from journeyfold.core.event import Record
 from journeyfold.core.ports import EventLog
 from journeyfold.core.profile import Profile
@@ -38,10 +39,11 @@ class Refolding:
         close_again(profile, own, self._identity, self._compiled)
         return profile
 
-    def mend(self, profile: Profile) -> None:
-        """What depends on cleaning, made anew: traits and aggregates (both are facts alone)."""
+    def mended(self, profile: Profile, now_us: int, cause: str) -> list[Effect]:
+        """What depends on cleaning is made anew, traits and aggregates, and settled on."""
         fresh = self(profile.person, self._identity.nodes_of(profile.person))
         profile.traits, profile.aggregates = fresh.traits, fresh.aggregates
+        return self._compiled.settle(profile, now_us, cause)
 
     def _refold(self, old: Record, profile: Profile, own: frozenset[bytes]) -> None:
         """A record that only names the person's nodes may still state their consent."""

@@ -17,6 +17,7 @@ from journeyfold.core.condition_scope import (
     type_of_schema,
 )
 from journeyfold.decide.definition import CONTEXT
+from journeyfold.project.cleaning import levels_of
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import Registry
 
@@ -87,6 +88,7 @@ def project_scope(project: Project, registry: Registry) -> Scope:
         context=context_type(project),
         events=event_types(registry),
         purposes=frozenset(project.settings.privacy.known),
+        levels=levels_of(project),
         retention_us=project.settings.retention.raw_us,
     )
 

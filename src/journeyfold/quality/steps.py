@@ -6,7 +6,7 @@ repairs history when facts are built again. A source without steps costs one loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,10 +41,11 @@ class Outcome(NamedTuple):
     counted: tuple[Counted, ...]
 
 
-Note = Callable[[Iterable[Counted]], None]
+Note = Callable[[Json, Outcome], None]
+"""Told of every value that was cleaned: what was sent, and what came of it."""
 
 
-def unnoted(_counted: Iterable[Counted]) -> None:
+def unnoted(_sent: Json, _outcome: Outcome) -> None:
     """For who reads a record again."""
 
 
@@ -130,7 +131,7 @@ def _cleaned(values: dict[str, Json], fields: list[Field], note: Note) -> dict[s
 
         def clean(value: Json, field: Field = field) -> Json:
             outcome = field.clean(value)
-            note(outcome.counted)
+            note(value, outcome)
             return value if outcome.state == "ok" else outcome.value
 
         found = _at(values, field.inner, clean)

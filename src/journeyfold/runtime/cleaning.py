@@ -6,8 +6,9 @@ import msgspec
 
 from journeyfold.core.ports import EventLog
 from journeyfold.profile.traits import HeldTrait
-from journeyfold.project.cleaned import Tally, tallies
+from journeyfold.project.cleaned import Tally, misses, tallies
 from journeyfold.project.cleaning import Cleaning
+from journeyfold.project.taxonomies import Missed, reviewed
 from journeyfold.runtime.workspace import Workspace
 
 
@@ -16,6 +17,15 @@ def told(workspace: Workspace) -> list[Tally]:
     try:
         with state.read() as reader:
             return tallies(reader)
+    finally:
+        state.close()
+
+
+def missed(workspace: Workspace) -> list[Missed]:
+    state = workspace.read_state()
+    try:
+        with state.read() as reader:
+            return reviewed(workspace.project_in_force(), misses(reader))
     finally:
         state.close()
 

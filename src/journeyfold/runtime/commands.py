@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         SyncPreview,
         SyncRow,
     )
+    from journeyfold.project.taxonomies import Missed
     from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
@@ -345,6 +346,13 @@ def quality_cleaning(directory: Path, data: Path | None) -> list[Tally]:
 
     with opened(directory, data) as workspace:
         return cleaning.told(workspace)
+
+
+def taxonomy_misses(directory: Path, data: Path | None) -> list[Missed]:
+    from journeyfold.runtime import cleaning
+
+    with opened(directory, data) as workspace:
+        return cleaning.missed(workspace)
 
 
 def export(

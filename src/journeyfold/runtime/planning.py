@@ -295,7 +295,7 @@ def _definitions(before: Project, after: Project) -> dict[str, Change]:
                 found[f"{kind[:-1]}/{name}"] = "removed"
             elif was[name] != is_[name]:
                 found[f"{kind[:-1]}/{name}"] = "changed"
-    for name in ("identity", "settings", "schemas", "traits", "templates", "bodies"):
+    for name in ("identity", "settings", "schemas", "traits", "taxonomies", "templates", "bodies"):
         if getattr(before, name) != getattr(after, name):
             found[name] = "changed"
     return found

@@ -21,8 +21,9 @@ from journeyfold.core.instant import DAY_US, duration_us
 from journeyfold.core.ports import Clock, Entry
 from journeyfold.decide.reservations import Reservations
 from journeyfold.identity.explain import Why
-from journeyfold.project.cleaned import Tally, tallies
+from journeyfold.project.cleaned import Tally, misses, tallies
 from journeyfold.project.reports import SyncRow
+from journeyfold.project.taxonomies import Missed, reviewed
 from journeyfold.runtime.gates import node_reader
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.sync_desk import rows_of
@@ -83,6 +84,7 @@ def services_of(platform: Platform, desk: PlatformDesk) -> Services:
         journeys=lambda: platform.project.journeys,
         syncs=lambda: _syncs(platform),
         cleaned=lambda: _cleaned(platform),
+        misses=lambda: _misses(platform),
     )
 
 
@@ -140,3 +142,8 @@ def _syncs(platform: Platform) -> list[SyncRow]:
 def _cleaned(platform: Platform) -> list[Tally]:
     with snapshot(platform) as look:
         return tallies(look.reader)
+
+
+def _misses(platform: Platform) -> list[Missed]:
+    with snapshot(platform) as look:
+        return reviewed(look.compiled.project, misses(look.reader))
