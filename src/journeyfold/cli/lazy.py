@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
     "identity": ("identity:identity", "See who is who, give evidence, link records."),
     "erase": ("erase:erase", "Forget a person."),
+    "follow": ("follow:follow", "Read the changes of a database."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),
     "export": ("export:export", "Write events or people to a file."),
@@ -31,7 +32,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("bench:bench", "Measure, and compare with the goals."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
     "quality": ("quality:quality", "Look at how good the data is."),
-    "taxonomy": ("taxonomy:taxonomy", "See which values no taxonomy knows."),
     "schema": ("schema:schema", "List, check, compare and publish the schemas of events."),
     "version": ("version:version", "Print the version."),
 }

@@ -112,8 +112,7 @@ class Following:
 
     @property
     def ledger(self) -> Ledger | None:
-        raw = self._log.marks.cursor(cursor_name(self.source))
-        return None if raw is None else msgspec.msgpack.decode(raw, type=Ledger)
+        return ledger_of(self._log, self.source.source)
 
     def step(self) -> bool:
         """One look at the slot; False when there was nothing new.
@@ -125,7 +124,7 @@ class Following:
         self._items, self._rejected = [], 0
         self._await_room()
         ledger = self.ledger
-        asked = self._log.marks.number(resnapshot_name(self.source)) or 0
+        asked = self._log.marks.number(resnapshot_name(self.source.source)) or 0
         if ledger is None or ledger.stage == "snapshot" or asked > ledger.generation:
             generation = max(1, asked, 0 if ledger is None else ledger.generation)
             self._begin(ledger, generation)
@@ -294,7 +293,7 @@ class Following:
 
     def _write(self, ledger: Ledger) -> None:
         """What waits, and how far it reaches, in one transaction."""
-        cursor = Cursor(cursor_name(self.source), msgspec.msgpack.encode(ledger))
+        cursor = Cursor(cursor_name(self.source.source), msgspec.msgpack.encode(ledger))
         rejected = [(self.source.source, self._rejected)] if self._rejected else []
         fates = self._log.append(
             self._items, now_us=self._clock.now_us(), rejected=rejected, cursor=cursor
@@ -321,14 +320,19 @@ def reach(ledger: Ledger, lsn: int) -> None:
         ledger.lsn, ledger.index = lsn, 0
 
 
-def cursor_name(source: Source) -> str:
+def cursor_name(source: str) -> str:
     """Under which name the log keeps this stream's ledger."""
-    return f"cdc/{source.source}"
+    return f"cdc/{source}"
 
 
-def resnapshot_name(source: Source) -> str:
+def resnapshot_name(source: str) -> str:
     """The generation that somebody has asked for."""
-    return f"cdc/{source.source}/generation"
+    return f"cdc/{source}/generation"
+
+
+def ledger_of(log: LogStore, source: str) -> Ledger | None:
+    raw = log.marks.cursor(cursor_name(source))
+    return None if raw is None else msgspec.msgpack.decode(raw, type=Ledger)
 
 
 def settings_of(source: Source) -> Postgres:

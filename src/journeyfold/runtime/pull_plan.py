@@ -15,5 +15,10 @@ def scheduled(project: Project) -> list[str]:
     ]
 
 
+def followed(project: Project) -> list[str]:
+    """The sources whose changes are read as they are committed."""
+    return [name for name, each in project.sources.items() if each.kind == "cdc"]
+
+
 def pulls_anything(project: Project) -> bool:
-    return bool(scheduled(project))
+    return bool(scheduled(project) or followed(project))

@@ -12,8 +12,9 @@ import threading
 
 from journeyfold.core.errors import JourneyfoldError
 from journeyfold.project.model import Project
+from journeyfold.runtime.followed import Followed
 from journeyfold.runtime.notify import Notifier
-from journeyfold.runtime.pull_plan import scheduled
+from journeyfold.runtime.pull_plan import followed, scheduled
 from journeyfold.runtime.pull_standing import StandingsFile, read_standings
 from journeyfold.runtime.pulled_imports import ScheduledImport
 from journeyfold.runtime.pulling import Pull, Pulling
@@ -63,7 +64,11 @@ def _pull(workspace: Workspace, stop: threading.Event) -> None:
 
 
 def _pulls(workspace: Workspace, project: Project, fold: Notifier) -> list[Pull]:
-    return [ScheduledImport(workspace, project, name, fold.send) for name in scheduled(project)]
+    imports = [ScheduledImport(workspace, project, name, fold.send) for name in scheduled(project)]
+    return [
+        *imports,
+        *(Followed(workspace, project, name, fold.send) for name in followed(project)),
+    ]
 
 
 def _report(text: str) -> None:

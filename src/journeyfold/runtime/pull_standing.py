@@ -34,6 +34,10 @@ class PullStanding(msgspec.Struct):
     lag_us: int | None = None
     lag_bytes: int | None = None
     position: str = ""  # of a stream, as its server writes it
+    committed_us: int = 0  # when the last change that was read was committed
+    retained_bytes: int | None = None  # what the server keeps for a stream
+    alarm: str = ""  # a sentence while that is more than it should be
+    is_final: bool = False  # `problem` stays until somebody does what it says
 
 
 class StandingsFile:

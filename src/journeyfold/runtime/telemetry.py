@@ -27,6 +27,7 @@ from journeyfold.runtime import outbox
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.identity_metrics import identity_metrics
 from journeyfold.runtime.outbox_metrics import delivery_metrics
+from journeyfold.runtime.pull_metrics import pull_metrics
 from journeyfold.runtime.workspace import Place
 
 PREFIX = "journeyfold_"
@@ -106,6 +107,7 @@ class StoreFigures(Collector):
         yield from self._sizes()
         yield from self._fold()
         yield from identity_metrics(self._log, PREFIX)
+        yield from pull_metrics(self._place.run, PREFIX)
 
     def _fates(self) -> Iterator[Metric]:
         fates = CounterMetricFamily(

@@ -1,0 +1,119 @@
+"""`follow`: a stream read by a command, where no platform runs; a new snapshot, asked for anywhere."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from journeyfold.activate.again import wait_us
+from journeyfold.adapters.postgres_slot import Away
+from journeyfold.core.errors import Busy, UsageError
+from journeyfold.runtime.folding import fold_to_head
+from journeyfold.runtime.followed import Followed
+from journeyfold.runtime.following import ledger_of, resnapshot_name
+from journeyfold.runtime.pull_standing import PullStanding
+from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
+
+Say = Callable[[str], None]
+POLL_S = 0.25
+
+
+class FollowReport(msgspec.Struct, frozen=True):
+    """Counts of events since the command began."""
+
+    source: str
+    appended: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    filtered: int = 0
+    position: str = ""
+    is_left_to_platform: bool = False
+
+
+def follow(place: Place, source: str, *, once: bool, resnapshot: bool, say: Say) -> FollowReport:
+    """Until Ctrl-C, or with `once` until there is nothing more to read.
+
+    Raises:
+        CannotFollow: somebody has to do what it says. Away, with `once`: the server is not there.
+    """
+    project = checked_project(place.directory)
+    try:
+        lock = hold(place, project)
+    except Busy:
+        if not resnapshot:
+            raise UsageError(
+                f"the platform runs on this directory and follows '{source}' already; "
+                "`journeyfold sources` shows how far it is"
+            ) from None
+        return _left_to_platform(place, source)
+    workspace = Workspace(place, project)
+    try:
+        activate(workspace, project)
+        if resnapshot:
+            ask_anew(workspace, source)
+        followed = Followed(workspace, project, source, lambda: None)
+        standing = PullStanding(source)
+        try:
+            _read(followed, standing, once=once, say=say)
+        finally:
+            followed.close()
+            fold_to_head(workspace, lambda _done, _total: None)
+        return FollowReport(
+            source=source, appended=standing.appended, duplicate=standing.duplicate,
+            quarantined=standing.quarantined, position=standing.position,
+            filtered=standing.rows - standing.appended - standing.duplicate - standing.quarantined,
+        )  # fmt: skip
+    finally:
+        lock.release()
+        workspace.close()
+
+
+def ask_anew(workspace: Workspace, source: str) -> None:
+    """The next look begins a generation of its own, with every row."""
+    ledger = ledger_of(workspace.log, source)
+    generation = 1 if ledger is None else ledger.generation + 1
+    workspace.log.marks.set_number(resnapshot_name(source), generation)
+
+
+def _left_to_platform(place: Place, source: str) -> FollowReport:
+    workspace = Workspace(place)
+    try:
+        ask_anew(workspace, source)
+    finally:
+        workspace.close()
+    return FollowReport(source=source, is_left_to_platform=True)
+
+
+def _read(followed: Followed, standing: PullStanding, *, once: bool, say: Say) -> None:
+    stop = threading.Event()
+
+    def ended(_number: int, _frame: object) -> None:
+        stop.set()
+        followed.stop()
+
+    before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
+    failures = 0
+    try:
+        while not stop.is_set():
+            try:
+                followed.step(standing)
+            except Away as away:
+                if once:
+                    raise
+                failures += 1
+                say(f"{away}; trying again")
+                stop.wait(max(1.0, wait_us("api", followed.source, min(failures, 12)) / 1e6))
+                continue
+            failures = 0
+            if standing.alarm:
+                say(standing.alarm)
+            if followed.due_us:
+                if once:
+                    return
+                stop.wait(POLL_S)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
