@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("bench:bench", "Measure, and compare with the goals."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the HTTP interface."),
     "quality": ("quality:quality", "Look at how good the data is."),
+    "taxonomy": ("taxonomy:taxonomy", "See which values no taxonomy knows."),
     "schema": ("schema:schema", "List, check, compare and publish the schemas of events."),
     "version": ("version:version", "Print the version."),
 }
