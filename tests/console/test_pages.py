@@ -12,7 +12,7 @@ from journeyfold.core.errors import Problem
 from journeyfold.core.instant import DAY_US
 from journeyfold.testing.desk import NOW_US, SampleDesk
 
-SCREENS = ("/", "/live", "/quarantine", "/people", "/segments", "/sources", "/settings")
+SCREENS = ("/", "/live", "/quarantine", "/people", "/review", "/segments", "/sources", "/settings")
 
 
 def words(answer):
@@ -299,3 +299,12 @@ def test_roles_without_an_act_do_not_see_its_button(signed_in, desk):
 def test_an_empty_log_has_no_last_record_to_be_as_of(signed_in):
     client = signed_in(SampleDesk(people=0))
     assert all("as of" not in client.get(path).text for path in ("/", "/live", "/segments"))
+
+
+def test_sources_show_freshness_volume_stages_and_unused_fields(shop):
+    shown = words(shop.get("/sources"))
+    assert "shop is later than its rhythm" in shown
+    assert "No source informs advocacy." in shown
+    assert "user.health_and_medical PII sensitive" in shown
+    assert "properties.coupon" in shown
+    assert "nobody" in shown

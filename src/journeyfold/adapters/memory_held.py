@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from journeyfold.core.ports import Cursor, FateName, Held
-from journeyfold.log.conservation import Tally, total
+from journeyfold.log.conservation import Daily, Tally, total
 from journeyfold.log.quarantine import HeldCount, HeldGroup, HeldMessage, HeldState, grouped
+
+DAY_MINUTES = 1440
 
 
 class MemoryQuarantine:
@@ -113,6 +115,18 @@ class MemoryMarks:
         return [
             tally for (minute, _), tally in sorted(self._tallies.items()) if minute >= since_minute
         ]
+
+    def daily(self, since_day: int) -> list[Daily]:
+        found: dict[tuple[int, str], Daily] = {}
+        for tally in self.tallies(max(since_day, 0) * DAY_MINUTES):
+            key = (tally.minute // DAY_MINUTES, tally.source)
+            old = found.get(key, Daily(tally.source, key[0], 0, 0, 0, 0, 0))
+            found[key] = Daily(
+                tally.source, key[0], old.received + tally.received,
+                old.appended + tally.appended, old.quarantined + tally.quarantined,
+                old.rejected + tally.rejected, tally.minute,
+            )  # fmt: skip
+        return [each for _, each in sorted(found.items())]
 
     def totals(self) -> list[Tally]:
         sources = sorted({source for _, source in self._tallies})

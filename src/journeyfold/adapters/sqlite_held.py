@@ -15,7 +15,7 @@ from journeyfold.adapters.sqlite_draft import QUARANTINE, drafts_of
 from journeyfold.adapters.sqlite_file import engine_errors, rows
 from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.ports import Entry, Fate, Held
-from journeyfold.log.conservation import Tally
+from journeyfold.log.conservation import Daily, Tally
 from journeyfold.log.quarantine import HeldCount, HeldGroup, HeldMessage, HeldState, grouped
 
 FILE_NAME = "log.sqlite"
@@ -42,6 +42,11 @@ SELECT id FROM (
 WHERE received_us < ? OR kept > ?"""
 
 _TALLIES = "SELECT * FROM tally WHERE minute >= ? ORDER BY minute, source"
+DAY_MINUTES = 1440
+_DAILY = """
+SELECT source, minute / 1440, sum(received), sum(appended), sum(quarantined), sum(rejected),
+    max(minute)
+FROM tally WHERE minute >= ? GROUP BY 1, 2 ORDER BY 2, 1"""
 _EVER = "SELECT * FROM tally WHERE minute = ? ORDER BY source"
 _SET_NUMBER = "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 
@@ -163,6 +168,10 @@ class SqliteMarks:
         """By minute and source."""
         since = max(since_minute, 0)
         return [Tally(*row) for row in self._connections.rows(_TALLIES, (since,))]
+
+    def daily(self, since_day: int) -> list[Daily]:
+        found = self._connections.rows(_DAILY, (max(since_day, 0) * DAY_MINUTES,))
+        return [Daily(*row) for row in found]
 
     def totals(self) -> list[Tally]:
         """By source since the beginning, under minute 0."""

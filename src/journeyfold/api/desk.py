@@ -36,6 +36,7 @@ from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait
 from journeyfold.project.erasure import Going
+from journeyfold.project.stocktaking import Stock
 
 
 class LogDesk(Protocol):
@@ -149,6 +150,10 @@ class ProjectDesk(Protocol):
     def card(self) -> ProjectCard: ...
 
     def sources(self) -> Sequence[SourceCard]: ...
+
+    def stock(self) -> Stock:
+        """The inventory: what sources declare, what is observed of them, who uses it."""
+        ...
 
     def plan(self, files: Mapping[str, str]) -> Plan:
         """Recorded history under the changed files; takes seconds."""

@@ -12,12 +12,19 @@ from journeyfold.api.cards import HeldReason, HeldRecord, Previewed, Replayed, S
 from journeyfold.api.operation import Answered, Call, found, reply
 from journeyfold.api.wire import Dry, PageSize, moment
 from journeyfold.core.event import Json
+from journeyfold.project.stocktaking import HeldField, StageRow, Stocked
 
 Filter = Annotated[str, Meta(max_length=255)]
 
 
 class SourcesBody(msgspec.Struct, frozen=True):
+    """`inventory` is what each declares and shows; `stages` the mapping matrix with its `gaps`."""
+
     sources: tuple[SourceCard, ...]
+    inventory: tuple[Stocked, ...]
+    stages: tuple[StageRow, ...]
+    unused: tuple[HeldField, ...]
+    gaps: tuple[str, ...]
 
 
 class HeldPage(msgspec.Struct, frozen=True):
@@ -82,8 +89,10 @@ class DroppedBody(msgspec.Struct, frozen=True):
 
 
 async def answer_sources(call: Call) -> Answered:
-    cards = await asyncio.to_thread(call.services.desk.project.sources)
-    return reply(SourcesBody(tuple(cards)))
+    desk = call.services.desk.project
+    cards = await asyncio.to_thread(desk.sources)
+    stock = await asyncio.to_thread(desk.stock)
+    return reply(SourcesBody(tuple(cards), stock.sources, stock.stages, stock.unused, stock.gaps))
 
 
 async def answer_held(call: Call) -> Answered:

@@ -268,7 +268,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         id="sources", method="GET", path="/v1/sources", scope=WRITE,
-        summary="Who sends, and how much.",
+        summary="Who sends, how much and how fresh; the inventory with its gaps.",
         answer=intake.answer_sources, reply=intake.SourcesBody,
     ),
     Operation(

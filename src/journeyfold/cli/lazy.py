@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
     "identity": ("identity:identity", "See who is who, give evidence, link records."),
     "erase": ("erase:erase", "Forget a person."),
+    "sources": ("sources:sources", "Show the inventory of sources, and which stages they inform."),
     "follow": ("follow:follow", "Read the changes of a database."),
     "quarantine": ("quarantine:quarantine", "List, show and replay what did not fit."),
     "keys": ("keys:keys", "Create, list, rotate and revoke API keys."),

@@ -28,6 +28,18 @@ class Tally(msgspec.Struct, frozen=True):
         return self.received - fates
 
 
+class Daily(msgspec.Struct, frozen=True):
+    """What a source sent on a UTC day of log time, and the last minute it did."""
+
+    source: str
+    day: int  # log time / 86,400 s
+    received: int
+    appended: int
+    quarantined: int
+    rejected: int
+    last_minute: int
+
+
 class Folded(msgspec.Struct, frozen=True):
     """Where the fold stands: applied and parked records, and those it has not read yet."""
 

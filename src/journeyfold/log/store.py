@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from journeyfold.core.ports import EventLog
-from journeyfold.log.conservation import Tally
+from journeyfold.log.conservation import Daily, Tally
 from journeyfold.log.quarantine import Quarantine
 
 
@@ -14,6 +14,10 @@ class Marks(Protocol):
 
     def tallies(self, since_minute: int = 0) -> list[Tally]:
         """By minute of log time and source."""
+        ...
+
+    def daily(self, since_day: int) -> list[Daily]:
+        """By day of log time and source."""
         ...
 
     def totals(self) -> list[Tally]:

@@ -22,6 +22,7 @@ from journeyfold.project.registry import registry_problems
 from journeyfold.project.scenario_check import scenario_problems
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.source_check import source_problems
+from journeyfold.project.stock_check import stock_problems
 from journeyfold.project.taxonomies import taxonomy_problems
 from journeyfold.project.template_check import template_problems
 from journeyfold.quality.registry import load_registry
@@ -38,6 +39,7 @@ def check(project: Project) -> list[Problem]:
     problems += source_problems(project, events)
     problems += pull_problems(project)
     problems += registry_problems(project)
+    problems += stock_problems(project)
     problems += cleaning_problems(project, events, trait_type(registry))
     problems += taxonomy_problems(project)
     problems += destination_problems(project)

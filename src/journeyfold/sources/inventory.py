@@ -19,6 +19,12 @@ from journeyfold.sources.timetable import read_timetable
 Origin = Literal["browser", "server", "mobile", "webhook", "import", "cdc", "stream"]
 Environment = Literal["development", "live"]
 Basis = Literal["consent", "contract", "legitimate_interest", "legal"]
+FieldOrigin = Literal["explicit", "implicit"]
+"""Explicit: the person stated it. Implicit: observed, bought or inferred (quality Q38)."""
+DataKind = Literal[
+    "crm", "transactions", "web", "mobile", "support", "social", "demographics", "intent",
+    "context", "survey",
+]  # fmt: skip
 Enrichment = Literal["user_agent", "geo", "campaign"]
 OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
 OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
@@ -116,8 +122,16 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = msgspec.field(name="from")
     to: str
     clean: Json = None
-    origin: Literal["explicit", "implicit"] | None = None
+    origin: FieldOrigin | None = None
     tag: str | None = None  # fideslang key (quality Q02)
+    purposes: tuple[str, ...] | None = None
+
+
+class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the inventory says of a field that no column carries (quality Q38)."""
+
+    origin: FieldOrigin | None = None
+    tag: str | None = None
     purposes: tuple[str, ...] | None = None
 
 
@@ -137,6 +151,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[str, ...] = ()
     retention: str = ""
     columns: tuple[Column, ...] = ()
+    data: DataKind | None = None  # what kind of data it is
+    origin: FieldOrigin | None = None  # of fields that say nothing themselves
+    holds: dict[str, Note] = {}  # field of the event, as traits.email → what is said of it
 
     # privacy (trust PRV-3, collect C28)
     basis: Basis = "consent"

@@ -41,9 +41,11 @@ from journeyfold.core.instant import DAY_US, HOUR_US, instant_us
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
+from journeyfold.project.stocktaking import Stock
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
 from journeyfold.testing.desk_quarantine import SampleQuarantine
+from journeyfold.testing.desk_stock import stock_of
 from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
 
@@ -228,6 +230,9 @@ class SampleProject:
 
     def sources(self) -> Sequence[SourceCard]:
         return self._of.sources
+
+    def stock(self) -> Stock:
+        return stock_of(self._of.sources, NOW_US)
 
     def plan(self, files: Mapping[str, str]) -> Plan:
         changed = files.get(SEGMENTS_FILE) != self._of.project.files.get(SEGMENTS_FILE)

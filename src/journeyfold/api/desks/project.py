@@ -13,9 +13,11 @@ from journeyfold.core.instant import DAY_US
 from journeyfold.project.check import load_checked
 from journeyfold.project.load import project_hash
 from journeyfold.project.scopes import event_types, trait_type
+from journeyfold.project.stocktaking import Stock
 from journeyfold.quality.registry import load_registry
 from journeyfold.runtime.planning import plan_between
 from journeyfold.runtime.platform import Platform
+from journeyfold.runtime.stock import take_stock
 from journeyfold.runtime.workspace import activate
 
 _MINUTE_US = 60_000_000
@@ -61,6 +63,9 @@ class Projects:
             )
             for name, source in platform.project.sources.items()
         ]  # fmt: skip
+
+    def stock(self) -> Stock:
+        return take_stock(self._platform.workspace, self._platform.project)
 
     def plan(self, files: Mapping[str, str]) -> Plan:
         try:

@@ -1,4 +1,4 @@
-"""Sources: who sends, when last, and the snippet that makes the next one send."""
+"""Sources: who sends what, how fresh and how good, for which stage; the snippet for the next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from journeyfold.api.cards import SourceCard, Tally
 from journeyfold.console.ask import Ask
+from journeyfold.project.stocktaking import Stock, Stocked
 
 
 class SourceRow(msgspec.Struct, frozen=True):
@@ -15,20 +16,36 @@ class SourceRow(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]  # prefixes of the keys in use
     snippet: str
     language: str
+    stock: Stocked | None = None
+
+
+TONES = {"fresh": "good", "late": "warn", "stale": "bad", "silent": "bad"}
 
 
 def show(ask: Ask) -> Response:
-    return ask.page("sources.html", title="Sources", place="/sources", rows=rows(ask))
+    stock = ask.desk.project.stock()
+    return ask.page(
+        "sources.html",
+        title="Sources",
+        place="/sources",
+        rows=rows(ask, stock),
+        stock=stock,
+        tones=TONES,
+        fields=[field for each in stock.sources for field in each.declared.fields],
+        worst=[each for each in stock.sources if each.observed.state in {"late", "stale"}],
+    )
 
 
-def rows(ask: Ask) -> list[SourceRow]:
+def rows(ask: Ask, stock: Stock) -> list[SourceRow]:
+    by_name = {each.declared.source: each for each in stock.sources}
     today = {tally.source: tally for tally in ask.desk.log.tallies(ask.dates.midnight())}
     live = [key for key in ask.desk.keys.cards() if key.is_live]
     made = []
     for card in ask.desk.project.sources():
         keys = tuple(key.prefix for key in live if key.source == card.id)
         text, language = snippet(ask, card, keys[0] if keys else "")
-        made.append(SourceRow(card, today.get(card.id, Tally(card.id)), keys, text, language))
+        tally = today.get(card.id, Tally(card.id))
+        made.append(SourceRow(card, tally, keys, text, language, by_name.get(card.id)))
     return made
 
 

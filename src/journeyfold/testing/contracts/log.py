@@ -217,6 +217,14 @@ class LogContract:
         told = [(each.pointer, each.state, each.messages) for each in log.quarantine.groups()]
         assert told == [("/products/*/sku", "held", 2), ("/x", "dropped", 1)]
 
+    def test_a_day_is_the_sum_of_its_minutes(self, log: LogStore) -> None:
+        day_us = 86_400_000_000
+        for at_us, event_id in ((day_us, "a"), (day_us + 120_000_000, "b"), (2 * day_us, "c")):
+            log.append([entry(event_id), held(f"{event_id}h")], now_us=at_us)
+        told = [(d.day, d.received, d.quarantined, d.last_minute) for d in log.marks.daily(1)]
+        assert told == [(1, 4, 2, 1442), (2, 2, 1, 2880)]
+        assert [each.day for each in log.marks.daily(2)] == [2]
+
     def test_a_replayed_message_leaves_quarantine_with_its_append(self, log: LogStore) -> None:
         log.append([held("a"), held("b")], now_us=NOON_US)
         first, second = log.quarantine.page()
