@@ -120,3 +120,16 @@ def test_a_report_that_is_kept_is_a_record_and_feeds_the_metrics(shop, asked):
 def test_the_next_report_compares_with_the_one_that_was_kept(asked):
     asked("audit", "--keep")
     assert "3 unchanged, 100.0 % keep their id" in asked("audit")
+
+
+@pytest.mark.parametrize("offset", ["2", "3", "4"])
+def test_why_answers_as_of_a_record(shop, monkeypatch, capsys, offset):
+    monkeypatch.chdir(shop)
+    assert run(["why", "user_id:ann", "anonymous_id:tablet", "--as-of", offset]) == 0
+    assert "are one person" in capsys.readouterr().out
+
+
+def test_why_before_somebody_was_seen_says_so(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop)
+    assert run(["why", "user_id:ann", "anonymous_id:tablet", "--as-of", "1"]) == 64
+    assert "nobody is known as anonymous_id:tablet" in capsys.readouterr().err

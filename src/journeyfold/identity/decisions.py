@@ -16,12 +16,19 @@ from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity.change import Change, Merged, Reanchored, Split, Suppressed
 from journeyfold.identity.evidence import Block, CannotLink, Link, Mark, Retract, trust
 from journeyfold.identity.normalise import person_id
+from journeyfold.identity.review import REVIEWED
 
 SPACE = "id_audit"
 Kind: TypeAlias = Literal[
-    "merge", "split", "rename", "suppress", "hub", "link", "cannot_link", "block", "retract"
-]
-"""The last four are verdicts: what a reviewer, a person with a key or a model said."""
+    "merge", "split", "rename", "suppress", "hub", "review", "link", "cannot_link", "block",
+    "retract", "context",
+]  # fmt: skip
+"""From `review` on they are said: an answer of a reviewer, and verdicts of people and models.
+`context` are records that hold for everybody: a project, cuts, an erasure; only `context_of` shows
+them.
+"""
+SAID = frozenset({"review", "link", "cannot_link", "block", "retract"})
+_LAST = 2**32 - 1  # the number of a context row in its record
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +68,9 @@ def decisions(found: Situation, changes: Iterable[Change]) -> Iterator[Decision]
     """Verdicts first, then what they and the sightings changed, in order."""
     rule = rule_of(found.record)
     if found.record.kind == "evidence":
+        if found.record.event.name == REVIEWED:
+            said = str(found.record.event.properties.get("verdict"))
+            yield _row(found, "review", said)
         for one in found.taken:
             yield _verdict(found, one, rule)
     score = next((one.score for one in found.taken if isinstance(one, Link)), None)
@@ -108,10 +118,31 @@ def since(
     reader: StateReader, offset: int = 0, limit: int = 0
 ) -> Iterator[tuple[int, int, Decision]]:
     """(offset, number within the record, row) from an offset on; at most `limit`, 0 for all."""
-    for seen, (key, raw) in enumerate(reader.scan(SPACE, _key(offset, 0))):
-        if limit and seen == limit:
+    seen = 0
+    for key, raw in reader.scan(SPACE, _key(offset, 0)):
+        number = int.from_bytes(key[8:], "big")
+        if number == _LAST:
+            continue
+        yield int.from_bytes(key[:8], "big"), number, _DECODE(raw)
+        seen += 1
+        if seen == limit:
             return
-        yield int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"), _DECODE(raw)
+
+
+def stage_context(writer: StateWriter, record: Record) -> None:
+    """A record that the past of anybody needs, whoever they are."""
+    row = Decision("context", record.appended_us, record.event.id, "", record.kind, "")
+    writer.put(SPACE, _key(record.offset, _LAST), _ENCODE(row))
+
+
+def context_of(reader: StateReader, upto: int) -> list[tuple[int, Decision]]:
+    """What was said, and what holds for everybody, up to an offset."""
+    wanted = tuple(_ENCODE(kind) for kind in sorted(SAID | {"context"}))
+    return [
+        (int.from_bytes(key[:8], "big"), _DECODE(raw))
+        for key, raw in reader.scan(SPACE, b"", _key(upto + 1, 0))
+        if raw[1:].startswith(wanted)
+    ]
 
 
 def forget(writer: StateWriter, people: Collection[str]) -> None:

@@ -194,6 +194,11 @@ def open_reviews(reader: StateReader, after: bytes = b"") -> Iterator[tuple[byte
         yield key[1:], _REVIEW.decode(raw)
 
 
+def every(reader: StateReader) -> Iterator[Review]:
+    """Every pair, open or decided."""
+    return (_REVIEW.decode(raw) for _, raw in reader.scan(SPACE, b"r", b"s"))
+
+
 def decided_reviews(reader: StateReader, limit: int) -> list[Review]:
     """The latest first."""
     found = []

@@ -42,6 +42,7 @@ from journeyfold.project.usual import fold_usual, is_usual
 from journeyfold.quality.steps import Note, unnoted
 
 CONSUMED = b"consumed"
+_CONTEXT = frozenset({"project", "definition", "cutpoints", "journey", "erasure"})
 _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
 
 
@@ -152,6 +153,8 @@ class Engine:
         self._cleaned.flush(writer)
 
     def apply(self, record: Record, writer: StateWriter) -> list[Effect]:
+        if record.kind in _CONTEXT:
+            decisions.stage_context(writer, record)
         match record.kind:
             case "event" | "consent":
                 return self._event(record)

@@ -114,7 +114,7 @@ def why_membership(
 
     with (
         opened(directory, data) as workspace,
-        explaining.look_at(workspace, as_of) as look,
+        explaining.look_at(workspace, as_of, [person]) as look,
     ):
         return explaining.why_membership(look, person, segment)
 
@@ -133,7 +133,7 @@ def why_same_person(
 
     with (
         opened(directory, data) as workspace,
-        explaining.look_at(workspace, as_of) as look,
+        explaining.look_at(workspace, as_of, [a, b]) as look,
     ):
         return explaining.why_same_person(look, a, b)
 

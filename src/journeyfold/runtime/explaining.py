@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from journeyfold.adapters.memory import MemoryState
@@ -24,6 +24,7 @@ from journeyfold.project.load import load
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.people import profile_of
 from journeyfold.project.reports import Explanation, Reason
+from journeyfold.runtime.as_of import Past, past_of
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.runtime.workspace import Workspace
 
@@ -40,21 +41,24 @@ class Look:
         self.offset = standing(reader).offset
         self.resolver = Resolver(compiled.project.identity, node_key, reader)
 
-    def node(self, who: str) -> bytes:
-        """Of `p_…` or `kind:value`; UsageError when nobody has it."""
+    def named(self, who: str) -> bytes | None:
+        """The node of `p_…` or `kind:value`, whether or not anybody has it."""
         kind, _, value = who.partition(":")
         if who.startswith("p_"):
-            node = node_of_person(who)
-        else:
-            rules = self.compiled.project.identity
-            usable = normalised_identifier(kind, value, rules) if value else None
-            if usable is None:
-                kinds = [each.name for each in rules.kinds]
-                raise UsageError(
-                    f"{who} names nobody: write an id (p_…) or kind:value with one of "
-                    f"{', '.join(kinds)}; {did_you_mean(kind, kinds)}"
-                )
-            node = self.resolver.node(usable)
+            return node_of_person(who)
+        rules = self.compiled.project.identity
+        usable = normalised_identifier(kind, value, rules) if value else None
+        if usable is None:
+            kinds = [each.name for each in rules.kinds]
+            raise UsageError(
+                f"{who} names nobody: write an id (p_…) or kind:value with one of "
+                f"{', '.join(kinds)}; {did_you_mean(kind, kinds)}"
+            )
+        return self.resolver.node(usable)
+
+    def node(self, who: str) -> bytes:
+        """Of somebody known; else UsageError."""
+        node = self.named(who)
         if node is None or self.resolver.person_of(node) is None:
             raise UsageError(f"nobody is known as {who}")
         return node
@@ -68,8 +72,12 @@ class Look:
 
 
 @contextmanager
-def look_at(workspace: Workspace, as_of: int | None) -> Iterator[Look]:
-    """The live state, or what replaying the log up to an offset gives."""
+def look_at(workspace: Workspace, as_of: int | None, of: Sequence[str] = ()) -> Iterator[Look]:
+    """The live state, or what replaying the log up to an offset gives.
+
+    `of` are the people who are asked for (`p_…` or `kind:value`): then no more than what may concern
+    them is replayed.
+    """
     if as_of is None:
         state = workspace.read_state()
         try:
@@ -86,9 +94,31 @@ def look_at(workspace: Workspace, as_of: int | None) -> Iterator[Look]:
     head, _ = workspace.log.head()
     if as_of > head:
         raise UsageError(f"--as-of: the log ends at record {head}")
+    past = _past_of(workspace, as_of, of) if of else None
+    if past is not None:
+        with past.state().read() as reader:
+            yield Look(reader, past.compiled, workspace.node_key, past.clock.now_us())
+        return
     state_then, engine, now_us = _replayed(workspace, as_of)
     with state_then.read() as reader:
         yield Look(reader, engine.compiled, workspace.node_key, now_us)
+
+
+def _past_of(workspace: Workspace, as_of: int, of: Sequence[str]) -> Past | None:
+    """None where there is no state to find verdicts in, or it is behind the record."""
+    state = workspace.read_state()
+    try:
+        with state.read() as reader:
+            defined = standing_of(reader)
+            if defined.offset < 0 or standing(reader).offset < as_of:
+                return None
+            compiled = compile_project(load(files_at(workspace.log, defined.offset)))
+            look = Look(reader, compiled, workspace.node_key, workspace.clock.now_us())
+            nodes = [node for who in of if (node := look.named(who)) is not None]
+            named, rules = look.resolver.indexed(nodes), compiled.project.identity
+            return past_of(workspace.log, reader, rules, workspace.node_key, named, as_of)
+    finally:
+        state.close()
 
 
 def why_membership(look: Look, who: str, segment: str) -> Explanation:

@@ -63,7 +63,7 @@ class IdentityAsks:
         return told
 
     def resolve(self, who: str, as_of: int | None) -> Identity:
-        with look_at(self._workspace, as_of) as look:
+        with look_at(self._workspace, as_of, [who]) as look:
             person = look.resolver.person_of(look.node(who))
             assert person is not None, "nobody is known by a node without a person"
             return look.resolver.explain(person)
