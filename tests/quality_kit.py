@@ -63,8 +63,8 @@ class Checked:
 
 PROJECT = {
     "journeyfold.yaml": "name: shop\ntime_zone: Europe/Berlin\n",
-    "sources/shop_server.yaml": "kind: server\nbasis: contract\n",
-    "sources/shop_web.yaml": "kind: browser\n",
+    "sources/shop_server.yaml": "kind: server\nbasis: contract\npurposes: [analytics, personalization]\n",
+    "sources/shop_web.yaml": "kind: browser\nbasis: contract\npurposes: [analytics]\n",
     "features.yaml": "features: {orders: {value: 'count(\"Order Completed\")'}}\n",
     "schemas/identify.1.json": """{"title": "Identify", "type": "object",
       "x-journeyfold": {"type": "identify", "version": 1, "purposes": ["analytics"]},

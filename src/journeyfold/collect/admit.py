@@ -7,7 +7,7 @@ Order: envelope and time, consent and minimisation, plan, cardinality, identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
 from journeyfold.collect.receipted import RESPONSES, facts_of, with_facts
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
+from journeyfold.quality.door import DoorRules
 from journeyfold.quality.registry import Registry, Schema
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.mapped import Passed
@@ -73,6 +74,7 @@ class Gate(msgspec.Struct, frozen=True):
     receipt_key: bytes = b""  # empty: nothing here signs receipts, so none can be checked
     dropped: Callable[[str], None] = lambda _field: None  # a server's field that a client sent
     look: Look = nullcontext
+    rules: DoorRules | None = None  # about one record, of the project's quality/
 
 
 def gate_of(
@@ -169,6 +171,11 @@ def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
         if planned.mode == "reject":
             return planned.why
         return held(drafted, planned.why, key_id=key_id, schema=stem, nodes=nodes)
+    if gate.rules is not None:
+        ruled = _ruled(gate.rules, planned, is_marked=planned.context is not event.context)
+        if isinstance(ruled, Refused):
+            return held(drafted, ruled, key_id=key_id, schema=stem, nodes=nodes)
+        planned = ruled
     facts = facts_of(event, gate.receipt_key) if gate.receipt_key else {}
     if isinstance(facts, Refused):
         return held(drafted, facts, key_id=key_id, schema=stem, nodes=nodes)
@@ -220,11 +227,27 @@ def _planned(gate: Gate, event: Event, schema: Schema | None) -> Event | _Findin
     return msgspec.structs.replace(event, schema=schema.stem)
 
 
-def _flagged(event: Event, flags: list[Refused], stem: str | None) -> Event:
-    errors: list[Json] = [
+def _ruled(rules: DoorRules, event: Event, *, is_marked: bool) -> Event | Refused:
+    """The event as the project's rules let it pass: as it is, marked, or not (quality Q11)."""
+    broken = rules(event)
+    if not broken:
+        return event
+    found = [Refused("rule", each.pointer, each.rule) for each in broken]
+    for each, why in zip(broken, found, strict=True):
+        if each.is_set_aside:
+            return why
+    quality = event.context["quality"] if is_marked else None
+    marked = quality["errors"] if isinstance(quality, dict) else None
+    return _flagged(event, found, event.schema, marked if isinstance(marked, list) else ())
+
+
+def _flagged(
+    event: Event, flags: list[Refused], stem: str | None, marked: Sequence[Json] = ()
+) -> Event:
+    errors: list[Json] = [*marked] + [
         {"code": flag.code, "pointer": flag.pointer, "detail": flag.detail}
         for flag in flags[:ERRORS_MAX]
     ]
-    quality: Members = {"errors": errors}
+    quality: Members = {"errors": errors[:ERRORS_MAX]}
     context: Members = {**event.context, "quality": quality}
     return msgspec.structs.replace(event, context=context, schema=stem)

@@ -22,6 +22,7 @@ from journeyfold.core.event import Event
 from journeyfold.project.document import Path
 from journeyfold.project.model import Project
 from journeyfold.project.scopes import event_types, trait_type
+from journeyfold.quality.door import DoorRules, door_rules
 from journeyfold.quality.predicate import Judged, Test, condition_of, judged
 from journeyfold.quality.registry import Registry
 from journeyfold.quality.rule import Ruleset
@@ -148,3 +149,28 @@ def bound_rules(project: Project, registry: Registry, people: Scope | None) -> l
         )
         found.append(Bound(path, ruleset, dataset, tests, typed))
     return found
+
+
+def rules_at_the_door(project: Project, registry: Registry) -> dict[str, DoorRules]:
+    """For each source the rules that its events are judged by as they come in, if there are any."""
+    fates = frozenset({"flag", "quarantine"})
+    wanted = {
+        path: each
+        for path, each in project.quality.items()
+        if any(rule.on_fail in fates for rule in each.rules)
+    }
+    by_event: dict[str, list[tuple[str, Judged]]] = {}
+    by_source: dict[str, list[tuple[str, Judged]]] = {}
+    narrowed = msgspec.structs.replace(project, quality=wanted)
+    for bound in bound_rules(narrowed, registry, None):
+        if not bound.dataset.is_of_events:
+            continue
+        group = by_event if bound.dataset.kind == "event" else by_source
+        stem = PurePosixPath(bound.path).stem
+        found = [(f"{stem}/{each.rule.id}", each) for each in bound.per_record(fates)]
+        group.setdefault(bound.dataset.name, []).extend(found)
+    return {
+        name: door_rules(by_event, by_source.get(name, ()))
+        for name in project.sources
+        if by_event or name in by_source
+    }

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+import msgspec
+
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import StateReader, StateStore
@@ -26,6 +28,7 @@ from journeyfold.privacy.protect import (
     protection_of,
 )
 from journeyfold.project.model import Project
+from journeyfold.project.quality import rules_at_the_door
 from journeyfold.quality.registry import load_registry
 from journeyfold.sources.change import change_mapping
 from journeyfold.sources.inventory import Source
@@ -54,6 +57,7 @@ def gates_of(
     nodes_of = node_reader(project.identity, node_key)
     kinds = tuple(kind.name for kind in project.identity.kinds)
     consents = CommittedConsents(state)
+    rules = rules_at_the_door(project, registry)
     gates = {}
     for name, source in project.sources.items():
         known = (before or {}).get(name)
@@ -70,6 +74,7 @@ def gates_of(
             receipt_key=receipt_key,
             dropped=partial(refused_field, name),
         )
+        gates[name] = msgspec.structs.replace(gates[name], rules=rules.get(name))
     return gates
 
 

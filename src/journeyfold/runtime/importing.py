@@ -35,6 +35,7 @@ from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.pulled_import import forget_told_rows, one_at_a_time, pulling_for
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
@@ -52,6 +53,8 @@ def import_source(place: Place, source: str, options: Options, progress: Progres
     workspace = Workspace(place, project)
     try:
         activate(workspace, project)
+        if not (options.dry_run or options.force):
+            require_going(workspace, project, f"the import of {source}", source)
         done = append_source(
             workspace, project, source, options, progress, is_alone=lock is not None
         )

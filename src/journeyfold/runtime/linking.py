@@ -32,6 +32,7 @@ from journeyfold.project.definitions import files_at, standing_of
 from journeyfold.project.engine import standing
 from journeyfold.project.load import load
 from journeyfold.runtime.linking_input import Objecting, sightings
+from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, "int | None"], None]
@@ -52,6 +53,7 @@ def link_records(workspace: Workspace, *, full: bool, progress: Progress) -> Ran
                 "identity.yaml says nothing of `linkage:`; add what to compare and how, see "
                 "docs/how-to/link-records-that-share-no-identifier.md"
             )
+        require_going(workspace, compiled.project, "linkage")
         folder = workspace.place.data / FOLDER
         with DirectoryLock(folder):
             run = _Run(workspace, state, compiled, linkage, folded, full=full, progress=progress)

@@ -182,10 +182,12 @@ def offset_before(log: EventLog, at_us: int) -> int:
 
 
 def _schema_errors(event: Event) -> int:
-    """What the tracking plan found wrong with an event that it let in (Q07)."""
+    """What the tracking plan found wrong with an event that it let in (Q07); not what rules did."""
     quality = event.context.get("quality")
     errors = quality.get("errors") if isinstance(quality, dict) else None
-    return len(errors) if isinstance(errors, list) else 0
+    if not isinstance(errors, list):
+        return 0
+    return sum(not (isinstance(each, dict) and each.get("code") == "rule") for each in errors)
 
 
 class TableRow(msgspec.Struct, frozen=True):

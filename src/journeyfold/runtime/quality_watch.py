@@ -20,6 +20,7 @@ from journeyfold.quality.result import AUTO, Asked, Found
 from journeyfold.runtime.quality_alerts import Alerting
 from journeyfold.runtime.quality_job import RunningJob
 from journeyfold.runtime.quality_states import Sightings, of_source, result_of_state, sources_of
+from journeyfold.runtime.quality_stop import stops
 from journeyfold.runtime.workspace import Place, Workspace
 
 LOOK_S, FRESHNESS_S = 1.0, 60.0
@@ -37,9 +38,14 @@ class Watching:
         self._thread = threading.Thread(target=self._run, name="quality", daemon=True)
         self._job: RunningJob | None = None
         self._problem = ""
+        self._is_holding = False
 
     def start(self) -> None:
         self._thread.start()
+
+    def holds_up(self) -> bool:
+        """Does a rule with `on_fail: stop` fail?"""
+        return self._is_holding
 
     def close(self) -> None:
         self._stop.set()
@@ -56,6 +62,7 @@ class Watching:
                     workspace = Workspace.of_running(self._place)
                     watch = Watch(workspace, self._report)
                 self._job = watch.step(self._job)
+                self._is_holding = watch.is_holding
                 self._problem = ""
             except JourneyfoldError as error:
                 if str(error) != self._problem:
@@ -80,6 +87,7 @@ class Watch:
         self._asked = workspace.log.marks.number(ASKED)
         self._next_fresh_s = self._next_delivery_s = 0.0
         self._states: dict[tuple[str, str, str], str] = {}
+        self.is_holding = False
 
     def step(self, job: RunningJob | None) -> RunningJob | None:
         """The job that is under way afterwards."""
@@ -95,6 +103,7 @@ class Watch:
         if now_s >= self._next_fresh_s:
             self._next_fresh_s = now_s + FRESHNESS_S
             self._look_at_freshness(project, store, alerting)
+            self._look_at_stops(project, store)
         alerting.deliver(project)
         return job
 
@@ -141,10 +150,17 @@ class Watch:
                 self._asked = self._workspace.log.marks.number(ASKED)
             if line.outcome is not None:
                 alerting.judge(project, store.results(since=_since(self._workspace)))
+                self._look_at_stops(project, store)
         if job.is_over:
             job.close()
             return None
         return job
+
+    def _look_at_stops(self, project: Project, store: QualityStore) -> None:
+        found = stops(project, store, self._workspace.clock.now_us())
+        if bool(found) != self.is_holding:
+            self._report(f"quality: syncs wait: {found[0]}" if found else "quality: syncs go on")
+        self.is_holding = bool(found)
 
     def _look_at_freshness(self, project: Project, store: QualityStore, alerting: Alerting) -> None:
         now_us = self._workspace.clock.now_us()

@@ -61,7 +61,10 @@ class Syncing:
         directory: Path,
         fresh: Callable[[Sequence[Deliver]], None],
         report: Callable[[str], None] = lambda _text: None,
+        is_held_up: Callable[[], bool] = lambda: False,
     ) -> None:
+        """While it `is_held_up` no sync begins: the data are not fit for it (quality Q11)."""
+        self._is_held_up = is_held_up
         self._log, self._state, self._clock = log, state, clock
         self._secret, self._directory, self._fresh = secret, directory, fresh
         self._report = report
@@ -125,6 +128,8 @@ class Syncing:
         if now_s < self._next_look_s:
             return
         self._next_look_s = now_s + LOOK_S
+        if self._is_held_up():
+            return
         now_us = self._clock.now_us()
         with self._state.read() as reader:
             due = [line for line in audiences.lines.values() if is_due(reader, line, now_us)]

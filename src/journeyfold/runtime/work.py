@@ -74,9 +74,11 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         loop = fold_loop(workspace, state)
         monitor = Monitor(workspace.log, state, _report)
         dispatcher = dispatcher_of(workspace, state, loop)
+        watching = Watching(workspace.place, _report)
         syncing = Syncing(
             workspace.log, state, workspace.clock, workspace.keyring.derive("sync"),
             workspace.place.data, dispatcher.fresh, _report,
+            watching.holds_up,
         )  # fmt: skip
         marks = workspace.log.marks
         admitting = Admitting(workspace.log, marks, state, workspace.clock)
@@ -96,7 +98,6 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
             loop, state, schedule, listener, pages, dispatcher, require_health, _report,
             Asked(workspace.log.marks),
         )  # fmt: skip
-        watching = Watching(workspace.place, _report)
         dispatcher.start()
         watching.start()
         try:
