@@ -13,5 +13,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (run, show, cleaning,):
+for command in (run, show, cleaning):
     quality.add_command(command)

@@ -15,8 +15,8 @@ from journeyfold.project.definition_check import definition_problems
 from journeyfold.project.destination_check import destination_problems
 from journeyfold.project.load import load, sorted_problems
 from journeyfold.project.model import Project
-from journeyfold.project.quality_check import quality_problems
 from journeyfold.project.pull_check import pull_problems
+from journeyfold.project.quality_check import quality_problems
 from journeyfold.project.references import reference_problems
 from journeyfold.project.registry import registry_problems
 from journeyfold.project.scenario_check import scenario_problems

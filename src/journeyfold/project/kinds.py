@@ -22,7 +22,6 @@ from journeyfold.project.model import FeaturesFile
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
-from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import LOCK_FILE, MODES_FILE, SchemaLock, SchemaModes
 from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.taxonomy import Taxonomy

@@ -17,7 +17,6 @@ from journeyfold.profile.traits import TraitPolicy
 from journeyfold.project.document import Document, Path
 from journeyfold.project.scenario import Scenario
 from journeyfold.project.settings import Settings
-from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.lock import SchemaLock, SchemaModes
 from journeyfold.quality.rule import Ruleset
 from journeyfold.quality.taxonomy import Taxonomy

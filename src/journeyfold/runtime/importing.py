@@ -35,8 +35,8 @@ from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
-from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.pulled_import import forget_told_rows, one_at_a_time, pulling_for
+from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
