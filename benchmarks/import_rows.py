@@ -40,7 +40,6 @@ basis: contract
 purposes: [analytics, personalization]
 read:
   csv: rows.csv
-  cpu: 10m
   types: {lead_score: int, newsletter: bool, updated_at: timestamp, total: float, items: int}
 time_zone: Europe/Berlin
 map:

@@ -27,7 +27,7 @@ kind: import
 owner: crm@example.com
 basis: contract
 purposes: [analytics]
-read: {csv: rows.csv, cpu: 30m, types: {at: timestamp, total: float}}
+read: {csv: rows.csv, types: {at: timestamp, total: float}}
 map:
   - {when: 'row.kind == "test"', filter: {fate: filtered, reason: test}}
   - {when: 'row.kind == "order"', event: Order Imported}

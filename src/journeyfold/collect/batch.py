@@ -82,10 +82,12 @@ def run_import(
     pulling: Pulling | None = None,
     started: Callable[[Child], None] = lambda _child: None,
     items_max: int = TRANSACTION_ITEMS,
+    file: str = "",
 ) -> Reconciliation:
     """Imports `gate.source`; paths in it are relative to `directory`.
 
-    `cursor` is the value the log holds under `cursor_name(source)`. `resolve` fills `${env:…}` in paths.
+    `cursor` is the value the log holds under `cursor_name(source, file)`; `file` is the name of one
+    of several. `resolve` fills `${env:…}` in paths.
     `pulling` is for sources that are asked over the network. `started` gets what can be killed.
     `items_max` is when a transaction is worth it.
 
@@ -100,7 +102,7 @@ def run_import(
         job, before = job_of(gate.source, directory, *known)
     job = msgspec.structs.replace(job, limit=options.limit)
     stamped = stamps(job)
-    run = _Run(gate, append, job, before, options, progress, items_max)
+    run = _Run(gate, append, job, before, options, progress, items_max, file)
     with Child(job, pulling.reader if pulling else READER) as child:
         started(child)
         while (frame := child.next_frame()) is not None:
@@ -166,13 +168,14 @@ class _Run:
         options: Options,
         progress: Progress,
         items_max: int,
+        file: str,
     ) -> None:
         self._gate, self._append, self._job = gate, append, job
         self._options, self._progress = options, progress
         self._arrival = Arrival(job.received_us, "import")
         self._is_roomy = gate.terms.shape.members >= PLAIN_MEMBERS
         self._before = self._reached = before
-        self._items_max = items_max
+        self._items_max, self._file = items_max, file
         self._waiting: list[_Item] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._held: list[_Item] = []  # those of the waiting that are bad
@@ -255,6 +258,7 @@ class _Run:
     def _row_held(self, passed: Passed) -> Held:
         """A row that never became an event, kept with its line so that it can be found and fixed."""
         row: dict[str, Json] = {"line": passed.line, "row": passed.text}
+        detail = passed.detail or f"line {passed.line}"
         name = f"{self._job.fingerprint[:16]}:{passed.line}"
         if self._job.pulled is not None:  # which has no lines: the same row is the same text
             del row["line"]
@@ -265,7 +269,7 @@ class _Run:
             code=passed.reason,
             pointer=f"/line/{passed.line}",
             received_us=self._job.received_us,
-            detail=passed.detail or f"line {passed.line}",
+            detail=f"{self._file}: {detail}" if self._file else detail,
             event_id=name,
             auth="import",
         )
@@ -289,7 +293,9 @@ class _Run:
         """Appends what waits; the cursor goes with it even when nothing waits (C43)."""
         items = [item.entry for item in self._waiting]
         rejected = [(self._gate.source.source, self._rejected)] if self._rejected else []
-        cursor = Cursor(cursor_name(self._gate.source), msgspec.msgpack.encode(self._reached))
+        cursor = Cursor(
+            cursor_name(self._gate.source, self._file), msgspec.msgpack.encode(self._reached)
+        )
         fates = self._append(items, rejected=rejected, cursor=cursor)
         for item, fate in zip(self._waiting, fates, strict=True):
             held = item.entry if isinstance(item.entry, Held) else None
@@ -300,6 +306,6 @@ class _Run:
         self._held, self._held_rows, self._rejected = [], 0, 0
 
 
-def cursor_name(source: Source) -> str:
-    """Under which name the log keeps this import's cursor."""
-    return f"import/{source.source}"
+def cursor_name(source: Source, file: str = "") -> str:
+    """Under which name the log keeps this import's cursor, or that of one of its files."""
+    return f"import/{source.source}/{file}" if file else f"import/{source.source}"

@@ -45,7 +45,7 @@ def job_of(
 ) -> tuple[Job, Position]:
     """What the child must do, and the position it starts from."""
     files = _files(source, directory, resolve)
-    file = _fingerprint(files[""]) if "" in files else ""
+    file = fingerprint_of_file(files[""]) if "" in files else ""
     mapping = mapping_fingerprint(source)
     here = Position(file=file, mapping=mapping)
     prior = decoded(cursor)
@@ -86,7 +86,7 @@ def _files(source: Source, directory: Path, resolve: Resolve) -> dict[str, Path]
     named = dict(read.tables)
     if read.database:
         named["database"] = read.database
-    if (whole := read.csv or read.ndjson or read.parquet or read.excel or read.avro) is not None:
+    if (whole := read.file) is not None:
         named[""] = whole
     return {name: _path(source, directory / resolve(text)) for name, text in named.items()}
 
@@ -101,7 +101,7 @@ def _path(source: Source, path: Path) -> Path:
     return path.resolve()
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint_of_file(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 

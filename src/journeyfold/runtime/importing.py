@@ -12,7 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from journeyfold.adapters.directory_lock import DirectoryLock
+from journeyfold.collect.admit import Gate
 from journeyfold.collect.batch import (
     ALONE_ITEMS,
     TRANSACTION_ITEMS,
@@ -22,6 +25,7 @@ from journeyfold.collect.batch import (
     run_import,
 )
 from journeyfold.collect.child import Child, ImportFailed
+from journeyfold.collect.folder import files_of, run_folder
 from journeyfold.collect.reconciliation import Reconciliation
 from journeyfold.collect.scratch import remove_leftovers
 from journeyfold.core.errors import Busy, UsageError
@@ -93,29 +97,51 @@ def append_source(
     gate = gates_of(
         project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
     )[source]
-    log, clock = workspace.log, workspace.clock
+    log, clock, directory = workspace.log, workspace.clock, workspace.place.directory
+
+    def resolve(text: str) -> str:
+        return substitute(text, os.environ, _read_file(workspace.place))
 
     def append(
         items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
     ) -> list[Fate]:
         return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
 
+    def run_one(
+        own: Gate, file: str, cursor: bytes | None, limit: int | None, seen: int
+    ) -> Reconciliation:
+        def say(rows: int, total: int | None, _events: int) -> None:
+            progress(f"importing {source}", seen + rows, None if file else total)
+
+        return run_import(
+            own,
+            dry_append(log.find) if options.dry_run else append,
+            directory=directory,
+            received_us=clock.now_us(),
+            cursor=cursor,
+            options=msgspec.structs.replace(options, limit=limit),
+            resolve=str if file else resolve,
+            progress=say,
+            pulling=pulling_for(workspace.place, project, source),
+            started=started,
+            items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
+            file=file,
+        )
+
+    def cursor_of(file: str) -> bytes | None:
+        return log.marks.cursor(cursor_name(gate.source, file))
+
     beside = Checkpointing(log.checkpoint) if is_alone else None
     try:
         with one_at_a_time(workspace.place.run, source):
-            done = run_import(
-                gate,
-                dry_append(log.find) if options.dry_run else append,
-                directory=workspace.place.directory,
-                received_us=clock.now_us(),
-                cursor=log.marks.cursor(cursor_name(gate.source)),
-                options=options,
-                resolve=lambda text: substitute(text, os.environ, _read_file(workspace.place)),
-                progress=lambda rows, total, _events: progress(f"importing {source}", rows, total),
-                pulling=pulling_for(workspace.place, project, source),
-                started=started,
-                items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
-            )
+            files = files_of(gate.source, directory, resolve)
+            if files is None:
+                done = run_one(gate, "", cursor_of(""), options.limit, 0)
+            else:
+                done = run_folder(
+                    gate, files, cursor_of, run_one,
+                    limit=options.limit, anew=bool(options.start), dry_run=options.dry_run,
+                )  # fmt: skip
     except ImportFailed as failed:
         raise UsageError(str(failed)) from failed
     finally:

@@ -88,6 +88,11 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.http or (self.sql if isinstance(self.sql, Sql) else None)
 
     @property
+    def file(self) -> str | None:
+        """The file, or the pattern of files, if that is what is read."""
+        return self.csv or self.ndjson or self.parquet or self.excel or self.avro
+
+    @property
     def memory_bytes(self) -> int:
         return size_bytes(self.memory) or 0
 
