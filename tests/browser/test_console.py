@@ -21,6 +21,8 @@ PATHS = {
     "empty": "/live?name=nothing&source=web",
     "quarantine": "/quarantine",
     "people": "/people",
+    "review": "/review",
+    "pair": "/review?pair=00000000000000000000000000000004",
     "segments": "/segments",
     "segment": "/segments/returning-buyers",
     "new": "/segments/new",

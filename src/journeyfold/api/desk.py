@@ -31,6 +31,7 @@ from journeyfold.api.cards import (
     Why,
 )
 from journeyfold.api.desk_act import JourneyDesk, OutboxDesk, PostDesk
+from journeyfold.api.review_cards import ReviewDesk
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
@@ -187,6 +188,8 @@ class Desk(Protocol):
     def quarantine(self) -> QuarantineDesk: ...
     @property
     def people(self) -> PeopleDesk: ...
+    @property
+    def reviews(self) -> ReviewDesk: ...
     @property
     def segments(self) -> SegmentDesk: ...
     @property

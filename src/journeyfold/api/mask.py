@@ -10,7 +10,7 @@ from journeyfold.core.event import Json
 
 DOTS = "•••"
 _PERSONAL = (
-    "email", "mail", "phone", "mobile", "name", "birth", "street", "address", "postcode", "postal",
+    "email", "mail", "phone", "mobile", "name", "birth", "dob", "street", "address", "postcode", "postal",
     "zip", "iban", "card", "ip", "avatar", "latitude", "longitude",
 )  # fmt: skip
 _NOT_PERSONAL = frozenset(
@@ -34,7 +34,8 @@ def is_personal(name: str) -> bool:
         return False
     parts = words.split("_")
     return any(part == word for part in parts for word in _PERSONAL) or any(
-        word in words for word in ("email", "phone", "firstname", "lastname", "address")
+        word in words
+        for word in ("email", "phone", "firstname", "lastname", "forename", "surname", "address")
     )
 
 

@@ -13,6 +13,7 @@ from journeyfold.api import (
     decisions,
     erase,
     expose,
+    identity,
     intake,
     journeys,
     openapi,
@@ -112,6 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Why two identifiers are one person, or are not.",
         answer=people.answer_why, body=p.WhyRequest, reply=p.WhyBody,
     ),
+    *identity.OPERATIONS,
     Operation(
         id="consents", method="POST", path="/v1/consents", scope=COLLECT, is_public=True,
         summary="State what a person consents to.",

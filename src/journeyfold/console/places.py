@@ -13,6 +13,7 @@ class Place(msgspec.Struct, frozen=True):
     icon: str
     key: str = ""
     first: bool = False
+    act: str = "look"  # for whom it is there at all
 
 
 PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
@@ -28,6 +29,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "People",
         (
             Place("/people", "People", "people", "p", first=True),
+            Place("/review", "Review", "merge", "r", act="look at pairs"),
             Place("/segments", "Segments", "segment", "s"),
         ),
     ),

@@ -12,6 +12,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "look": _ALL,
     "read people": _ALL,
     "clear view": frozenset(("admin", "privacy officer")),
+    "look at pairs": _ALL - {"viewer"},
+    "review identity": frozenset(("admin", "developer")),
     "change segments": frozenset(("admin", "developer", "marketer")),
     "draft segments": frozenset(("admin", "developer", "marketer", "analyst")),
     "draft journeys": frozenset(("admin", "developer", "marketer", "analyst")),

@@ -44,6 +44,7 @@ from journeyfold.project.erasure import Going
 from journeyfold.project.stocktaking import Stock
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
+from journeyfold.testing.desk_review import SampleReviews
 from journeyfold.testing.desk_quarantine import SampleQuarantine
 from journeyfold.testing.desk_stock import stock_of
 from journeyfold.testing.sample_journeys import TEXTS, planned
@@ -299,6 +300,7 @@ class SampleDesk:
         self.log = SampleLog(self.sample)
         self.quarantine = SampleQuarantine(self.sample)
         self.people = SamplePeople(self.sample)
+        self.reviews = SampleReviews(NOW_US, sorted(self.sample.profiles), names)
         self.segments = SampleSegments(self.sample)
         if people:
             journeys = {f"journeys/{name}.yaml": text for name, text in TEXTS.items()}

@@ -11,6 +11,7 @@ from journeyfold.api.desks.outbox import OutboxRoom
 from journeyfold.api.desks.outbox_acts import OutboxActs
 from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
+from journeyfold.api.desks.reviews import Reviews
 from journeyfold.api.desks.segments import Segments
 from journeyfold.api.desks.situation import LiveDecisions
 from journeyfold.api.desks.snapshot import snapshot
@@ -41,6 +42,7 @@ class PlatformDesk:
         self.log = Log(platform)
         self.quarantine = QuarantineRoom(platform)
         self.people = People(platform)
+        self.reviews = Reviews(platform)
         self.segments = Segments(platform, self.people)
         self.journeys = Journeys(platform, self.people)
         self.outbox = OutboxActs(platform)

@@ -12,6 +12,12 @@ const move = (step) => {
   next?.scrollIntoView({ block: "nearest" });
 };
 
+// A button that names a key is pressed by it: answers of a review.
+const pressed = (key) => {
+  const button = document.querySelector(`button[data-press="${CSS.escape(key)}"]`);
+  return button ? { [key]: () => button.click() } : {};
+};
+
 const close = () => document.querySelector("[data-close]")?.click();
 
 document.addEventListener("keydown", (event) => {
@@ -30,6 +36,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const acts = {
+    ...pressed(event.key),
     "/": () => document.getElementById("q").focus(),
     "?": () => document.getElementById("help").showModal(),
     g: () => { went = Date.now(); },
