@@ -30,6 +30,7 @@ from journeyfold.project.reports import (
     SyncRow,
 )
 from journeyfold.project.taxonomies import Missed, Near
+from journeyfold.quality.profile import Spread, profiled
 from journeyfold.runtime.outbox_view import Outbox, RowCard
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
@@ -59,6 +60,9 @@ OUTBOX = Outbox((RowCard("8b1f", "webhook", "crm", "p_a", "dead", "necessary", 1
 FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
 
 
+PROFILE = profiled(Spread("born", "varchar", 9, 1, 2), [(" 03/04/2021", 5), ("05.06.1999", 3)])
+
+
 class Answers:
     """Every question has the answer of its name in `given`, else the one above."""
 
@@ -76,6 +80,7 @@ class Answers:
             "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
             "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
             "outbox": OUTBOX,
+            "profile_file": [PROFILE], "profile_event": [PROFILE],
             "taxonomy_misses": [Missed("retail", "shop", "properties.category", "Shose", 4, (Near("Shoes", 88.9),))],
             "quality_cleaning": [Tally("crm", "traits.phone", "phone", 40, 30, 2)],
             "backup": BACKUP,

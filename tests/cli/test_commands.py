@@ -60,6 +60,8 @@ QUESTIONS = [
     ("sync", "run", "vip"),
     ("sync", "run", "vip", "--dry-run"),
     ("quality", "cleaning"),
+    ("quality", "profile", "customers.csv"),
+    ("quality", "profile", "Product Viewed"),
     ("taxonomy", "misses"),
     ("quarantine", "list"),
     ("quarantine", "show", "17"),

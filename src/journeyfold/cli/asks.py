@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
     from journeyfold.project.taxonomies import Missed
+    from journeyfold.quality.profile import ColumnProfile
     from journeyfold.runtime.audit_asks import AuditAsks
     from journeyfold.runtime.identity_asks import IdentityAsks
     from journeyfold.runtime.outbox_asks import OutboxAsks
@@ -208,6 +209,12 @@ class Runtime(Protocol):
     ) -> QuarantineReplay: ...
 
     def quality_cleaning(self, directory: Path, data: Path | None) -> list[Tally]: ...
+
+    def profile_file(self, path: Path) -> list[ColumnProfile]: ...
+
+    def profile_event(
+        self, directory: Path, data: Path | None, *, name: str
+    ) -> list[ColumnProfile]: ...
 
     def taxonomy_misses(self, directory: Path, data: Path | None) -> list[Missed]: ...
 

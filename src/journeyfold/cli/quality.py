@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from journeyfold.cli.cleaning import cleaning
+from journeyfold.cli.quality_profile import profile
 from journeyfold.cli.quality_rules import run, show
 
 
@@ -13,5 +14,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (run, show, cleaning):
+for command in (run, show, cleaning, profile):
     quality.add_command(command)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         SyncRow,
     )
     from journeyfold.project.taxonomies import Missed
+    from journeyfold.quality.profile import ColumnProfile
     from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
@@ -346,6 +347,19 @@ def quality_cleaning(directory: Path, data: Path | None) -> list[Tally]:
 
     with opened(directory, data) as workspace:
         return cleaning.told(workspace)
+
+
+def profile_file(path: Path) -> list[ColumnProfile]:
+    from journeyfold.runtime import profiling
+
+    return profiling.profile_file(path)
+
+
+def profile_event(directory: Path, data: Path | None, *, name: str) -> list[ColumnProfile]:
+    from journeyfold.runtime import profiling
+
+    with opened(directory, data) as workspace:
+        return profiling.profile_event(workspace.log, name)
 
 
 def taxonomy_misses(directory: Path, data: Path | None) -> list[Missed]:
