@@ -2,7 +2,13 @@
 
 import importlib.util
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
+
+import pg8000.dbapi
+from servers.postgres import PASSWORD, USER, postgres
 
 from journeyfold.collect.batch import Options, cursor_name, run_import
 from journeyfold.collect.pulled import Pulling
@@ -14,6 +20,7 @@ if "import_kit" not in sys.modules:
     _spec.loader.exec_module(sys.modules["import_kit"])
 import import_kit as kit  # noqa: E402 - loaded just now
 
+SECRET = quote(PASSWORD, safe="")
 CONTACTS = {
     "fields": {
         "id": ["id", "updated_at"],
@@ -53,3 +60,22 @@ class Pulled(kit.Shop):
 
     def ids(self):
         return [event.id for event in self.events]
+
+
+@contextmanager
+def crm_server():
+    """(a cursor, the address) of a PostgreSQL server of one's own; it listens before it answers."""
+    with postgres() as port:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                connection = pg8000.dbapi.connect(
+                    user=USER, password=PASSWORD, host="127.0.0.1", port=port, database="postgres"
+                )
+                break
+            except pg8000.dbapi.DatabaseError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        connection.autocommit = True
+        yield connection.cursor(), f"postgresql://{USER}:{SECRET}@127.0.0.1:{port}/postgres"
+        connection.close()

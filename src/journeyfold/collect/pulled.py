@@ -51,7 +51,9 @@ def pulled_job(
     )
     prior = decoded(cursor)
     if prior is not None and prior.file == here.file and start != "start":
-        here = msgspec.structs.replace(here, mark=prior.mark)
+        is_continued = prior.mark is not None and not prior.is_complete
+        rows = prior.rows if is_continued else 0
+        here = msgspec.structs.replace(here, mark=prior.mark, rows=rows)
     after = written(source, start) if start not in {"", "start"} else None
     settings = msgspec.to_builtins(pull)
     try:
