@@ -176,8 +176,7 @@ class Engine:
                 each = partial(self._each, record=record, writer=writer)
                 return steer(record, writer, self.people, self.definitions, each)
             case "evidence":
-                rules, self._identity.taken = self.compiled.project.identity.review, ()
-                return self._changes(weigh(record, self._identity, writer, rules), record)
+                return self._changes(weigh(record, self._identity, writer, self.compiled), record)
             case "erasure":
                 return self._erasure(record, writer)
             case "output" | "erased":

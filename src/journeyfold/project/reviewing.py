@@ -17,6 +17,7 @@ from journeyfold.identity.change import Change
 from journeyfold.identity.evidence import Verdict
 from journeyfold.identity.resolve import Resolver
 from journeyfold.identity.review import Answer, Proposed, Ran, Review, ReviewRules, Run, Said
+from journeyfold.project.compile import Compiled
 
 NOTHING: Sequence[Change] = ()
 
@@ -30,9 +31,10 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 def weigh(
-    record: Record, resolver: Resolver, writer: StateWriter, rules: ReviewRules
+    record: Record, resolver: Resolver, writer: StateWriter, compiled: Compiled
 ) -> Sequence[Change]:
     """Take the evidence of one record into the state; what that changed about people."""
+    resolver.taken, rules = (), compiled.project.identity.review
     told = record.event.properties
     match record.event.name:
         case review.PROPOSED:
