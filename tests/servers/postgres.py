@@ -51,10 +51,24 @@ class Cluster:
         self._running.enter_context(
             # A client that is still there must not hold it up: "fast" is SIGINT.
             running(
-                command, ready=lambda: listens(self.port), log=log, stop=signal.SIGINT,
+                command, ready=self._is_ready, log=log, stop=signal.SIGINT,
                 **self._options,
             )
         )  # fmt: skip
+
+    def _is_ready(self):
+        """It listens before it has gone through its log, and refuses until then."""
+        if not listens(self.port):
+            return False
+        asked = [
+            Path(self._server).with_name("pg_isready"),
+            "-q",
+            "-h",
+            LOCAL,
+            "-p",
+            str(self.port),
+        ]
+        return subprocess.run(asked, check=False).returncode == 0
 
     def stop(self):
         self._running.close()

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mail": ("mail:mail", "Read mail that came back."),
     "why": ("why:why", "Explain a membership, a journey, a decision or a merge."),
     "identity": ("identity:identity", "See who is who, give evidence, link records."),
+    "lineage": ("lineage:lineage", "Show where something comes from, and what breaks without it."),
     "erase": ("erase:erase", "Forget a person."),
     "sources": ("sources:sources", "Show the inventory of sources, and which stages they inform."),
     "follow": ("follow:follow", "Read the changes of a database."),

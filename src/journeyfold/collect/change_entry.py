@@ -29,13 +29,13 @@ def entry_of(gate: Gate, finding: Finding, received_us: int) -> Entry | Held | R
         case Changed(change=change):
             return changed(gate, change, received_us)
         case Broken():
-            held = _held(gate, finding.position, finding.code, finding.detail, finding.change)
+            held = _held(gate, finding.position, finding.why, finding.change)
         case Reshaped():
             told: Json = {
                 "table": finding.table, "before": dict(finding.before), "after": dict(finding.after),
             }  # fmt: skip
-            detail = f"{finding.table}: {finding.detail}"
-            held = _held(gate, finding.position, "schema_changed", detail, told)
+            why = Refused("schema_changed", "", f"{finding.table}: {finding.detail}")
+            held = _held(gate, finding.position, why, told)
         case Truncated():
             return _truncated(gate, finding, received_us)
         case Committed():
@@ -55,16 +55,18 @@ def changed(gate: Gate, change: dict[str, Json], received_us: int) -> Entry | He
         return judged
     # What has no limits of ours on the other side must not stand in the way of what follows.
     cut: Json = {name: change[name] for name in _CUT}
-    held = _held(gate, position, judged.code, judged.detail, cut)
-    return msgspec.structs.replace(held, pointer=judged.pointer, received_us=received_us)
+    held = _held(gate, position, judged, cut)
+    return msgspec.structs.replace(held, received_us=received_us)
 
 
-def _held(gate: Gate, position: str, code: str, detail: str, change: Json) -> Held:
+def _held(gate: Gate, position: str, why: Refused, change: Json) -> Held:
     raw = msgspec.json.encode(change)
     if len(raw) > gate.terms.event_bytes:
         kept = change if isinstance(change, dict) else {}
         raw = msgspec.json.encode({name: kept[name] for name in _SMALL if name in kept})
-    return Held(gate.source.source, raw, code, "", 0, detail, position, auth="stream")  # fmt: skip
+    return Held(
+        gate.source.source, raw, why.code, why.pointer, 0, why.detail, position, auth="stream"
+    )  # fmt: skip
 
 
 def _truncated(gate: Gate, finding: Truncated, received_us: int) -> Entry:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from journeyfold.collect.json_entry import Refused
 from journeyfold.collect.pg_text import family_of, value_of
 from journeyfold.collect.pgoutput import (
     UNCHANGED,
@@ -52,9 +53,8 @@ class Broken(msgspec.Struct, frozen=True):
     """What cannot be mapped: bytes of no message, or a row of a table that is another one now."""
 
     index: int
-    code: str  # undecodable | schema_changed
+    why: Refused
     position: str
-    detail: str
     change: Json
 
 
@@ -132,7 +132,7 @@ class Changes:
             self._index += 1
             if self._is_new():
                 raw: Json = {"lsn": lsn_text(lsn), "hex": data.hex()}
-                yield self._broken("undecodable", str(error), raw)
+                yield self._broken(Refused("undecodable", "", str(error)), raw)
             return
         match message:
             case Begin():
@@ -179,7 +179,8 @@ class Changes:
             return
         relation = self._relations.get(message.relation)
         if relation is None:
-            yield self._broken("undecodable", f"no table {message.relation} was announced", None)
+            unknown = f"no table {message.relation} was announced"
+            yield self._broken(Refused("undecodable", "", unknown), None)
             return
         if not self._follows(relation.schema, relation.table):
             return
@@ -189,15 +190,15 @@ class Changes:
         change = self._change(relation, message)
         if change is None:
             detail = f"a row of {_name(relation)} has not the columns that were announced"
-            yield self._broken("undecodable", detail, None)
+            yield self._broken(Refused("undecodable", "", detail), None)
         elif lost := self._lost.get(relation.id):
             detail = f"the mapping reads {_listed(lost)}, which {_name(relation)} has no more"
-            yield self._broken("schema_changed", detail, change)
+            yield self._broken(Refused("schema_changed", "", detail), change)
         else:
             yield Changed(self._index, change)
 
-    def _broken(self, code: str, detail: str, change: Json) -> Broken:
-        return Broken(self._index, code, self.position, detail, change)
+    def _broken(self, why: Refused, change: Json) -> Broken:
+        return Broken(self._index, why, self.position, change)
 
     def _met(self, relation: Relation) -> Iterator[Finding]:
         """Is it the table that it was? Told once; what is lost is asked of the mapping each time."""

@@ -11,6 +11,16 @@ from journeyfold.runtime.pull_standing import PullStanding, read_standings
 
 _GAUGES: tuple[tuple[str, str, Callable[[PullStanding], float | None]], ...] = (
     ("pull_failing", "1 while pulling fails", lambda each: each.state == "failing"),
+    ("pull_failures", "in a row", lambda each: each.failures),
+    (
+        "pull_last_success_seconds", "when a run ended well",
+        lambda each: each.succeeded_us / 1e6 if each.succeeded_us else None,
+    ),
+    (
+        "pull_next_run_seconds", "when a scheduled import runs next",
+        lambda each: each.next_us / 1e6 if each.next_us and not each.position else None,
+    ),
+    ("pull_rows", "read by the last run, or by a stream so far", lambda each: each.rows),
     (
         "follow_lag_seconds", "age of the last change that was read, while there are newer ones",
         lambda each: None if each.lag_us is None else each.lag_us / 1e6,
@@ -34,5 +44,4 @@ def pull_metrics(run: Path, prefix: str) -> Iterator[Metric]:
             told = value(standing) if is_stream or name == "pull_failing" else None
             if told is not None:
                 gauge.add_metric([source], told)
-        if gauge.samples:
-            yield gauge
+        yield gauge
