@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
-from live import platform, run_cli
+from live import metrics, platform, run_cli
 
 from journeyfold.runtime.pull_standing import read_standings
 from journeyfold.runtime.workspace import Workspace, place_of
@@ -65,13 +65,30 @@ def test_a_schedule_that_is_added_starts_what_pulls_and_the_rows_are_folded(live
     live.wait_folded()
 
 
+def test_how_it_went_is_told_over_http_by_a_command_and_in_the_metrics(live):
+    with live.client() as client:
+        cards = {each["id"]: each for each in client.get("/v1/sources").json()["sources"]}
+    pull = cards["crm"]["pull"]
+    assert (pull["state"], pull["rows"], pull["appended"]) == ("waiting", 3, 3)
+    assert pull["next_us"] > pull["succeeded_us"] > 0
+    assert cards["shop_web"]["pull"] is None
+    (told,) = json.loads(run_cli(live.directory, "sources", "pulls", "--json").stdout)
+    assert (told["source"], told["next_us"]) == ("crm", pull["next_us"])
+    assert "crm" in run_cli(live.directory, "sources", "pulls").stdout
+    figures = metrics(live.url)
+    assert figures['journeyfold_pull_failing{source="crm"}'] == 0
+    assert figures['journeyfold_pull_rows{source="crm"}'] == 3
+
+
 def test_a_failure_is_shown_and_the_platform_goes_on(live):
     text = SOURCE.format(schedule="15m").replace("contacts", "people")
+    lost = 'journeyfold_pull_failing{source="lost"}'
     (live.directory / "sources" / "lost.yaml").write_text(text)
     until(live, lambda told: "lost" in told and told["lost"].state == "failing")
     problem = read_standings(live.directory / ".journeyfold" / "run")["lost"].problem
     assert "no such table: people" in problem
     assert problem in live.output
+    assert metrics(live.url)[lost] == 1
     (live.directory / "sources" / "lost.yaml").unlink()
     until(live, lambda told: "lost" not in told)
 

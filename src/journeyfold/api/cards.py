@@ -85,6 +85,25 @@ class Previewed(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
+class PullCard(msgspec.Struct, frozen=True):
+    """How a source that is pulled stands. Instants are 0 for never; counts are of its last run, or
+    of a stream since it began. `failures` are in a row.
+    """
+
+    state: Literal["waiting", "running", "failing"] = "waiting"
+    next_us: int = 0
+    started_us: int = 0
+    ended_us: int = 0
+    succeeded_us: int = 0
+    rows: int = 0
+    appended: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    failures: int = 0
+    problem: str = ""
+    lag_us: int | None = None
+
+
 class SourceCard(msgspec.Struct, frozen=True):
     """A source as the inventory declares it; `last_us` 0 while nothing came."""
 
@@ -98,6 +117,7 @@ class SourceCard(msgspec.Struct, frozen=True):
     write_key: str = ""  # the prefix, or the whole public key where it is known
 
 
+    pull: PullCard | None = None
 class SegmentCard(msgspec.Struct, frozen=True):
     """A segment definition with its figures; `size` is None where none is kept (contextual)."""
 

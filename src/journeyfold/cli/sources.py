@@ -11,6 +11,7 @@ import click
 
 from journeyfold.cli.directory import data_option, project_option, require_project
 from journeyfold.cli.output import json_option, print_json, print_table
+from journeyfold.core.instant import rfc3339
 
 if TYPE_CHECKING:
     from journeyfold.project.stocktaking import Stock, Stocked
@@ -68,6 +69,42 @@ def matrix(form: str, directory: Path, data: Path | None) -> None:
         ]
         gaps = ("gap", *("gap" if each.is_gap else "" for each in stock.stages))
         print_table("", ("source", *stages), [*rows, gaps] if stock.gaps else rows)
+
+
+@sources.command(epilog="Example: journeyfold sources pulls")
+@project_option
+@data_option
+@json_option
+def pulls(directory: Path, data: Path | None, as_json: bool) -> None:
+    """Show imports that run by themselves and databases that are followed: runs, rows, problems."""
+    from journeyfold.runtime.pull_standing import read_standings
+    from journeyfold.runtime.workspace import place_of
+
+    standings = read_standings(place_of(require_project(directory), data).run)
+    if as_json:
+        print_json(list(standings.values()))
+        return
+    if not standings:
+        click.echo("nothing is pulled: no source has a `schedule`, or the platform never ran")
+        return
+    headings = ("source", "state", "last run", "next run", "rows", "new", "quarantined")
+    print_table(
+        "", headings,
+        [
+            (
+                each.source, each.state, _clock(each.started_us), _clock(each.next_us),
+                each.rows, each.appended, each.quarantined,
+            )
+            for each in standings.values()
+        ],
+    )  # fmt: skip
+    for each in standings.values():
+        if each.problem:
+            click.echo(f"{each.source}: {each.problem}")
+
+
+def _clock(at_us: int) -> str:
+    return rfc3339(at_us)[:16].replace("T", " ") if at_us else "-"
 
 
 def _row(each: Stocked) -> tuple[object, ...]:

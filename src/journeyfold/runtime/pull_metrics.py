@@ -1,4 +1,4 @@
-"""How far what is followed has come, as gauges by source (collect C46)."""
+"""How sources that are pulled stand, and how far what is followed has come (collect C46, ADR 30)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pull_metrics(run: Path, prefix: str) -> Iterator[Metric]:
         gauge = GaugeMetricFamily(prefix + name, words, labels=["source"])
         for source, standing in sorted(standings.items()):
             is_stream = bool(standing.position)
-            told = value(standing) if is_stream or name == "pull_failing" else None
+            told = value(standing) if is_stream or name.startswith("pull_") else None
             if told is not None:
                 gauge.add_metric([source], told)
         yield gauge

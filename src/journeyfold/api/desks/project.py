@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from journeyfold.adapters.admin_audit import By
-from journeyfold.api.cards import Plan, ProjectCard, Shift, SourceCard, Stale
+from journeyfold.api.cards import Plan, ProjectCard, PullCard, Shift, SourceCard, Stale
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 from journeyfold.project.check import load_checked
@@ -18,6 +18,7 @@ from journeyfold.quality.registry import load_registry
 from journeyfold.runtime.planning import plan_between
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.stock import take_stock
+from journeyfold.runtime.pull_standing import PullStanding, read_standings
 from journeyfold.runtime.workspace import activate
 
 _MINUTE_US = 60_000_000
@@ -57,11 +58,13 @@ class Projects:
             day[row.source] = day.get(row.source, 0) + row.received
         return [
             SourceCard(
+        pulls = read_standings(platform.place.run)
                 id=name, title=source.description or name,
                 kind=_KINDS.get(source.kind, "server"), env=source.env, basis=source.basis,
                 last_us=last.get(name, 0), events_day=day.get(name, 0),
             )
             for name, source in platform.project.sources.items()
+                pull=_pull(pulls.get(name)),
         ]  # fmt: skip
 
     def stock(self) -> Stock:
@@ -135,3 +138,10 @@ def _is_writable(platform: Platform) -> bool:
     import os
 
     return os.access(platform.place.directory, os.W_OK)
+def _pull(standing: PullStanding | None) -> PullCard | None:
+    """Of a source that nobody pulls any more nothing is shown: its standing goes with it."""
+    if standing is None:
+        return None
+    return PullCard(**{name: getattr(standing, name) for name in PullCard.__struct_fields__})
+
+
