@@ -17,8 +17,8 @@ from journeyfold.project.stocktaking import Stock
 from journeyfold.quality.registry import load_registry
 from journeyfold.runtime.planning import plan_between
 from journeyfold.runtime.platform import Platform
-from journeyfold.runtime.stock import take_stock
 from journeyfold.runtime.pull_standing import PullStanding, read_standings
+from journeyfold.runtime.stock import take_stock
 from journeyfold.runtime.workspace import activate
 
 _MINUTE_US = 60_000_000
@@ -56,15 +56,15 @@ class Projects:
         for row in platform.log.marks.tallies((now_us - DAY_US) // _MINUTE_US):
             last[row.source] = max(last.get(row.source, 0), row.minute * _MINUTE_US)
             day[row.source] = day.get(row.source, 0) + row.received
+        pulls = read_standings(platform.place.run)
         return [
             SourceCard(
-        pulls = read_standings(platform.place.run)
                 id=name, title=source.description or name,
                 kind=_KINDS.get(source.kind, "server"), env=source.env, basis=source.basis,
                 last_us=last.get(name, 0), events_day=day.get(name, 0),
+                pull=_pull(pulls.get(name)),
             )
             for name, source in platform.project.sources.items()
-                pull=_pull(pulls.get(name)),
         ]  # fmt: skip
 
     def stock(self) -> Stock:
@@ -134,10 +134,6 @@ class Projects:
             return ()
 
 
-def _is_writable(platform: Platform) -> bool:
-    import os
-
-    return os.access(platform.place.directory, os.W_OK)
 def _pull(standing: PullStanding | None) -> PullCard | None:
     """Of a source that nobody pulls any more nothing is shown: its standing goes with it."""
     if standing is None:
@@ -145,3 +141,7 @@ def _pull(standing: PullStanding | None) -> PullCard | None:
     return PullCard(**{name: getattr(standing, name) for name in PullCard.__struct_fields__})
 
 
+def _is_writable(platform: Platform) -> bool:
+    import os
+
+    return os.access(platform.place.directory, os.W_OK)
