@@ -38,7 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema:schema", "List, check, compare and publish the schemas of events."),
     "version": ("version:version", "Print the version."),
 }
-PROCESSES = {"serve": "processes:serve", "work": "processes:work", "pull": "processes:pull"}
+PROCESSES = {
+    "serve": "processes:serve", "work": "processes:work", "pull": "processes:pull",
+    "link": "processes:link",
+}  # fmt: skip
 """What `up` starts: not listed, not for people."""
 """Name → (module:attribute under this folder, the sentence `--help` lists)."""
 

@@ -36,6 +36,18 @@ def pull(ctx: click.Context, directory: Path, data: Path) -> None:
     ctx.exit(run_pull(Place(directory, data)))
 
 
+@click.command(hidden=True, epilog="Started by: journeyfold work")
+@_place[0]
+@_place[1]
+@click.pass_context
+def link(ctx: click.Context, directory: Path, data: Path) -> None:
+    """Compare records once, by schedule."""
+    from journeyfold.runtime.linking_schedule import run_link
+    from journeyfold.runtime.workspace import Place
+
+    ctx.exit(run_link(Place(directory, data)))
+
+
 @click.command(hidden=True, epilog="Started by: journeyfold up")
 @_place[0]
 @_place[1]

@@ -229,7 +229,12 @@ def _left(placement: str, reason: CandidateReason) -> Reason:
 
 def _link(link: LinkSeen) -> Reason:
     ends = f"{link.a[0]} {link.a[1]} and {link.b[0]} {link.b[1]}"
-    made = f"{ends} stood in one record of {link.source} ({link.method}, event {link.event})"
+    if link.method == "review":
+        made = f"{ends} were said to be one person (review, event {link.event})"
+    elif link.method == "linkage":
+        made = f"{ends} were found alike (linkage, event {link.event})"
+    else:
+        made = f"{ends} stood in one record of {link.source} ({link.method}, event {link.event})"
     text = f"refused ({link.reason}): {made}" if link.reason else made
     return Reason(text, link.occurred_us, link.offset)
 

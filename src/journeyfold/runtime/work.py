@@ -24,6 +24,7 @@ from journeyfold.runtime.dispatch import Dispatcher
 from journeyfold.runtime.fold_loop import FoldLoop, output_entry
 from journeyfold.runtime.lanes import Lanes
 from journeyfold.runtime.lease_mark import LeaseMark
+from journeyfold.runtime.linking_schedule import LinkingSchedule
 from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.quality_watch import Watching
@@ -84,9 +85,12 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         admitting = Admitting(workspace.log, marks, state, workspace.clock)
         auditing = Auditing(workspace.log, state, workspace.clock, workspace.node_key, _report)
 
+        linking = LinkingSchedule(workspace.place, marks, workspace.clock, _report)
+
         def admit(loop: FoldLoop) -> None:
             admitting.run(loop)
             auditing.run(loop)
+            linking.run(loop)
 
         schedule = Schedule(state, workspace.clock, marks, monitor.look, syncing.run, admit)
 
@@ -105,6 +109,7 @@ def _work(workspace: Workspace, stop: threading.Event) -> None:
         finally:
             watching.close()
             auditing.close()
+            linking.close()
             syncing.close()
             dispatcher.close()
         listener.close()
