@@ -23,6 +23,7 @@ PATHS = {
     "people": "/people",
     "review": "/review",
     "pair": "/review?pair=00000000000000000000000000000004",
+    "audit": "/audit",
     "segments": "/segments",
     "segment": "/segments/returning-buyers",
     "new": "/segments/new",

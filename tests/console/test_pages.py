@@ -12,7 +12,7 @@ from journeyfold.core.errors import Problem
 from journeyfold.core.instant import DAY_US
 from journeyfold.testing.desk import NOW_US, SampleDesk
 
-SCREENS = ("/", "/live", "/quarantine", "/people", "/review", "/segments", "/sources", "/settings")
+SCREENS = ("/", "/live", "/quarantine", "/people", "/review", "/audit", "/segments", "/sources", "/settings")
 
 
 def words(answer):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from journeyfold.api.audit_cards import AuditDesk
 from journeyfold.api.cards import (
     Checked,
     Day,
@@ -190,6 +191,8 @@ class Desk(Protocol):
     def people(self) -> PeopleDesk: ...
     @property
     def reviews(self) -> ReviewDesk: ...
+    @property
+    def audits(self) -> AuditDesk: ...
     @property
     def segments(self) -> SegmentDesk: ...
     @property

@@ -28,6 +28,7 @@ from journeyfold.api import (
 )
 from journeyfold.api import wire_decide as d
 from journeyfold.api import wire_people as p
+from journeyfold.api.audits import AUDITS
 from journeyfold.api.auth import ADMIN_SCOPE
 from journeyfold.api.cards import Checked, Previewed, Replayed
 from journeyfold.api.hub import Triggered
@@ -89,8 +90,8 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         id="person", method="GET", path="/v1/people/{person}", scope=PROFILES,
-        summary="What is known about a person, with where it came from.",
-        answer=people.answer_person, reply=p.PersonBody, statuses=(404,),
+        summary="What is known about a person, or was at a record, with where it came from.",
+        answer=people.answer_person, query=p.AsOf, reply=p.PersonBody, statuses=(404, 503),
     ),
     Operation(
         id="personRecords", method="GET", path="/v1/people/{person}/records", scope=PROFILES,
@@ -111,8 +112,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         id="identityWhy", method="POST", path="/v1/identity/why", scope=PROFILES,
         summary="Why two identifiers are one person, or are not.",
-        answer=people.answer_why, body=p.WhyRequest, reply=p.WhyBody,
+        answer=people.answer_why, body=p.WhyRequest, reply=p.WhyBody, statuses=(503,),
     ),
+    *AUDITS,
     *identity.OPERATIONS,
     Operation(
         id="consents", method="POST", path="/v1/consents", scope=COLLECT, is_public=True,

@@ -7,6 +7,8 @@ became and says so in `requested_as`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -27,10 +29,13 @@ from journeyfold.api.wire_people import (
     TraitBody,
     WhyBody,
 )
+from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Identifier, Record
 from journeyfold.core.profile import Profile, Session
 from journeyfold.privacy.consent import effective
 from journeyfold.profile.traits import HeldTrait
+
+T = TypeVar("T")
 
 
 async def answer_lookup(call: Call) -> Answered:
@@ -44,7 +49,20 @@ async def answer_lookup(call: Call) -> Answered:
 
 
 async def answer_person(call: Call) -> Answered:
-    return reply(await asyncio.to_thread(_person, call.services.desk.people, call.path["person"]))
+    """Now, or as of any record: by replaying what may concern the person (identity X2)."""
+    desk, person = call.services.desk, call.path["person"]
+    people = desk.people
+    if call.query.as_of is not None:
+        people = await _then(desk.audits.past, person, call.query.as_of)
+    return reply(await asyncio.to_thread(_person, people, person))
+
+
+async def _then(look: Callable[..., T], *asked: object) -> T:
+    """A look at the past; a moment that the log does not have is the asker's mistake."""
+    try:
+        return await asyncio.to_thread(look, *asked)
+    except UsageError as error:
+        raise ApiError("bad_request", str(error), "/as_of") from None
 
 
 async def answer_records(call: Call) -> Answered:
@@ -71,7 +89,10 @@ async def answer_why(call: Call) -> Answered:
     """Why two identifiers are one person, or are not (identity X1)."""
     a, b = call.body.a, call.body.b
     one, other = Identifier(a.kind, a.value), Identifier(b.kind, b.value)
-    why = await asyncio.to_thread(call.services.why, one, other)
+    if call.body.as_of is None:
+        why = await asyncio.to_thread(call.services.why, one, other)
+    else:
+        why = await _then(call.services.desk.audits.why, one, other, call.body.as_of)
     return reply(WhyBody(why.same, why.path, why.suppressed, why.note))
 
 
@@ -101,6 +122,7 @@ def _profile(people: PeopleDesk, person: str) -> Profile:
 def _person(people: PeopleDesk, person: str) -> PersonBody:
     profile = _profile(people, person)
     identity = people.identity(profile)
+    owners = {node.node: IdentifierBody(node.kind, node.value) for node in identity.nodes}
     body = PersonBody(
         person=profile.person,
         seen=profile.seen,
@@ -111,7 +133,7 @@ def _person(people: PeopleDesk, person: str) -> PersonBody:
             IdentifierSeen(node.kind, node.value, node.strength, moment(node.first_us))
             for node in identity.nodes
         ),
-        traits={name: _trait(held) for name, held in people.traits(profile).items()},
+        traits={name: _trait(held, owners) for name, held in people.traits(profile).items()},
         features=dict(people.features(profile)),
         segments=tuple(sorted(profile.memberships)),
         memberships={
@@ -145,9 +167,12 @@ def stated(profile: Profile) -> dict[str, ConsentState]:
     return found
 
 
-def _trait(held: HeldTrait) -> TraitBody:
+def _trait(held: HeldTrait, owners: Mapping[str, IdentifierBody]) -> TraitBody:
     seen = held.seen
-    body = TraitBody(held.value, moment(seen.occurred_us), seen.source, seen.event)
+    body = TraitBody(
+        held.value, moment(seen.occurred_us), seen.source, seen.event, owners.get(seen.owner),
+        held.others,
+    )  # fmt: skip
     if not held.cleaned_by:
         return body
     return msgspec.structs.replace(body, sent=held.sent, cleaned_by=held.cleaned_by)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from journeyfold.api.cards import Identity
-from journeyfold.api.wire import ConsentState, Id, IdentifierBody, RequestId, Subject
+from journeyfold.api.wire import ConsentState, Id, IdentifierBody, Offset, RequestId, Subject
 from journeyfold.core.event import Json
 from journeyfold.identity.explain import LinkSeen
 
@@ -22,13 +22,16 @@ class PersonFound(msgspec.Struct, frozen=True):
 class TraitBody(msgspec.Struct, frozen=True):
     """A value with its provenance: when it was true, and which event of which source said so.
 
-    `sent` is what that event says, where cleaning made the value of it.
+    `owner` is the identifier whose record it was, `others` are values it prevailed over by the
+    trait's policy. `sent` is what that event says, where cleaning made the value of it.
     """
 
     value: Json
     occurred: str
     source: str
     event: str
+    owner: IdentifierBody | None = None
+    others: int = 0
     sent: Json | msgspec.UnsetType = msgspec.UNSET
     cleaned_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
@@ -111,9 +114,16 @@ class IdentityBody(msgspec.Struct, frozen=True):
     identity: Identity
 
 
+class AsOf(msgspec.Struct, frozen=True):
+    """As it was after the record at this offset."""
+
+    as_of: Offset | None = None
+
+
 class WhyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a: IdentifierBody
     b: IdentifierBody
+    as_of: Offset | None = None
 
 
 class WhyBody(msgspec.Struct, frozen=True):

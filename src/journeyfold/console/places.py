@@ -30,6 +30,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("/people", "People", "people", "p", first=True),
             Place("/review", "Review", "merge", "r", act="look at pairs"),
+            Place("/audit", "Audit", "check", "a"),
             Place("/segments", "Segments", "segment", "s"),
         ),
     ),

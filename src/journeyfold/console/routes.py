@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from journeyfold.console.ask import Ask
 from journeyfold.console.pages import (
+    audit,
     journey,
     journey_edit,
     journey_new,
@@ -54,6 +55,8 @@ SCREENS = (
     Screen("POST", "/review/undo", "review identity", review.undo, "Undoing a run"),
     Screen("POST", "/review/{pair}", "review identity", review.answer, "Answering"),
     Screen("POST", "/review/{pair}/clear", "clear view", review.clear, "A clear view"),
+    Screen("GET", "/audit", "look", audit.show, "The identity audit"),
+    Screen("POST", "/audit", "review identity", audit.run, "Looking it over"),
     Screen("GET", "/segments", "look", segments.index, "Segments"),
     Screen("GET", "/segments/{segment}", "look", segments.show, "A segment"),
     Screen("POST", "/segments/{segment}/draft", "draft segments", segments.edit, "Drafting"),

@@ -129,6 +129,17 @@ def since(
             return
 
 
+def last(reader: StateReader, head: int, limit: int) -> list[tuple[int, int, Decision]]:
+    """The newest rows, newest first: looked for in ever longer stretches before the last record."""
+    length = 1_000
+    while True:
+        begin = max(0, head + 1 - length)
+        found = list(since(reader, begin))
+        if len(found) >= limit or begin == 0:
+            return found[: -limit - 1 : -1]
+        length *= 10
+
+
 def stage_context(writer: StateWriter, record: Record) -> None:
     """A record that the past of anybody needs, whoever they are."""
     row = Decision("context", record.appended_us, record.event.id, "", record.kind, "")

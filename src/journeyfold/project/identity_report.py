@@ -95,8 +95,9 @@ def alerts(made: IdentityReport) -> Iterator[Alert]:
     if made.audit.conflicts:
         yield Alert(
             "limit_conflicts",
-            f"{len(made.audit.conflicts)} people have more values of a kind than its limit; this "
-            "must never be: run `journeyfold identity verify` and report it",
+            f"{_count(len(made.audit.conflicts), 'person has', 'people have')} more values of a "
+            "kind than its limit; this must never be: run `journeyfold identity verify` and report "
+            "it",
         )
     for name, days in (("merges", made.churn.merges), ("splits", made.churn.splits)):
         if days.unusual:
@@ -108,20 +109,24 @@ def alerts(made: IdentityReport) -> Iterator[Alert]:
     if made.audit.bridges:
         yield Alert(
             "bridges",
-            f"{made.audit.bridges} links alone hold two accounts together; look at them and say "
-            "`different` where two people are one",
+            f"{_count(made.audit.bridges, 'link alone holds', 'links alone hold')} two accounts "
+            "together; look at them, and part those who are two people",
         )
     if made.disagreements.found:
         yield Alert(
             "disagreements",
-            f"{len(made.disagreements.found)} people contradict themselves in birth date, sex or "
-            "country; one of their links may be wrong",
+            f"{_count(len(made.disagreements.found), 'person contradicts', 'people contradict')} "
+            "what is known of them in birth date, sex or country; a link may be wrong",
         )
     if made.queue.oldest_days > OLD_REVIEW_DAYS:
         yield Alert(
             "old_reviews",
             f"a pair has waited for {made.queue.oldest_days:.0f} days; open the review queue",
         )
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _walked(reader: StateReader, rules: IdentityRules) -> tuple[Sample, dict[str, list[bytes]]]:

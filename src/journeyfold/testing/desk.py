@@ -42,6 +42,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
 from journeyfold.project.stocktaking import Stock
+from journeyfold.testing.desk_audit import SampleAudits
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
 from journeyfold.testing.desk_review import SampleReviews
@@ -300,6 +301,7 @@ class SampleDesk:
         self.log = SampleLog(self.sample)
         self.quarantine = SampleQuarantine(self.sample)
         self.people = SamplePeople(self.sample)
+        self.audits = SampleAudits(NOW_US, sorted(self.sample.profiles), self.people)
         self.reviews = SampleReviews(NOW_US, sorted(self.sample.profiles), names)
         self.segments = SampleSegments(self.sample)
         if people:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from journeyfold.api.cards import Health
+from journeyfold.api.desks.audits import Audits
 from journeyfold.api.desks.intake import Log, QuarantineRoom
 from journeyfold.api.desks.journeys import Journeys
 from journeyfold.api.desks.keys import Keys
@@ -42,6 +43,7 @@ class PlatformDesk:
         self.log = Log(platform)
         self.quarantine = QuarantineRoom(platform)
         self.people = People(platform)
+        self.audits = Audits(platform)
         self.reviews = Reviews(platform)
         self.segments = Segments(platform, self.people)
         self.journeys = Journeys(platform, self.people)

@@ -15,6 +15,7 @@ from journeyfold.identity.explain import node_of_person
 from journeyfold.profile.traits import HeldTrait, held_traits
 from journeyfold.project.erasure import Going, going
 from journeyfold.project.people import profile_of, sizes
+from journeyfold.runtime.as_of import Past
 from journeyfold.runtime.cleaning import with_sent
 from journeyfold.runtime.platform import Platform
 
@@ -26,7 +27,7 @@ REMEMBERED = 500  # newest records of one person: what a page and its reasons ar
 class People:
     """`api.desk.PeopleDesk`."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform | Past) -> None:
         self._platform = platform
         self._newest: tuple[tuple[str, int], list[Record]] = (("", -1), [])
 
@@ -88,7 +89,7 @@ class People:
                         kind=node.kind, value=node.value,
                         strength=classes.get(node.kind, "contact"), first_us=node.first_us,
                         records=named[bytes.fromhex(node.node)],
-                        offset=first.get((node.kind, node.value), -1),
+                        offset=first.get((node.kind, node.value), -1), node=node.node,
                     )
                     for node in seen.nodes
                 ),

@@ -15,6 +15,7 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import Compiled
 from journeyfold.project.engine import standing
 from journeyfold.project.people import profile_of
+from journeyfold.runtime.as_of import Past
 from journeyfold.runtime.platform import Platform
 
 
@@ -45,7 +46,7 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(platform: Platform) -> Iterator[Snapshot]:
+def snapshot(platform: Platform | Past) -> Iterator[Snapshot]:
     """EngineError while there is no state or no project in force yet: come back in a moment."""
     state, compiled = platform.state(), platform.compiled
     if state is None or compiled is None:

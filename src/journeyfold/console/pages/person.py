@@ -12,10 +12,12 @@ import msgspec
 from starlette.responses import Response
 
 from journeyfold.api.cards import Identity, SegmentCard
+from journeyfold.api.desk import PeopleDesk
 from journeyfold.api.mask import masked, masked_identifier, masked_json
 from journeyfold.console import timeline, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.graph import identity_graph
+from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile, Statement, Trait
 from journeyfold.profile.traits import HeldTrait
@@ -31,6 +33,8 @@ class TraitRow(msgspec.Struct, frozen=True):
     source: str
     at_us: int
     others: int = 0
+    owner: str = ""  # the kind of identifier whose record said it
+    event: str = ""
     sent: str = ""
     cleaned_by: str = ""
 
@@ -71,16 +75,20 @@ def clear(ask: Ask) -> Response:
 
 
 def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
-    person = ask.params["person"]
-    profile = ask.desk.people.profile(person)
+    person, as_of = ask.params["person"], ask.whole("as_of", -1)
+    people = _people(ask, person, as_of)
+    profile = people.profile(person)
     if profile is None:
         ask.missing(f"Person {person}")
-    if profile.person != person:
+    if profile.person != person and as_of < 0:
         return ask.go(f"/people/{profile.person}", was=person)
-    identity = _masked(ask.desk.people.identity(profile), clear=clear)
+    identity = people.identity(profile)
+    owners = {node.node: node.kind for node in identity.nodes}
+    identity = _masked(identity, clear=clear)
     group = ask.query.get("kind", "")
-    records, older = _history(ask, profile, group)
-    reasons = [ask.desk.segments.why(profile, card.id) for card in _explained(ask)]
+    records, older = _history(ask, people, profile, group)
+    explained = _explained(ask) if as_of < 0 else []
+    reasons = [ask.desk.segments.why(profile, card.id) for card in explained]
     return ask.page(
         "person.html",
         title=wording.short_person(profile.person),
@@ -95,24 +103,37 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
         group=group,
         inside=[why for why in reasons if why.holds],
         outside=[why for why in reasons if not why.holds],
-        traits=_traits(ask.desk.people.traits(profile), clear=clear),
-        features=ask.desk.people.features(profile),
+        traits=_traits(people.traits(profile), owners, clear=clear),
+        features=people.features(profile),
         consents=_consents(profile, ask.project.purposes),
-        decisions=_decisions(ask, profile),
-        runs=ask.desk.journeys.runs(profile),
+        decisions=_decisions(people, profile),
+        runs=ask.desk.journeys.runs(profile) if as_of < 0 else (),
+        as_of=as_of,
         clear=clear,
         problem=problem,
         was=ask.query.get("was", "")[:64],
     )
 
 
-def _history(ask: Ask, profile: Profile, group: str) -> tuple[list[Record], int]:
+def _people(ask: Ask, person: str, as_of: int) -> PeopleDesk:
+    """Of now, or as they were at a record (identity X2)."""
+    if as_of < 0:
+        return ask.desk.people
+    try:
+        return ask.desk.audits.past(person, as_of)
+    except UsageError:
+        ask.missing(f"Record {as_of}")
+
+
+def _history(
+    ask: Ask, people: PeopleDesk, profile: Profile, group: str
+) -> tuple[list[Record], int]:
     """A page of the timeline and the offset that continues it, 0 at the end."""
     before: int | None = ask.before() or None
     if not group:
-        records = list(ask.desk.people.history(profile, before, ROWS + 1))
+        records = list(people.history(profile, before, ROWS + 1))
         return records[:ROWS], records[ROWS - 1].offset if len(records) > ROWS else 0
-    scanned = ask.desk.people.history(profile, before, _SCAN)
+    scanned = people.history(profile, before, _SCAN)
     kept = [record for record in scanned if timeline.takes(record, group)][:ROWS]
     more = len(scanned) == _SCAN or len(kept) == ROWS
     last = kept[-1].offset if len(kept) == ROWS else scanned[-1].offset if scanned else 0
@@ -144,7 +165,10 @@ def _sentence(ask: Ask, profile: Profile) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _traits(traits: Mapping[str, HeldTrait], *, clear: bool) -> list[TraitRow]:
+def _traits(
+    traits: Mapping[str, HeldTrait], owners: Mapping[str, str], *, clear: bool
+) -> list[TraitRow]:
+    """`owners`: hex node → kind."""
     rows = []
     for name, held in traits.items():
         shown = held.value if clear else masked_json(held.value, name, of_person=True)
@@ -154,7 +178,12 @@ def _traits(traits: Mapping[str, HeldTrait], *, clear: bool) -> list[TraitRow]:
             raw = held.sent if clear else masked_json(held.sent, name, of_person=True)
             sent = wording.plain(raw)
         by = ", ".join(held.cleaned_by)
-        rows.append(TraitRow(name, text, seen.source, seen.occurred_us, held.others, sent, by))
+        owner = owners.get(seen.owner, "")
+        rows.append(
+            TraitRow(
+                name, text, seen.source, seen.occurred_us, held.others, owner, seen.event, sent, by
+            )
+        )
     return rows
 
 
@@ -179,9 +208,9 @@ def _weight(statement: Statement) -> tuple[bool, int]:
     return statement.state == "denied", statement.occurred_us
 
 
-def _decisions(ask: Ask, profile: Profile) -> list[Shown]:
+def _decisions(people: PeopleDesk, profile: Profile) -> list[Shown]:
     rows: list[Shown] = []
-    for record in ask.desk.people.history(profile, None, _SCAN):
+    for record in people.history(profile, None, _SCAN):
         if record.kind == "decision":
             rows += _shown(record)
         if len(rows) >= DECISIONS:

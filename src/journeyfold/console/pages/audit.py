@@ -1,0 +1,70 @@
+"""The identity audit: can who is who be trusted, and what was decided last (identity X3, X4).
+
+The page shows the latest report; every figure is as of its record. People are shown by their ids,
+identifiers by their first character.
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from journeyfold.console.ask import Ask
+from journeyfold.project.identity_report import IdentityReport
+
+DECIDED = 15
+TITLES = {
+    "limit_conflicts": "Somebody has more than a limit allows",
+    "unusual_merges": "Unusually many or few merges",
+    "unusual_splits": "Unusually many or few splits",
+    "bridges": "Accounts held together by one link",
+    "disagreements": "People who contradict themselves",
+    "old_reviews": "A pair has waited for long",
+}
+WORDS = {
+    "merge": "merged", "split": "split", "rename": "another id", "suppress": "link refused",
+    "hub": "hub", "review": "reviewed", "link": "said: one person", "cannot_link": "said: two people",
+    "block": "value blocked", "retract": "taken back",
+}  # fmt: skip
+
+
+def show(ask: Ask) -> Response:
+    desk = ask.desk.audits
+    report = desk.latest()
+    return ask.page(
+        "audit.html",
+        title="Identity audit",
+        place="/audit",
+        report=report,
+        lede=_lede(report),
+        titles=TITLES,
+        words=WORDS,
+        changes=_changes(report),
+        to_judge=report.to_judge[:60] if report else (),
+        decided=list(desk.last(DECIDED)),
+        done=bool(ask.query.get("done")),
+    )
+
+
+def run(ask: Ask) -> Response:
+    """Look it over now; the report is a record."""
+    made = ask.desk.audits.now()
+    ask.desk.keys.audit(ask.user.name, "identity.audit", made.date)
+    return ask.go("/audit", done="1")
+
+
+def _lede(report: IdentityReport | None) -> str:
+    if report is None:
+        return "Whether people are who they are said to be, looked over on a schedule."
+    count = len(report.alerts)
+    found = f"{count} things to look at" if count > 1 else "One thing to look at"
+    return f"{found if count else 'Nothing to look at'}, as of {report.at[:16].replace('T', ' ')}."
+
+
+def _changes(report: IdentityReport | None) -> list[tuple[str, object]]:
+    if report is None:
+        return []
+    churn = report.churn
+    return [
+        ("Merges", churn.merges), ("Splits", churn.splits),
+        ("Identifiers under another id", churn.aliases),
+    ]  # fmt: skip
