@@ -105,7 +105,9 @@ class PullCard(msgspec.Struct, frozen=True):
 
 
 class SourceCard(msgspec.Struct, frozen=True):
-    """A source as the inventory declares it; `last_us` 0 while nothing came."""
+    """A source as the inventory declares it; `last_us` 0 while nothing came. `pull` is there for
+    what is imported by schedule or followed.
+    """
 
     id: str
     title: str
@@ -115,9 +117,9 @@ class SourceCard(msgspec.Struct, frozen=True):
     last_us: int = 0
     events_day: int = 0
     write_key: str = ""  # the prefix, or the whole public key where it is known
-
-
     pull: PullCard | None = None
+
+
 class SegmentCard(msgspec.Struct, frozen=True):
     """A segment definition with its figures; `size` is None where none is kept (contextual)."""
 
@@ -191,7 +193,6 @@ class Node(msgspec.Struct, frozen=True):
     first_us: int
     records: int
     offset: int = -1
-    node: str = ""  # hex, as owners of traits are named
 
 
 class Refusal(msgspec.Struct, frozen=True):
