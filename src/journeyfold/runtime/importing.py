@@ -41,6 +41,7 @@ from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.pulled_import import forget_told_rows, one_at_a_time, pulling_for
 from journeyfold.runtime.quality_stop import require_going
+from journeyfold.runtime.tracing import traces_import
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
@@ -85,6 +86,7 @@ def report_of(done: Reconciliation, seconds: float) -> ImportReport:
     )  # fmt: skip
 
 
+@traces_import
 def append_source(
     workspace: Workspace, project: Project, source: str, options: Options, progress: Progress,
     *, is_alone: bool = False, started: Callable[[Child], None] = lambda _child: None,

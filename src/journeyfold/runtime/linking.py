@@ -33,6 +33,7 @@ from journeyfold.project.engine import standing
 from journeyfold.project.load import load
 from journeyfold.runtime.linking_input import Objecting, sightings
 from journeyfold.runtime.quality_stop import require_going
+from journeyfold.runtime.tracing import traces_linkage
 from journeyfold.runtime.workspace import Workspace
 
 Progress = Callable[[str, int, "int | None"], None]
@@ -42,6 +43,7 @@ RETRAIN_US = WEEK_US  # a model older than this is trained anew
 _PIECE = 500
 
 
+@traces_linkage
 def link_records(workspace: Workspace, *, full: bool, progress: Progress) -> Ran:
     """One run. Raises UsageError with the way out, after a record that says so."""
     state = workspace.read_state()

@@ -29,6 +29,7 @@ from journeyfold.runtime.quality_engine import RuleEngine
 from journeyfold.runtime.quality_rows import day_text, offset_before, read_log
 from journeyfold.runtime.quality_sets import Findings, judge
 from journeyfold.runtime.quality_tables import Tables, tables_for
+from journeyfold.runtime.tracing import traces_quality
 from journeyfold.runtime.workspace import Workspace
 
 LATENESS = 3  # days
@@ -37,6 +38,7 @@ PREFIX, LEFT_S = "quality-", 24 * 3600.0
 Progress = Callable[[str, int, int | None], None]
 
 
+@traces_quality
 def run_rules(workspace: Workspace, asked: Asked, progress: Progress) -> Outcome:
     """Under the version in force; UsageError when it has no rule about the dataset."""
     project = workspace.project_in_force()
