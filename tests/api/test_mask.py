@@ -21,7 +21,8 @@ def test_a_mask_keeps_what_tells_two_apart(text, shown):
 
 
 @pytest.mark.parametrize(
-    "name", ["email", "firstName", "last_name", "phone_mobile", "address.street", "ip", "surname", "dob"]
+    "name",
+    ["email", "firstName", "last_name", "phone_mobile", "address.street", "ip", "surname", "dob"],
 )
 def test_names_of_personal_values(name):
     assert is_personal(name)

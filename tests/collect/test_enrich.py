@@ -15,7 +15,7 @@ SERVER = Arrival(received_us=1, auth="server", user_agent="", ip="")
 
 
 def enriched(context, arrival=BROWSER, terms=Terms("web")):  # noqa: B008 - frozen
-    enrich(context, arrival, terms)
+    enrich(context, arrival, terms, 1)
     return context
 
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from journeyfold.collect.request import request_of
 from journeyfold.runtime.guard import Guard, GuardSettings
 
 
@@ -158,3 +159,22 @@ def test_forwarding_headers_count_from_our_proxies_only(client, chain, expected)
     is_ours = client.startswith("10.")
     assert json.loads(body) == [expected, "https" if is_ours else "http"]
     assert (b"strict-transport-security" in answered) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("client", "country", "expected"),
+    [("10.0.0.1", "de", "DE"), ("198.51.100.1", "DE", ""), ("10.0.0.1", "", "")],
+)
+def test_a_country_counts_from_our_proxies_only(client, country, expected):
+    seen = []
+
+    async def app(scope, _receive, _send):
+        seen.append(request_of(scope).country)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http",
+        "client": (client, 1), "headers": [(b"host", b"x"), (b"cf-ipcountry", country.encode())],
+    }  # fmt: skip
+    guard = Guard(app, GuardSettings(trusted_proxies=("10.0.0.0/8",)))
+    asyncio.run(guard(scope, None, None))
+    assert seen == [expected]

@@ -19,6 +19,7 @@ from journeyfold.collect.envelope import TYPES, Draft, Terms, draft
 from journeyfold.collect.held import held, restored
 from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
 from journeyfold.collect.receipted import RESPONSES, facts_of, with_facts
+from journeyfold.collect.situation import Place
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
 from journeyfold.quality.door import DoorRules
@@ -82,6 +83,7 @@ def gate_of(
     trait_kinds: tuple[str, ...] = (), mapping: Mapping | None = None,
     seen: Cardinality | None = None, receipt_key: bytes = b"",
     dropped: Callable[[str], None] = lambda _field: None, look: Look = nullcontext,
+    place: Place | None = None,
 ) -> Gate:  # fmt: skip
     """A source of the project as a gate; `seen` carries its counts over a reload."""
     limits = source.limits
@@ -92,6 +94,7 @@ def gate_of(
         trait_kinds=tuple(each for each in trait_kinds if each not in OWN_FIELDS),
         enrich=frozenset(source.enrich),
         keeps_whole_ip=source.ip == "full",
+        place=place,
     )
     cardinality = seen or Cardinality(
         limits.event_names, limits.trait_keys, limits.property_keys, registry.event_names

@@ -1,21 +1,24 @@
 """What the door adds to an event's context, once, and never on replay (collect C48).
 
 The user agent becomes device, system, browser and whether it is a bot; campaign tags and click ids
-of the page's address become `context.campaign`; an address is cut to its network (collect C28).
+of the page's address become `context.campaign`; place, language and local hour are of
+`collect/situation.py`. The place is looked up before an address is cut to its network (collect C28).
 Each is a cached pure function of text, so that a hot sender costs a look-up.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.json_entry import Members
+from journeyfold.collect.situation import language_of, local_hour, place_of
 from journeyfold.core.event import Json
+from journeyfold.core.localtime import tz_version
 
 if TYPE_CHECKING:
     from journeyfold.collect.envelope import Terms
@@ -35,9 +38,14 @@ _LIBRARY = re.compile(r"(Python-urllib|Java)/[\d._]+$")
 _PHONE_SYSTEMS = frozenset({"iOS", "Android", "Windows Phone", "KaiOS"})
 
 
-def enrich(context: Members, arrival: Arrival, terms: Terms) -> None:
-    """Adds to a context that is the event's own."""
+SITUATION = frozenset({"geo", "language", "local_time"})
+
+
+def enrich(context: Members, arrival: Arrival, terms: Terms, at_us: int) -> None:
+    """Adds to a context that is the event's own; it happened `at_us`."""
     ip = context.get("ip", arrival.ip if arrival.is_client else "")
+    if not SITUATION.isdisjoint(terms.enrich):
+        _situate(context, arrival, terms, ip if type(ip) is str else "", at_us)
     if type(ip) is str and ip:
         context["ip"] = ip if terms.keeps_whole_ip else network_of(ip)
     elif "ip" in context:
@@ -51,6 +59,39 @@ def enrich(context: Members, arrival: Arrival, terms: Terms) -> None:
         if type(page) is dict and (found := _campaign(page)):
             given = context.get("campaign")
             context["campaign"] = {**found, **given} if type(given) is dict else dict(found)
+            _derived(context)["campaign"] = "page"
+
+
+def _situate(context: Members, arrival: Arrival, terms: Terms, ip: str, at_us: int) -> None:
+    said = context.get("locale")
+    spoken = said if type(said) is str else arrival.language
+    if "language" in terms.enrich and "language" not in context:
+        language = language_of(spoken)[0] if spoken else ""
+        if language:
+            context["language"] = language
+            _derived(context)["language"] = "locale" if spoken is said else "accept-language"
+    place = place_of(ip, arrival.country, spoken, terms.place) if "geo" in terms.enrich else None
+    if place is not None:
+        context["geo"] = place
+    if "local_time" in terms.enrich and "local_hour" not in context:
+        own = context.get("timezone")
+        zone = own if type(own) is str else place.get("zone") if place else None
+        hour = local_hour(at_us, zone) if type(zone) is str else None
+        if hour is not None:
+            context["local_hour"] = hour
+            _derived(context)["local_hour"] = f"{zone}, tzdata {_zones()}"
+
+
+def _derived(context: Members) -> Members:
+    """Which members were not sent but made here, and of what (collect C48)."""
+    found = context.setdefault("derived", {})
+    assert isinstance(found, dict), "a sender's own was taken out"
+    return found
+
+
+@cache
+def _zones() -> str:
+    return tz_version()
 
 
 @lru_cache(maxsize=20_000)

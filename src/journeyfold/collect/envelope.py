@@ -16,6 +16,7 @@ from journeyfold.collect.claims import claims
 from journeyfold.collect.enrich import enrich
 from journeyfold.collect.json_entry import BOUND, Members, Refused, Shape, misshapen
 from journeyfold.collect.occurrence import Note, occurrence
+from journeyfold.collect.situation import Place
 from journeyfold.core.event import Event, Json
 
 TYPES = {
@@ -38,7 +39,9 @@ USUAL = frozenset({
     "properties", "traits", "context", "integrations", "name", "category", "groupId",
     "previousId", "channel",
 })  # fmt: skip  # nothing to look for when a message holds only these
-RESERVED_CONTEXT = frozenset({"auth", "time", "quality", "warnings", "agent", "hops"})
+RESERVED_CONTEXT = frozenset({
+    "auth", "time", "quality", "warnings", "agent", "hops", "geo", "derived",
+})  # fmt: skip
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -52,6 +55,7 @@ class Terms(msgspec.Struct, frozen=True):
     trait_kinds: tuple[str, ...] = ()  # kinds of identity.yaml read from traits of identify
     enrich: frozenset[str] = frozenset({"user_agent", "campaign"})
     keeps_whole_ip: bool = False
+    place: Place | None = None  # of an address, where the operator has a file of them
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -99,7 +103,7 @@ def draft(item: object, arrival: Arrival, terms: Terms, event_id: str) -> Draft 
         return at
     properties, traits, context = _placed(message, kind)
     _stamp(context, arrival, claimed[1], at[1])
-    enrich(context, arrival, terms)
+    enrich(context, arrival, terms, at[0])
     event = Event(
         own_id or event_id, name, kind, terms.source, claimed[0], at[0], arrival.received_us,
         properties, traits, context,

@@ -64,6 +64,8 @@ def arrival_of(request: Request, access: Access, now_us: int, path_type: str = "
         idempotency_key=request.text(b"idempotency-key"),
         user_agent=request.text(b"user-agent") if is_client else "",
         ip=request.ip if is_client else "",
+        country=request.country if is_client else "",
+        language=request.text(b"accept-language") if is_client else "",
         gpc=request.headers.get(b"sec-gpc") == b"1",
     )
 

@@ -10,6 +10,7 @@ import msgspec
 
 from journeyfold.collect.keys import Presented, in_headers
 
+COUNTRY = "journeyfold.country"  # in an ASGI scope, set by the guard
 DEFAULT_BODY_MAX = 512 * 1024  # until a key says whose limits hold (collect C11)
 
 
@@ -22,6 +23,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: dict[bytes, bytes]
     ip: str
     scheme: str = "http"
+    country: str = ""  # of the sender, as a trusted proxy says
 
     @property
     def url(self) -> str:
@@ -56,4 +58,5 @@ def request_of(scope: Mapping[str, Any]) -> Request:
     return Request(
         scope["method"], raw_path.decode("latin-1"), scope["query_string"], headers,
         client[0] if client else "", scope.get("scheme", "http"),
+        scope.get(COUNTRY, ""),
     )  # fmt: skip

@@ -80,6 +80,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""  # how links in mail reach us; empty: the local address
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     outgoing: Outgoing = Outgoing()
+    places: str = ""  # a MaxMind DB of the operator's, from the project's directory (collect C48)
     max_lag: (
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}(s|m|h|d)$", examples=["10m"])] | None
     ) = None

@@ -14,6 +14,7 @@ from functools import partial
 import msgspec
 
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
+from journeyfold.collect.situation import Place
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
@@ -48,6 +49,7 @@ def gates_of(
     refused_field: Callable[[str, str], None] = lambda _source, _field: None,
     receipt_key: bytes = b"",
     before: Mapping[str, Gate] | None = None,
+    place: Place | None = None,
 ) -> dict[str, Gate]:
     """A gate for each source; `before` carries cardinality counts over a reload.
 
@@ -73,6 +75,7 @@ def gates_of(
             seen=known.cardinality if known and known.source.limits == source.limits else None,
             receipt_key=receipt_key,
             dropped=partial(refused_field, name),
+            place=place,
         )
         gates[name] = msgspec.structs.replace(gates[name], rules=rules.get(name))
     return gates

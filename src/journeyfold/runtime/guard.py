@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from journeyfold.collect.request import COUNTRY
 from journeyfold.runtime.framing import URL_MAX
 from journeyfold.runtime.guard_headers import (
     NO_STORE,
@@ -31,6 +32,12 @@ THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _TRICK = re.compile(rb"//|/\.{1,2}(?:/|$)|%(?:2[ef]|5c|00)|[;\\]|\.$", re.IGNORECASE)
 _log = logging.getLogger("journeyfold.guard")
+
+
+COUNTRY_HEADERS = (
+    b"cf-ipcountry", b"cloudfront-viewer-country", b"x-vercel-ip-country", b"fastly-geo-country",
+    b"x-country-code",
+)  # fmt: skip  # of networks in front of us; from anybody else they say nothing (collect C48)
 
 
 class GuardSettings(msgspec.Struct, frozen=True):
@@ -126,6 +133,8 @@ class Guard:
             scope["client"] = (address, 0)
             if not _is_in(address, self._proxies):
                 break
+        country = next((headers[name] for name in COUNTRY_HEADERS if name in headers), b"")
+        scope[COUNTRY] = country[:2].decode("latin-1").upper()
         if headers.get(b"x-forwarded-proto") in (b"http", b"https"):
             scope["scheme"] = headers[b"x-forwarded-proto"].decode()
 

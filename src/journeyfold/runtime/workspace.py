@@ -57,9 +57,11 @@ def place_of(directory: Path, data: Path | None) -> Place:
 def checked_project(directory: Path) -> Project:
     """The project as its files are now; ProjectError with every problem `check` finds."""
     from journeyfold.project.check import check
+    from journeyfold.project.places import places_problems
 
     project = load(read_directory(directory))
-    problems = [problem for problem in check(project) if problem.severity == "error"]
+    found = [*check(project), *places_problems(project, directory)]
+    problems = [problem for problem in found if problem.severity == "error"]
     if problems:
         raise ProjectError(problems)
     return project

@@ -25,7 +25,7 @@ DataKind = Literal[
     "crm", "transactions", "web", "mobile", "support", "social", "demographics", "intent",
     "context", "survey",
 ]  # fmt: skip
-Enrichment = Literal["user_agent", "geo", "campaign"]
+Enrichment = Literal["user_agent", "geo", "campaign", "language", "local_time"]
 OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
 OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
 OnInvalid = Literal["quarantine", "flag", "reject"]
@@ -167,7 +167,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: Plan | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     quarantine: QuarantineStore = msgspec.field(default_factory=QuarantineStore)
-    enrich: tuple[Enrichment, ...] = ("user_agent", "geo", "campaign")
+    enrich: tuple[Enrichment, ...] = ("user_agent", "geo", "campaign", "language", "local_time")
     webhook: Webhook | None = None
 
     # imports
