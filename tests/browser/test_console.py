@@ -28,6 +28,7 @@ PATHS = {
     "segment": "/segments/returning-buyers",
     "new": "/segments/new",
     "sources": "/sources",
+    "quality": "/quality?ruleset=quality/orders.yaml&rule=amount&source=web",
     "settings": "/settings",
     "contextual": "/segments/on-mobile-evening",
     "duplicates": "/live?fate=duplicate",

@@ -48,7 +48,17 @@ def test_there_are_515_strings():
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/live", "/live?fate=quarantined", "/quarantine", "/people", "/segments", "/sources"],
+    [
+        "/",
+        "/live",
+        "/live?fate=quarantined",
+        "/quarantine",
+        "/people",
+        "/segments",
+        "/sources",
+        "/quality",
+        "/quality?ruleset=quality/orders.yaml&rule=amount&source=web",
+    ],
 )
 def test_screens_show_them_as_text(hostile, path):
     client, _ = hostile

@@ -12,7 +12,18 @@ from journeyfold.core.errors import Problem
 from journeyfold.core.instant import DAY_US
 from journeyfold.testing.desk import NOW_US, SampleDesk
 
-SCREENS = ("/", "/live", "/quarantine", "/people", "/review", "/audit", "/segments", "/sources", "/settings")
+SCREENS = (
+    "/",
+    "/live",
+    "/quarantine",
+    "/people",
+    "/review",
+    "/audit",
+    "/segments",
+    "/sources",
+    "/settings",
+    "/quality",
+)
 
 
 def words(answer):

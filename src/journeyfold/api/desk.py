@@ -32,6 +32,7 @@ from journeyfold.api.cards import (
     Why,
 )
 from journeyfold.api.desk_act import JourneyDesk, OutboxDesk, PostDesk
+from journeyfold.api.desk_quality import QualityDesk
 from journeyfold.api.review_cards import ReviewDesk
 from journeyfold.core.event import Json, Record
 from journeyfold.core.ports import Clock
@@ -201,6 +202,8 @@ class Desk(Protocol):
     def outbox(self) -> OutboxDesk: ...
     @property
     def post(self) -> PostDesk: ...
+    @property
+    def quality(self) -> QualityDesk: ...
     @property
     def project(self) -> ProjectDesk: ...
     @property

@@ -19,6 +19,7 @@ from journeyfold.api import (
     openapi,
     outbox,
     people,
+    quality,
     reports,
     segments,
     stream,
@@ -269,6 +270,22 @@ OPERATIONS: tuple[Operation, ...] = (
         id="taxonomyMisses", method="GET", path="/v1/taxonomies/misses", scope=WRITE,
         summary="Values that no taxonomy knows, with the terms most like them.",
         answer=cleaning.answer_misses, reply=cleaning.MissesBody,
+    ),
+    Operation(
+        id="quality", method="GET", path="/v1/quality", scope=WRITE,
+        summary="How good recorded data is: scores, rules, freshness, open alerts.",
+        answer=quality.answer_quality, reply=quality.QualityBody,
+    ),
+    Operation(
+        id="qualityResults", method="GET", path="/v1/quality/results", scope=WRITE,
+        summary="What one rule found of one source, day by day, newest first.",
+        answer=quality.answer_results, query=quality.ResultsQuery, reply=quality.ResultsBody,
+        statuses=(404,),
+    ),
+    Operation(
+        id="runQuality", method="POST", path="/v1/quality/run", scope=WRITE,
+        summary="Run all rules now, beside the platform.",
+        answer=quality.answer_run, reply=quality.QualityAsked, statuses=(404,),
     ),
     Operation(
         id="sources", method="GET", path="/v1/sources", scope=WRITE,

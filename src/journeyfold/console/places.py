@@ -23,6 +23,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/", "Overview", "home", "o", first=True),
             Place("/live", "Live", "live", "e", first=True),
             Place("/quarantine", "Quarantine", "quality", "q"),
+            Place("/quality", "Quality", "flag", "y"),
         ),
     ),
     (

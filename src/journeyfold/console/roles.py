@@ -23,6 +23,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "steer destinations": frozenset(("admin", "developer")),
     "send tests": frozenset(("admin", "developer", "marketer")),
     "read mails": frozenset(("admin", "privacy officer", "developer", "marketer")),
+    "run rules": frozenset(("admin", "developer", "analyst")),
     "replay quarantine": frozenset(("admin", "developer")),
     "keys": frozenset(("admin",)),
 }

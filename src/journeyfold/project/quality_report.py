@@ -12,7 +12,7 @@ from fractions import Fraction
 import msgspec
 
 from journeyfold.project.model import Project
-from journeyfold.quality.result import Column, Found
+from journeyfold.quality.result import Column, Found, Run
 from journeyfold.quality.rule import Rule
 from journeyfold.quality.score import Result, Status, result_of, score_of
 
@@ -145,3 +145,79 @@ def _columns(
 ) -> Iterator[tuple[str, Sequence[Column]]]:
     for path, dataset in dict.fromkeys((line.ruleset, line.dataset) for line in lines):
         yield dataset, columns.get(path, ())
+
+
+# --- over time ----------------------------------------------------------------------------------
+
+
+class DayScore(msgspec.Struct, frozen=True):
+    day: str
+    score: float
+
+
+class AlertLine(msgspec.Struct, frozen=True):
+    """An alert that is open."""
+
+    ruleset: str
+    dataset: str
+    rule: str
+    source: str
+    since_us: int
+    day: str
+    muted: bool
+
+
+class DayLine(msgspec.Struct, frozen=True):
+    """One day of one rule and source, as it was found."""
+
+    day: str
+    n: int
+    bad: int
+    value: float | None
+    status: Status
+    detail: str
+    samples: tuple[str, ...]
+
+
+class QualityCard(msgspec.Struct, frozen=True):
+    """Everything a page needs: `trend` by source, the runs newest first."""
+
+    report: QualityReport
+    trend: dict[str, tuple[DayScore, ...]] = {}
+    alerts: tuple[AlertLine, ...] = ()
+    runs: tuple[Run, ...] = ()
+    has_rules: bool = False
+
+
+def trends(
+    project: Project, found: Iterable[Found], most: int = 60
+) -> dict[str, tuple[DayScore, ...]]:
+    """The score of every day that has one, by source, the latest days of each."""
+    days: dict[str, dict[str, list[Found]]] = {}
+    for each in found:
+        ruleset = project.quality.get(each.ruleset)
+        if ruleset is not None and each.n:
+            name = each.source or ruleset.dataset
+            days.setdefault(name, {}).setdefault(each.day, []).append(each)
+    return {
+        name: tuple(_day_score(day, by_day[day]) for day in sorted(by_day)[-most:])
+        for name, by_day in sorted(days.items())
+    }
+
+
+def _day_score(day: str, rows: Iterable[Found]) -> DayScore:
+    results = [
+        Result(row.rule, row.dimension, row.weight, row.n, row.bad, row.status) for row in rows
+    ]
+    return DayScore(day, score_of(results, 0, 0).score or 0.0)
+
+
+def day_lines(found: Iterable[Found]) -> list[DayLine]:
+    """Newest first."""
+    return [
+        DayLine(
+            row.day, row.n, row.bad, float(row.value) if row.value is not None else None,
+            row.status, row.detail, row.samples,
+        )
+        for row in sorted(found, key=lambda each: each.day, reverse=True)
+    ]  # fmt: skip

@@ -16,7 +16,7 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import KEY_KINDS, ApiKey
 from journeyfold.project.reports import HeldList, KeyRow
-from journeyfold.runtime import identity_commands, journey_commands
+from journeyfold.runtime import identity_commands, journey_commands, quality_commands
 from journeyfold.runtime.workspace import Workspace, checked_project, opened, place_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from journeyfold.project.cleaned import Tally
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
-    from journeyfold.project.quality_report import QualityReport
     from journeyfold.project.reports import (
         BackupReport,
         Explanation,
@@ -167,23 +166,6 @@ def sync_run(directory: Path, data: Path | None, *, sync: str, confirm: bool) ->
         return sync_desk.ask(workspace, sync, confirm=confirm)
 
 
-def quality_run(
-    directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress
-) -> QualityReport:
-    from journeyfold.quality.result import Asked
-    from journeyfold.runtime import quality_desk
-
-    with opened(directory, data) as workspace:
-        return quality_desk.run_now(workspace, Asked(dataset, since), progress)
-
-
-def quality_show(directory: Path, data: Path | None, *, dataset: str) -> QualityReport:
-    from journeyfold.runtime import quality_desk
-
-    with opened(directory, data) as workspace:
-        return quality_desk.shown(workspace, dataset)
-
-
 def outbox(directory: Path, data: Path | None, ask: Callable[..., object]) -> object:
     from journeyfold.runtime.outbox_asks import OutboxAsks
 
@@ -231,6 +213,7 @@ why_journey = journey_commands.why_journey
 journey_list, journey_show = journey_commands.journey_list, journey_commands.journey_show
 journey_report, journey_act = journey_commands.journey_report, journey_commands.journey_act
 simulate = journey_commands.simulate
+quality_run, quality_show = quality_commands.quality_run, quality_commands.quality_show
 identity = identity_commands.identity
 
 

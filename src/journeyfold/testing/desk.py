@@ -45,8 +45,9 @@ from journeyfold.project.stocktaking import Stock
 from journeyfold.testing.desk_audit import SampleAudits
 from journeyfold.testing.desk_journeys import SampleJourneys
 from journeyfold.testing.desk_post import SampleOutbox, SamplePost
-from journeyfold.testing.desk_review import SampleReviews
+from journeyfold.testing.desk_quality import SampleQuality
 from journeyfold.testing.desk_quarantine import SampleQuarantine
+from journeyfold.testing.desk_review import SampleReviews
 from journeyfold.testing.desk_stock import stock_of
 from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
@@ -313,6 +314,7 @@ class SampleDesk:
         self.journeys = SampleJourneys(self.sample, NOW_US)
         self.outbox = SampleOutbox(NOW_US, is_empty=people == 0)
         self.post = SamplePost(NOW_US, is_empty=people == 0)
+        self.quality = SampleQuality(NOW_US, is_empty=people == 0, names=names)
         self.project = SampleProject(self.sample)
         self.keys = SampleKeys()
 

@@ -12,6 +12,7 @@ from journeyfold.api.desks.outbox import OutboxRoom
 from journeyfold.api.desks.outbox_acts import OutboxActs
 from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
+from journeyfold.api.desks.quality import Quality
 from journeyfold.api.desks.reviews import Reviews
 from journeyfold.api.desks.segments import Segments
 from journeyfold.api.desks.situation import LiveDecisions
@@ -49,6 +50,7 @@ class PlatformDesk:
         self.journeys = Journeys(platform, self.people)
         self.outbox = OutboxActs(platform)
         self.post = Messages(platform)
+        self.quality = Quality(platform)
         self.project = Projects(platform)
         self.keys = Keys(platform)
 
