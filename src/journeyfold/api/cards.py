@@ -193,6 +193,7 @@ class Node(msgspec.Struct, frozen=True):
     first_us: int
     records: int
     offset: int = -1
+    node: str = ""  # hex, as owners of traits are named
 
 
 class Refusal(msgspec.Struct, frozen=True):
