@@ -16,21 +16,18 @@ ALERTS = (
 
 
 def identity_metrics(log: LogStore, prefix: str) -> Iterator[Metric]:
-    """Nothing before the first audit; an alert is 1 while the latest report has it."""
+    """Without a value before the first audit; an alert is 1 while the latest report has it."""
     made = latest(log)
-    if made is None:
-        return
     alerts = GaugeMetricFamily(
         f"{prefix}identity_alert", "1: the latest identity audit says to look", labels=["alert"]
     )
-    raised = {alert.name for alert in made.alerts}
-    for name in ALERTS:
+    raised = {alert.name for alert in made.alerts} if made else set()
+    for name in ALERTS if made else ():
         alerts.add_metric([name], float(name in raised))
     yield alerts
-    audit = made.audit
     for name, words, value in (
-        ("identity_people", "people at the latest identity audit", audit.people),
-        ("identity_size_max", "identifiers of the largest of them", audit.size_max),
-        ("identity_hubs", "identifiers that belong to nobody", audit.hubs),
+        ("identity_people", "people at the latest identity audit", made and made.audit.people),
+        ("identity_size_max", "identifiers of the largest", made and made.audit.size_max),
+        ("identity_hubs", "identifiers that belong to nobody", made and made.audit.hubs),
     ):
-        yield GaugeMetricFamily(prefix + name, words, value=float(value))
+        yield GaugeMetricFamily(prefix + name, words, value=None if value is None else float(value))
