@@ -25,7 +25,7 @@ linkage:
 TRAITS = ("first_name", "surname", "dob", "city", "email")
 
 
-def people(shared_data, clusters=120):
+def people(shared_data, clusters=70):
     """Rows of the first so many people: `unique_id`, traits and `cluster`."""
     with (Path(shared_data) / "identity" / "fake_1000.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -96,7 +96,7 @@ def everybody(shop):
 def test_pairs_of_one_person_are_proposed_for_review(made, shop):
     truth, pairs = truth_of(shop, made), queue(shop)
     right = sum(truth[pair.a] == truth[pair.b] for pair in pairs)
-    assert len(pairs) == made[1].review > 100
+    assert len(pairs) == made[1].review > 50
     assert right / len(pairs) > 0.95
 
 
@@ -105,7 +105,7 @@ def test_a_pair_that_stronger_ones_imply_is_not_asked_for(made, shop):
     people_ = {node for pair in pairs for node in (pair.a, pair.b)}
     groups = clusters_of([Pair(pair.a.hex(), pair.b.hex(), 0) for pair in pairs])
     assert len(pairs) == len(people_) - len(groups)
-    assert made[1].implied > 50
+    assert made[1].implied > 20
 
 
 def test_nothing_is_linked_unless_the_project_says_so(made, shop):
@@ -161,7 +161,7 @@ def test_a_pair_above_auto_from_is_linked_and_undone_with_its_model(shop):
     before = everybody(shop)
     told = run(shop, full=True)
     latest = runs(shop)[0]
-    assert told.auto > 50
+    assert told.auto > 20
     assert latest.linked + latest.refused == told.auto
     assert everybody(shop) != before
     said = Verdict("retract", selector=Selector(batch=told.model, method="linkage"))
