@@ -46,6 +46,16 @@ def test_a_backup_holds_what_cannot_be_computed_again_and_not_the_root_key(works
     assert report.root_key == str(workspace.place.data / "keys" / "root.key")
 
 
+def test_a_backup_holds_the_last_snapshots_of_tables(workspace, tmp_path):
+    room = workspace.place.data / "snapshots" / "crm"
+    room.mkdir(parents=True)
+    for name in ("7.keys", "8.rows", "8.keys.new"):
+        (room / name).write_bytes(b"rows")
+    backed_up(workspace, tmp_path / "copy")
+    found = {each for each in names(tmp_path / "copy") if each.startswith("snapshots/")}
+    assert found == {"snapshots/crm/7.keys"}
+
+
 def test_a_copy_with_the_root_key_is_a_data_directory(workspace, tmp_path):
     backed_up(workspace, tmp_path / "copy")
     root = (workspace.place.data / "keys" / "root.key").read_bytes()

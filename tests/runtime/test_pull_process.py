@@ -93,6 +93,23 @@ def test_a_failure_is_shown_and_the_platform_goes_on(live):
     until(live, lambda told: "lost" not in told)
 
 
+def test_a_file_is_read_by_schedule_too(live):
+    (live.directory / "people.csv").write_text("id,email\n1,csv@example.com\n")
+    text = """
+kind: import
+owner: crm@example.com
+basis: contract
+purposes: [analytics]
+schedule: 1h
+read: {csv: people.csv}
+map: [{type: identify}]
+fields: {occurred: 'as_time("2026-01-01T10:00:00Z")', identifiers: {email: row.email}}
+"""
+    (live.directory / "sources" / "people.yaml").write_text(text)
+    until(live, lambda told: "people" in told and told["people"].succeeded_us)
+    assert read_standings(live.directory / ".journeyfold" / "run")["people"].appended == 1
+
+
 def test_what_pulls_is_started_again_and_does_not_run_twice(live):
     workspace = Workspace(place_of(live.directory, None))
     head = workspace.log.head()[0]

@@ -1,6 +1,6 @@
 """`backup`: what cannot be computed again, copied as of one commit while the platform runs (REL-26).
 
-The log, the admin store, the data keys and FORMAT, and beside them a list of their digests. The
+The log, the admin store, snapshots of tables, the data keys and FORMAT, and a list of their digests. The
 state is not in it: it is rebuilt from the log. The root key is never in it, and without that key
 the copy cannot be read (trust PRV-10). A directory is there as a whole or not at all.
 """
@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from journeyfold.adapters.sqlite_copy import copy_database
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.errors import DamageError, UsageError
 from journeyfold.project.reports import BackupReport
+from journeyfold.runtime.pulled_import import SNAPSHOTS
 from journeyfold.runtime.workspace import Place, Workspace
 
 Progress = Callable[[str, int, int | None], None]
@@ -76,11 +78,22 @@ def _copy_files(data: Path, to: Path, progress: Progress) -> None:
     point("mid_backup")
     if (data / _ADMIN).exists():
         copy_database(data / _ADMIN, to / _ADMIN)
+    _copy_snapshots(data, to)
     (to / _KEYS).parent.mkdir(mode=0o700)
     write_durably(to / _KEYS, (data / _KEYS).read_bytes())
     write_durably(
         to / data_format.FILE_NAME, (data / data_format.FILE_NAME).read_bytes(), mode=0o644
     )
+
+
+def _copy_snapshots(data: Path, to: Path) -> None:
+    """After the log, whose cursors name them: one that is named stays until another one is."""
+    for path in sorted((data / SNAPSHOTS).glob("*/*.keys")):
+        copy = to / path.relative_to(data)
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # an older one, which nothing names
+            shutil.copyfile(path, copy)
+            copy.chmod(0o600)
 
 
 def _verified(workspace: Workspace, copy: Path, progress: Progress) -> int:

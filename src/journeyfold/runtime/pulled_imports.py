@@ -16,6 +16,7 @@ from journeyfold.project.model import Project
 from journeyfold.runtime.importing import append_source
 from journeyfold.runtime.pull_plan import MARK
 from journeyfold.runtime.pull_standing import PullStanding
+from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.workspace import Workspace
 from journeyfold.sources.timetable import next_run_us, read_timetable
 
@@ -47,6 +48,7 @@ class ScheduledImport:
     def step(self, standing: PullStanding) -> None:
         """Reads on where the last run stood; a run that fails is tried again before its time."""
         began_us = self._workspace.clock.now_us()
+        require_going(self._workspace, self._project, f"the import of {self.source}", self.source)
         standing.rows = 0
 
         def seen(_words: str, rows: int, _total: int | None) -> None:
