@@ -27,6 +27,10 @@ from journeyfold.collect.request import Request, request_of
 from journeyfold.core.errors import Busy, EngineError
 
 _MEDIA = frozenset({b"application/json", b""})
+_REGISTRY = frozenset(
+    {b"application/vnd.schemaregistry.v1+json", b"application/vnd.schemaregistry+json"}
+)
+"""JSON as clients of schema registries name it."""
 _NO_STORE = (b"cache-control", b"no-store")
 _SHAPE = Shape(members=20_000)  # a batch of 500 subjects fits; the body's size bounds the rest
 _CANONICAL = msgspec.msgpack.Encoder(order="sorted").encode
@@ -96,9 +100,12 @@ class Api:
 async def _take_body(operation: Operation, call: Call, receive: Receive) -> None:
     """Decode once, bound the shape, convert to the operation's struct (SEC-2)."""
     media = call.request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media not in _MEDIA:
+    headers = call.request.headers
+    if media in _REGISTRY:
+        headers = {**headers, b"content-type": b"application/json"}
+    elif media not in _MEDIA:
         raise ApiError("unsupported_type", "send JSON as application/json")
-    raw = await read_body(receive, call.request.headers, operation.body_max)
+    raw = await read_body(receive, headers, operation.body_max)
     if raw == b"" and operation.is_body_optional:
         raw = b"{}"
     value = raw if isinstance(raw, Refused) else decoded(raw)

@@ -39,6 +39,7 @@ from journeyfold.core.ports import Clock
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait
 from journeyfold.project.erasure import Going
+from journeyfold.project.registered import Published
 from journeyfold.project.stocktaking import Stock
 
 
@@ -153,6 +154,10 @@ class ProjectDesk(Protocol):
     def card(self) -> ProjectCard: ...
 
     def sources(self) -> Sequence[SourceCard]: ...
+
+    def registry(self) -> Published:
+        """The schemas that are published, as a registry answers for them."""
+        ...
 
     def stock(self) -> Stock:
         """The inventory: what sources declare, what is observed of them, who uses it."""

@@ -29,6 +29,7 @@ ERRORS = {
     409: "The same id was used for something else.",
     413: "The body is too large.",
     415: "Not JSON, or an encoding other than gzip.",
+    422: "The text is no schema, or the version is none.",
     429: "More than this key may send; come back after Retry-After seconds.",
     503: "Busy; come back after Retry-After seconds.",
 }

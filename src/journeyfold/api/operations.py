@@ -34,6 +34,7 @@ from journeyfold.api.auth import ADMIN_SCOPE
 from journeyfold.api.cards import Checked, Previewed, Replayed
 from journeyfold.api.hub import Triggered
 from journeyfold.api.operation import Answered, Call, Operation, reply
+from journeyfold.api.registry_operations import REGISTRY
 from journeyfold.api.wire import IdentifierBody, Page, Taken
 from journeyfold.core.decision import Decision
 
@@ -324,6 +325,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="One message in quarantine.",
         answer=intake.answer_held_one, reply=intake.HeldBody, statuses=(404,),
     ),
+    *REGISTRY,
     Operation(
         id="previewTemplate", method="POST", path="/v1/templates/{template}/preview",
         scope=PROFILES, summary="A message as one person would get it now.",

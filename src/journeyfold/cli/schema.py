@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from journeyfold.cli.directory import project_option, require_project
+from journeyfold.cli.directory import data_option, project_option, require_data, require_project
 from journeyfold.cli.output import count, json_option, print_json, print_problems, print_table
+
+if TYPE_CHECKING:
+    from journeyfold.quality.inference import Proposal
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Where proposals go; default: proposals/ in the project.",
+)  # fmt: skip
 
 
 @click.group(epilog="Example: journeyfold schema list")
 def schema() -> None:
-    """List, check, compare and publish the schemas of events."""
+    """List, check, compare, publish and propose the schemas of events."""
 
 
 @schema.command("list", epilog="Example: journeyfold schema list --json")
@@ -132,3 +142,81 @@ def editor(target: Path, as_json: bool) -> None:
         print_json({"directory": str(target), "files": written})
     else:
         click.echo(f"{count(len(written), 'schema')} in {target}")
+
+
+@schema.command(epilog="Example: journeyfold schema infer --source shop_web --days 7")
+@click.option("--source", metavar="NAME", help="Only events of this source.")
+@click.option("--event", "name", metavar="NAME", help="Only this event.")
+@click.option("--days", type=click.IntRange(1, 3_650), default=7, show_default=True)
+@out_option
+@project_option
+@data_option
+@json_option
+def infer(
+    source: str | None,
+    name: str | None,
+    days: int,
+    out: Path | None,
+    directory: Path,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Propose schemas from recorded events, each as a file to review.
+
+    Required is what 99.5 % have, an enumeration needs 1,000 samples with at most 20 values, a
+    format 99 %. Proposals go to proposals/ and are not in force: move one to schemas/ for that.
+    """
+    from journeyfold.runtime.inferring import infer as look
+
+    require_data(require_project(directory), data)
+    found = look(directory, data, source=source, name=name, days=days)
+    _propose(directory, out, found, as_json=as_json)
+
+
+@schema.command("import", epilog="Example: journeyfold schema import order.avsc")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--event", "name", default="", metavar="NAME", help="The event's name.")
+@click.option(
+    "--type", "type_", default="track", show_default=True,
+    type=click.Choice(["track", "identify", "page", "screen", "group", "alias"]),
+)  # fmt: skip
+@out_option
+@project_option
+@json_option
+def import_(
+    file: Path, name: str, type_: str, out: Path | None, directory: Path, as_json: bool
+) -> None:
+    """Make a JSON Schema of an Avro schema (FILE.avsc), as a proposal to review."""
+    from journeyfold.core.errors import UsageError
+    from journeyfold.quality.avro_schema import AvroSchemaError, from_avro
+    from journeyfold.quality.inference import Proposal
+
+    try:
+        document = from_avro(file.read_text(encoding="utf-8"), name, type_)
+    except (AvroSchemaError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file.name}: {error}") from None
+    found = [Proposal(type_, str(document["title"]), 0, document)]
+    _propose(require_project(directory), out, found, as_json=as_json)
+
+
+def _propose(
+    directory: Path, out: Path | None, found: Sequence[Proposal], *, as_json: bool
+) -> None:
+    from journeyfold.project.load import load, read_directory
+    from journeyfold.project.proposing import written
+
+    project = load(read_directory(directory))
+    files = {name: (each, text) for each in found for name, text in [written(project, each)]}
+    folder = out or directory / "proposals"
+    if files:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, (_, text) in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if as_json:
+        print_json([{"file": str(folder / name), "events": each.events, "name": each.name}
+                    for name, (each, _) in files.items()])  # fmt: skip
+        return
+    for name, (each, _) in files.items():
+        told = f" from {count(each.events, 'event')}" if each.events else ""
+        click.echo(f"{folder / name}: {each.name}{told}")
+    click.echo(f"{count(len(files), 'proposal')}; none is in force")

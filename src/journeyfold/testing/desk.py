@@ -41,6 +41,7 @@ from journeyfold.core.instant import DAY_US, HOUR_US, instant_us
 from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait, TraitPolicy, held_traits
 from journeyfold.project.erasure import Going
+from journeyfold.project.registered import Published
 from journeyfold.project.stocktaking import Stock
 from journeyfold.testing.desk_audit import SampleAudits
 from journeyfold.testing.desk_journeys import SampleJourneys
@@ -51,6 +52,7 @@ from journeyfold.testing.desk_review import SampleReviews
 from journeyfold.testing.desk_stock import stock_of
 from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
+from journeyfold.testing.sample_schemas import sample_project
 
 NOW_US = instant_us("2026-11-22T15:14:07.412Z") or 0
 
@@ -233,6 +235,9 @@ class SampleProject:
 
     def sources(self) -> Sequence[SourceCard]:
         return self._of.sources
+
+    def registry(self) -> Published:
+        return Published(sample_project())
 
     def stock(self) -> Stock:
         return stock_of(self._of.sources, NOW_US)

@@ -12,6 +12,7 @@ from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 from journeyfold.project.check import load_checked
 from journeyfold.project.load import project_hash
+from journeyfold.project.registered import Published
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.stocktaking import Stock
 from journeyfold.quality.registry import load_registry
@@ -31,6 +32,7 @@ class Projects:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._published: tuple[str, Published] | None = None
 
     def card(self) -> ProjectCard:
         platform = self._platform
@@ -66,6 +68,13 @@ class Projects:
             )
             for name, source in platform.project.sources.items()
         ]  # fmt: skip
+
+    def registry(self) -> Published:
+        """Made once a version of the project."""
+        project = self._platform.project
+        if self._published is None or self._published[0] != project.hash:
+            self._published = project.hash, Published(project)
+        return self._published[1]
 
     def stock(self) -> Stock:
         return take_stock(self._platform.workspace, self._platform.project)

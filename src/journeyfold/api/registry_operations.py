@@ -1,0 +1,60 @@
+"""The operations of the schema registry's face, as rows of the table (quality Q10)."""
+
+from __future__ import annotations
+
+from journeyfold.api import registry
+from journeyfold.api.operation import Operation
+
+_SCOPE = "project:write"
+_SUBJECT = "/registry/subjects/{subject}"
+_JUDGED = "/registry/compatibility/subjects/{subject}/versions/{version}"
+
+REGISTRY: tuple[Operation, ...] = (
+    Operation(
+        id="registrySubjects", method="GET", path="/registry/subjects", scope=_SCOPE,
+        summary="Events with a published schema.",
+        answer=registry.answer_subjects, reply=list[str],
+    ),
+    Operation(
+        id="registryVersions", method="GET", path=f"{_SUBJECT}/versions", scope=_SCOPE,
+        summary="Published versions of a subject.",
+        answer=registry.answer_versions, reply=list[int], statuses=(404,),
+    ),
+    Operation(
+        id="registryVersion", method="GET", path=f"{_SUBJECT}/versions/{{version}}", scope=_SCOPE,
+        summary="One version, or `latest`.",
+        answer=registry.answer_version, reply=registry.SchemaVersion, statuses=(404, 422),
+    ),
+    Operation(
+        id="registryLookUp", method="POST", path=_SUBJECT, scope=_SCOPE,
+        summary="The version of a subject that has this very content.", body_max=512 * 1024,
+        answer=registry.answer_look_up, body=registry.SchemaRequest,
+        reply=registry.SchemaVersion, statuses=(404,),
+    ),
+    Operation(
+        id="registrySchema", method="GET", path="/registry/schemas/ids/{id}", scope=_SCOPE,
+        summary="A schema by its number, as it stands in front of records on topics.",
+        answer=registry.answer_by_id, reply=registry.SchemaText, statuses=(404,),
+    ),
+    Operation(
+        id="registryTypes", method="GET", path="/registry/schemas/types", scope=_SCOPE,
+        summary="Which languages of schemas are known.",
+        answer=registry.answer_types, reply=list[str],
+    ),
+    Operation(
+        id="registryCompatible", method="POST", path=_JUDGED, scope=_SCOPE,
+        summary="Whether a schema may follow one version, or with `latest` all that count.",
+        answer=registry.answer_compatible, body=registry.SchemaRequest, body_max=512 * 1024,
+        reply=registry.Compatible, statuses=(404, 422),
+    ),
+    Operation(
+        id="registryConfig", method="GET", path="/registry/config", scope=_SCOPE,
+        summary="The compatibility mode for all subjects.",
+        answer=registry.answer_config, reply=registry.ConfigBody,
+    ),
+    Operation(
+        id="registrySubjectConfig", method="GET", path="/registry/config/{subject}", scope=_SCOPE,
+        summary="The mode of one subject.", query=registry.ConfigQuery,
+        answer=registry.answer_subject_config, reply=registry.ConfigBody, statuses=(404,),
+    ),
+)  # fmt: skip
