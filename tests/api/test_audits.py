@@ -5,6 +5,7 @@ from house import House
 
 from journeyfold.api.desks.audits import Audits
 from journeyfold.api.desks.people import People
+from journeyfold.api.people import _person
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Identifier
 from journeyfold.core.instant import DAY_US
@@ -100,3 +101,9 @@ def test_a_report_made_now_is_kept(house, desk):
     made = desk.now()
     assert desk.latest() == made == desk.of_date(made.date)
     assert auditing.latest(house.log).offset == made.offset
+
+
+def test_a_trait_names_the_identifier_whose_record_said_it(house, desk):
+    phone = house.person("anonymous_id", "phone").person
+    told = _person(desk.past(phone, 2), phone).traits["country"]
+    assert (told.owner.kind, told.owner.value, told.event) == ("user_id", "ann", "e2")

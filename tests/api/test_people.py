@@ -65,6 +65,7 @@ def test_a_trait_says_where_it_came_from(kit):
     traits = kit.call("GET", "/v1/people/p_x").json["traits"]
     assert traits["city"] == {
         "value": "Graz", "occurred": "1970-01-01T00:00:01Z", "source": "crm", "event": "e1",
+        "owner": None, "others": 0,
     }  # fmt: skip
     assert (traits["tags"]["value"], traits["tags"]["source"]) == (["a", "b"], "y")
 
