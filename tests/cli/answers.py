@@ -29,7 +29,9 @@ from journeyfold.project.reports import (
     SyncPreview,
     SyncRow,
 )
+from journeyfold.project.prepared import Missing
 from journeyfold.project.taxonomies import Missed, Near
+from journeyfold.quality.near import Nearly, Pair
 from journeyfold.quality.profile import Spread, profiled
 from journeyfold.runtime.outbox_view import Outbox, RowCard
 
@@ -60,6 +62,7 @@ OUTBOX = Outbox((RowCard("8b1f", "webhook", "crm", "p_a", "dead", "necessary", 1
 FIGURE = Figure("replay_events_per_s", 31_000.0, "events/s", 30_000.0, "higher", machine="2 cores")
 
 
+NEARLY = Nearly(2, 1, (Pair("tea pot", "Tea-Pot", 1.0, (3, 1)),), cut=4)
 PROFILE = profiled(Spread("born", "varchar", 9, 1, 2), [(" 03/04/2021", 5), ("05.06.1999", 3)])
 
 
@@ -80,6 +83,8 @@ class Answers:
             "sync_list": [SYNC], "sync_show": SYNC, "sync_run": 41,
             "sync_preview": SyncPreview("crm.vip", True, {"added": 2, "removed": 7}, (SyncChange("remove", "ann@shop.test", "p_a"),)),
             "outbox": OUTBOX,
+            "quality_missing": [Missing("spend", 40, 0.25, 0.7, months={"2026-11": 0.25})],
+            "near_in_file": NEARLY, "near_in_event": NEARLY,
             "profile_file": [PROFILE], "profile_event": [PROFILE],
             "taxonomy_misses": [Missed("retail", "shop", "properties.category", "Shose", 4, (Near("Shoes", 88.9),))],
             "quality_cleaning": [Tally("crm", "traits.phone", "phone", 40, 30, 2)],

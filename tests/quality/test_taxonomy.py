@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
-from journeyfold.quality.taxonomy import Taxonomy, Term, faults
+from journeyfold.quality.taxonomy import Taxonomy, Term, faults, likeness
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("JOURNEYFOLD_DATA", ROOT.parent / "shared/data"))
@@ -53,6 +56,12 @@ def test_a_level_has_an_ancestor_of_every_value_that_reaches_down_to_it():
 )
 def test_only_what_is_very_like_it_is_near(text, near):
     assert [value for value, _ in SHOP.nearest(text)] == near
+
+
+@given(st.text("abc \u00fcz", max_size=70), st.text("abc \u00fcz", max_size=70))
+def test_likeness_is_what_rapidfuzz_says(one, other):
+    expected = fuzz.ratio(one, other) if one and other else 0.0
+    assert likeness(one, other) == pytest.approx(expected)
 
 
 def test_no_more_than_three_are_shown_the_best_first():

@@ -7,6 +7,7 @@ import pytest
 from house import House
 
 from journeyfold.core.errors import UsageError
+from journeyfold.runtime.duplicates import in_event, in_file
 from journeyfold.runtime.profiling import profile_event, profile_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,3 +98,26 @@ def test_leading_blanks_in_every_field_of_made_people():
     assert len(trimmed) == len(columns) - 1  # all but the first of a line
     born = next(each for name, each in columns.items() if name.strip() == "date_of_birth")
     assert born.nulls + born.blank == 155
+
+
+def test_near_duplicates_of_a_column_and_of_a_field(tmp_path):
+    path = tmp_path / "towns.csv"
+    path.write_text("id,town\n1,Frankfurt am Main\n2,Frankfrut am Main\n3,Kiel\n")
+    (pair,) = in_file(path, "town", 0.92).pairs
+    assert {pair.one, pair.other} == {"Frankfurt am Main", "Frankfrut am Main"}
+    house = House()
+    for name in ("Tea Pot", "tea-pot", "Tea Pot"):
+        house.track("Product Viewed", {"name": name}, user="ann")
+    (pair,) = in_event(house.log, "Product Viewed", "properties.name", 0.92).pairs
+    assert (pair.score, sorted(pair.times)) == (1.0, [1, 2])
+
+
+def test_a_column_or_field_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    path = tmp_path / "towns.csv"
+    path.write_text("id,town\n1,Kiel\n")
+    with pytest.raises(UsageError, match="no column 'twon'; it has: id, town"):
+        in_file(path, "twon", 0.92)
+    house = House()
+    house.track("Product Viewed", {"name": "x"}, user="ann")
+    with pytest.raises(UsageError, match=r"no field 'name'; it has: properties\.name"):
+        in_event(house.log, "Product Viewed", "name", 0.92)

@@ -105,6 +105,10 @@ class PeopleDesk(Protocol):
 
     def features(self, profile: Profile) -> Mapping[str, Json]: ...
 
+    def prepared(self, profile: Profile) -> Mapping[str, Json]:
+        """Features as models take them: filled in and scaled, where the project says so."""
+        ...
+
     def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
         """What holds by each trait's policy, in order of name."""
         ...

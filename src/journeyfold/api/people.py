@@ -135,6 +135,7 @@ def _person(people: PeopleDesk, person: str) -> PersonBody:
         ),
         traits={name: _trait(held, owners) for name, held in people.traits(profile).items()},
         features=dict(people.features(profile)),
+        prepared=dict(people.prepared(profile)) or msgspec.UNSET,
         segments=tuple(sorted(profile.memberships)),
         memberships={
             each: MembershipBody(moment(held.since_us), held.cause)

@@ -64,7 +64,8 @@ class IdentifierSeen(msgspec.Struct, frozen=True):
 class PersonBody(msgspec.Struct, frozen=True):
     """A person as the fold knows them; `seen` is the offset of their last folded record.
 
-    `stage` is that of the first lifecycle; `requested_as` is the former id that was asked for.
+    `stage` is that of the first lifecycle; `requested_as` is the former id that was asked for;
+    `prepared` are features as models take them, filled in and scaled where the project says so.
     """
 
     person: str
@@ -82,6 +83,7 @@ class PersonBody(msgspec.Struct, frozen=True):
     consents: dict[str, ConsentState]
     sessions: SessionsBody
     requested_as: str | msgspec.UnsetType = msgspec.UNSET
+    prepared: dict[str, Json] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RecordBody(msgspec.Struct, frozen=True):

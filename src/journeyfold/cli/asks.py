@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from journeyfold.project.erasure import Going
     from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
+    from journeyfold.project.prepared import Missing
     from journeyfold.project.quality_report import QualityReport
     from journeyfold.project.reports import (
         BackupReport,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
     from journeyfold.project.scenario import RehearsalEngine, Travelled
     from journeyfold.project.taxonomies import Missed
+    from journeyfold.quality.near import Nearly
     from journeyfold.quality.profile import ColumnProfile
     from journeyfold.runtime.audit_asks import AuditAsks
     from journeyfold.runtime.identity_asks import IdentityAsks
@@ -215,6 +217,16 @@ class Runtime(Protocol):
     def profile_event(
         self, directory: Path, data: Path | None, *, name: str
     ) -> list[ColumnProfile]: ...
+
+    def quality_missing(
+        self, directory: Path, data: Path | None, *, label: str
+    ) -> list[Missing]: ...
+
+    def near_in_file(self, path: Path, *, column: str, threshold: float) -> Nearly: ...
+
+    def near_in_event(
+        self, directory: Path, data: Path | None, *, name: str, field: str, threshold: float
+    ) -> Nearly: ...
 
     def taxonomy_misses(self, directory: Path, data: Path | None) -> list[Missed]: ...
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from journeyfold.cli.cleaning import cleaning
+from journeyfold.cli.quality_duplicates import duplicates
+from journeyfold.cli.quality_missing import missing
 from journeyfold.cli.quality_profile import profile
 from journeyfold.cli.quality_rules import run, show
 
@@ -14,5 +16,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (run, show, cleaning, profile):
+for command in (run, show, cleaning, profile, duplicates, missing):
     quality.add_command(command)

@@ -139,7 +139,13 @@ def _chain(project: Project, spec: Json) -> Chain:
     if not parts or not all(isinstance(part, str | dict) for part in parts):
         raise ValueError(f"{NO_STEPS}; write `clean: email`")
     named = [part for part in parts if isinstance(part, str | dict)]
-    return chain_of([with_words(project, part) for part in named])
+    chain = chain_of([with_words(project, part) for part in named])
+    if any(step.on_failed == "quarantine" for step in chain.steps):
+        raise ValueError(
+            "on_failed: quarantine is for a schema or a rule, which judge at the door; "
+            "write keep or null"
+        )
+    return chain
 
 
 def _digest(chains: Mapping[str, Mapping[str, Chain]]) -> str:

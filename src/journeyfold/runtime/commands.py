@@ -16,12 +16,16 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.instant import duration_us
 from journeyfold.core.keys import KEY_KINDS, ApiKey
 from journeyfold.project.reports import HeldList, KeyRow
-from journeyfold.runtime import identity_commands, journey_commands, quality_commands
+from journeyfold.runtime import (
+    data_commands,
+    identity_commands,
+    journey_commands,
+    quality_commands,
+)
 from journeyfold.runtime.workspace import Workspace, checked_project, opened, place_of
 
 if TYPE_CHECKING:
     from journeyfold.activate.destination import Mail
-    from journeyfold.project.cleaned import Tally
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
     from journeyfold.project.reports import (
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
         SyncPreview,
         SyncRow,
     )
-    from journeyfold.project.taxonomies import Missed
-    from journeyfold.quality.profile import ColumnProfile
     from journeyfold.runtime.laboratory import Laboratory
 
 Progress = Callable[[str, int, int | None], None]
@@ -213,6 +215,10 @@ why_journey = journey_commands.why_journey
 journey_list, journey_show = journey_commands.journey_list, journey_commands.journey_show
 journey_report, journey_act = journey_commands.journey_report, journey_commands.journey_act
 simulate = journey_commands.simulate
+quality_cleaning, taxonomy_misses = data_commands.quality_cleaning, data_commands.taxonomy_misses
+quality_missing = data_commands.quality_missing
+profile_file, profile_event = data_commands.profile_file, data_commands.profile_event
+near_in_file, near_in_event = data_commands.near_in_file, data_commands.near_in_event
 quality_run, quality_show = quality_commands.quality_run, quality_commands.quality_show
 identity = identity_commands.identity
 
@@ -323,33 +329,6 @@ def keys_revoke(directory: Path, data: Path | None, *, key_id: str) -> KeyRow:
         row = _row(admin.keys.revoke_key(key_id, by), by.at_us)
         admin.close()
         return row
-
-
-def quality_cleaning(directory: Path, data: Path | None) -> list[Tally]:
-    from journeyfold.runtime import cleaning
-
-    with opened(directory, data) as workspace:
-        return cleaning.told(workspace)
-
-
-def profile_file(path: Path) -> list[ColumnProfile]:
-    from journeyfold.runtime import profiling
-
-    return profiling.profile_file(path)
-
-
-def profile_event(directory: Path, data: Path | None, *, name: str) -> list[ColumnProfile]:
-    from journeyfold.runtime import profiling
-
-    with opened(directory, data) as workspace:
-        return profiling.profile_event(workspace.log, name)
-
-
-def taxonomy_misses(directory: Path, data: Path | None) -> list[Missed]:
-    from journeyfold.runtime import cleaning
-
-    with opened(directory, data) as workspace:
-        return cleaning.missed(workspace)
 
 
 def export(

@@ -1,4 +1,5 @@
-"""Quintile cuts of the population (segments F5), looked through a slice at a time.
+"""Quintile cuts of the population (segments F5) and what features are filled in by (Q28), looked
+through a slice at a time.
 
 A cut reads everybody's committed profile, which takes seconds with 200,000 people; between two
 slices the fold goes on. Each slice has a read transaction of its own, because one held open for as
@@ -16,11 +17,12 @@ from itertools import islice
 import msgspec
 
 from journeyfold.core.event import Json
-from journeyfold.core.instant import DAY_US
+from journeyfold.core.instant import DAY_US, duration_us
 from journeyfold.core.ports import Clock, StateStore
 from journeyfold.log.store import Marks
 from journeyfold.project.compile import Compiled
 from journeyfold.project.people import decode_profile, sizes
+from journeyfold.project.prepared import PREFIX, fit_of, to_fit
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.segment.cutpoints import quintile_cuts
 
@@ -33,7 +35,7 @@ class Look(msgspec.Struct):
     """A look through the population under way: of these features, from this person on."""
 
     in_force: Compiled
-    values: dict[str, list[float]]
+    values: dict[str, list[Json]]  # of fits, what is missing as well
     people: int
     at_us: int  # everybody's figures are of this instant, and the cuts as well if nothing happened
     start: bytes = b""
@@ -56,13 +58,13 @@ class Cutting:
     def begin(self, loop: FoldLoop) -> None:
         """Is something due? `go_on` then looks through the population."""
         in_force = loop.engine.definitions.in_force
-        if in_force is None or not in_force.quintiles:
+        if in_force is None or not (in_force.quintiles or to_fit(in_force.project.features)):
             return
         with self._state.read() as reader:
             people = sizes(reader).get("people", 0)
         due = self._due(in_force, people)
         if due:
-            values: dict[str, list[float]] = {name: [] for name in due}
+            values: dict[str, list[Json]] = {name: [] for name in due}
             self._look = Look(in_force, values, people, self._clock.now_us())
 
     def go_on(self, loop: FoldLoop, limit: int = SLICE_PEOPLE) -> bool:
@@ -79,20 +81,29 @@ class Cutting:
         return self._append(loop, look)
 
     def _slice(self, look: Look, limit: int) -> None:
-        names = list(look.values)
+        names = [name for name in look.values if not name.startswith(PREFIX)]
+        fits = [name.removeprefix(PREFIX) for name in look.values if name.startswith(PREFIX)]
         seen = 0
         with self._state.read() as reader:
             for key, raw in islice(reader.scan("profile", look.start), limit):
-                found = look.in_force.quintile_values(decode_profile(raw), look.at_us, names)
+                profile = decode_profile(raw)
+                found = look.in_force.quintile_values(profile, look.at_us, names)
                 for name, value in found.items():
                     look.values[name].append(value)
+                view = look.in_force.view(profile)
+                outcome = look.in_force.features.evaluate(view, look.at_us, fits) if fits else {}
+                for name in fits:
+                    look.values[PREFIX + name].append(outcome[name][0])
                 look.start = key + b"\0"  # the least key after this one
                 seen += 1
         look.is_through = seen < limit
 
     def _append(self, loop: FoldLoop, look: Look) -> bool:
-        cuts = {name: quintile_cuts(population) for name, population in look.values.items()}
-        usable = {name: list(cut) for name, cut in cuts.items() if cut is not None}
+        usable = {
+            name: cut
+            for name, population in look.values.items()
+            if (cut := _cut(look.in_force, name, population)) is not None
+        }
         standing = loop.engine.definitions.standing
         is_new = any(standing.cuts.get(name) != cut for name, cut in usable.items())
         if is_new:
@@ -119,15 +130,31 @@ class Cutting:
         """Features never cut, last cut a refresh ago, or cut from a much smaller population."""
         grown = people > self._cut_people * GROWN
         now_us = self._clock.now_us()
+        every = {name: quintile.refresh_us for name, quintile in in_force.quintiles.items()}
+        features = in_force.project.features
+        for name in to_fit(features):
+            every[PREFIX + name] = duration_us(features[name].refresh) or 0
         return [
             name
-            for name, quintile in in_force.quintiles.items()
-            if grown
-            or now_us - self._last_us(_key(in_force, name)) >= (quintile.refresh_us or DAY_US)
+            for name, refresh_us in every.items()
+            if grown or now_us - self._last_us(_key(in_force, name)) >= (refresh_us or DAY_US)
         ]
+
+
+def _cut(in_force: Compiled, name: str, population: Sequence[Json]) -> list[float] | None:
+    """The borders of a quintile, or what a feature is filled in and scaled by."""
+    if name.startswith(PREFIX):
+        plan = in_force.project.features[name.removeprefix(PREFIX)].plan
+        return fit_of(plan, population)
+    numbers = [value for value in population if isinstance(value, int | float)]
+    cut = quintile_cuts(numbers)
+    return None if cut is None else list(cut)
 
 
 def _key(in_force: Compiled, name: str) -> str:
     """Of a feature and what it is made of: with another expression it was never cut."""
-    text = in_force.quintiles[name].of.text
+    if name.startswith(PREFIX):
+        text = msgspec.json.encode(in_force.project.features[name.removeprefix(PREFIX)]).decode()
+    else:
+        text = in_force.quintiles[name].of.text
     return f"cut/{name}/{blake2b(text.encode(), digest_size=8).hexdigest()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,22 @@ _PAGE = 5_000
 
 def profile_file(path: Path) -> list[ColumnProfile]:
     """Raises UsageError: not there, of a kind that is not read, or not readable."""
+    with _opened(path) as connection:
+        return [_column(connection, name, kind) for name, kind in _columns(connection)]
+
+
+def values_of_file(path: Path, column: str) -> dict[str, int]:
+    """The column's values as text, each with how often it comes."""
+    with _opened(path) as connection:
+        names = [name for name, _ in _columns(connection)]
+        if column not in names:
+            raise UsageError(f"{path}: there is no column '{column}'; it has: {', '.join(names)}")
+        return dict(connection.execute(_grouped(column)).fetchall())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file as the view `t`."""
     import duckdb
 
     kinds = [each for each in path.suffixes if each in _READERS]
@@ -42,7 +59,7 @@ def profile_file(path: Path) -> list[ColumnProfile]:
         quoted = "'" + str(path).replace("'", "''") + "'"
         table = _READERS[kinds[-1]].format(quoted)
         connection.execute(f"create view t as select * from {table}")  # noqa: S608 - quoted
-        return [_column(connection, name, kind) for name, kind in _columns(connection)]
+        yield connection
     except duckdb.Error as error:
         raise UsageError(f"{path}: it cannot be read: {str(error).splitlines()[0]}") from None
     finally:
@@ -71,13 +88,30 @@ def profile_event(log: EventLog, name: str) -> list[ColumnProfile]:
     ]
 
 
+def values_of_event(log: EventLog, name: str, field: str) -> dict[str, int]:
+    """A field's values in the newest records of an event, as text."""
+    head, _ = log.head()
+    counted: Counter[str] = Counter()
+    fields: set[str] = set()
+    for event in _newest(log, head):
+        if event.name == name:
+            for path, value in _fields(event):
+                fields.add(path)
+                if path == field and value is not None:
+                    counted[_text(value)] += 1
+    if field not in fields:
+        known = ", ".join(sorted(fields)) or "no record of it"
+        raise UsageError(f"{name}: there is no field '{field}'; it has: {known}")
+    return dict(counted)
+
+
 def _columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     rows = connection.execute("describe t").fetchall()
     return [(str(row[0]), str(row[1])) for row in rows]
 
 
 def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> ColumnProfile:
-    column = '"' + name.replace('"', '""') + '"'
+    column = _quoted(name)
     is_ordered = kind.startswith(_ORDERED)
     ends = f"min({column})::varchar, max({column})::varchar" if is_ordered else "'', ''"
     asked = f"select count(*), count({column}), count(distinct {column}), {ends} from t"  # noqa: S608 - quoted
@@ -87,11 +121,19 @@ def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Colu
     spread = Spread(
         name, kind.lower(), rows, rows - known, distinct, least or "", greatest or ""
     )  # fmt: skip
-    grouped = (
+    return profiled(spread, connection.execute(_grouped(name)).fetchall())
+
+
+def _grouped(name: str) -> str:
+    column = _quoted(name)
+    return (
         f"select {column}::varchar, count(*) as times from t where {column} is not null "  # noqa: S608 - quoted
         f"group by 1 order by times desc, 1 limit {LOOKED_AT}"
     )
-    return profiled(spread, connection.execute(grouped).fetchall())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _newest(log: EventLog, head: int) -> Iterator[Event]:

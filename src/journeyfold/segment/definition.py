@@ -15,6 +15,7 @@ import msgspec
 from journeyfold.core.condition import Place
 from journeyfold.core.errors import Problem
 from journeyfold.core.instant import duration_us
+from journeyfold.quality.transform import Impute, Plan, Scale
 
 SegmentKind = Literal["rule", "contextual", "manual", "predictive", "cluster", "micro"]
 RECENT_MAX = 200
@@ -32,7 +33,20 @@ class FeatureDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     order: Literal["rising", "falling"] = "rising"
     refresh: str = "1d"
     cuts: tuple[int | float | str, ...] | None = None
+    impute: Impute = "none"
+    constant: float | str | None = None  # what `impute: constant` fills in
+    transform: Scale = "none"
+    missing: bool = False  # `NAME_missing` beside it: was there no value?
+    force: bool = False  # fill in although more than 60 % are missing
     description: str = ""
+
+    def __post_init__(self) -> None:
+        Plan(self.impute, self.transform, self.constant, self.force)
+
+    @property
+    def plan(self) -> Plan:
+        """What models are given in the place of the value (quality Q27, Q30)."""
+        return Plan(self.impute, self.transform, self.constant, self.force)
 
 
 class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

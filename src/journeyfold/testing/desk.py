@@ -123,6 +123,10 @@ class SamplePeople:
     def features(self, profile: Profile) -> Mapping[str, Json]:
         return {"orders_30d": profile.events % 4, "spend_total": 302.4, "rfm_score": None}
 
+    def prepared(self, profile: Profile) -> Mapping[str, Json]:
+        del profile
+        return {}
+
     def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
         union = TraitPolicy("union")
         several = {name for name, kept in profile.traits.items() if isinstance(kept, list)}

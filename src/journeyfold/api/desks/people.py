@@ -15,6 +15,7 @@ from journeyfold.identity.explain import node_of_person
 from journeyfold.profile.traits import HeldTrait, held_traits
 from journeyfold.project.erasure import Going, going
 from journeyfold.project.people import profile_of, sizes
+from journeyfold.project.prepared import prepared, prepared_features
 from journeyfold.runtime.as_of import Past
 from journeyfold.runtime.cleaning import with_sent
 from journeyfold.runtime.platform import Platform
@@ -60,6 +61,14 @@ class People:
         compiled = self._platform.compiled
         assert compiled is not None, "there was a snapshot before"
         return compiled.feature_values(profile, self._platform.clock.now_us())
+
+    def prepared(self, profile: Profile) -> Mapping[str, Json]:
+        compiled = self._platform.compiled
+        assert compiled is not None, "there was a snapshot before"
+        features = compiled.project.features
+        if not prepared_features(features):
+            return {}
+        return prepared(features, compiled.surroundings.cuts, self.features(profile))
 
     def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
         compiled = self._platform.compiled
