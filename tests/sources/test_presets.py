@@ -1,9 +1,12 @@
+import json
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from journeyfold.sources.inventory import Source
+from journeyfold.core.instant import instant_us
+from journeyfold.sources.inventory import MAIL_PRESETS, Source
 from journeyfold.sources.mapping import compile_mapping
 from journeyfold.sources.presets import PRESETS, with_preset
 
@@ -175,6 +178,68 @@ def test_a_ticket_is_opened_updated_and_solved(changed, name):
     assert compile_mapping(source("tickets"), columns, "f", 1).map(2, [row]).event.name == name
 
 
+def test_a_catalogue_lists_products_of_nobody():
+    columns = columns_of(
+        "sku,updated_at:timestamp,name,category,brand,price:float,currency,availability,url,image_url"
+    )
+    row = ("S1", 5, "Shoe", "shoes", "acme", 19.99, "EUR", "in stock", "u", "i")
+    event = compile_mapping(source("products"), columns, "f", 1).map(2, [row]).event
+    assert (event.name, event.identifiers, event.id) == (
+        "Product Listed", (), "S1/1970-01-01T00:00:00.000005Z",
+    )  # fmt: skip
+    assert (event.properties["price"], event.properties["brand"]) == (19.99, "acme")
+
+
+def test_a_mention_without_a_sentiment_is_scored_by_its_text():
+    text, row, _, _ = TABLES["mentions"]
+    columns = columns_of(text)
+    changed = {"sentiment": None, "text": "Terrible and broken!"}
+    row = tuple(changed.get(key, value) for key, value in zip(columns, row, strict=True))
+    event = compile_mapping(source("mentions"), columns, "f", 1).map(2, [row]).event
+    assert event.properties["sentiment"] < -0.5
+    assert event.context["derived"] == {"sentiment": "journeyfold lexicon 1"}
+
+
 def test_every_preset_is_documented():
     page = (Path(__file__).resolve().parents[2] / "docs/reference/presets.md").read_text()
     assert [name for name in PRESETS if f"`{name}`" not in page] == []
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/presets.md").read_text()
+WORKED = re.findall(
+    r"### (\w+)\n\n```csv\n([^\n]+)\n([^\n]+)\n```\n\n```json\n(.+?)\n```", PAGE, re.DOTALL
+)
+TYPES = {name: columns_of(text) for name, (text, *_) in TABLES.items()} | {
+    "orders": ORDER,
+    "contacts": columns_of("contact_id,updated_at:timestamp,email"),
+    "products": columns_of("sku,updated_at:timestamp,price:float"),
+}
+
+
+def cell(text, kind):
+    if text == "":
+        return None
+    read = {"int": int, "float": float, "bool": "true".__eq__, "timestamp": instant_us}
+    return read.get(kind, str)(text)
+
+
+def test_every_table_has_a_worked_example():
+    assert {name for name, *_ in WORKED} == set(PRESETS) - {"wire"} - set(MAIL_PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("preset", "head", "line", "told"), WORKED, ids=[each[0] for each in WORKED]
+)
+def test_a_worked_example_is_what_happens(preset, head, line, told):
+    columns = {name: TYPES[preset].get(name, "string") for name in head.split(",")}
+    row = tuple(cell(*pair) for pair in zip(line.split(","), columns.values(), strict=True))
+    event = compile_mapping(source(preset), columns, "f", 1).map(2, [row]).event
+    found = msgspec.to_builtins({
+        "id": event.id, "name": event.name,
+        "identifiers": {claim.kind: claim.value for claim in event.identifiers},
+        "properties": event.properties, "traits": event.traits,
+        "context": {key: value for key, value in event.context.items() if key != "auth"},
+    })  # fmt: skip
+    assert {key: value for key, value in found.items() if value or key == "identifiers"} == (
+        json.loads(told)
+    )

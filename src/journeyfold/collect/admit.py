@@ -188,7 +188,7 @@ def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
     is_familiar = cardinality.knows(planned)
     if not is_familiar and (excess := cardinality.excess(planned)) is not None:
         return held(drafted, excess, key_id=key_id, schema=stem, nodes=nodes)
-    if not is_usable:
+    if not is_usable and not gate.source.names_nobody:
         why = Refused("no_usable_identifier", "", "every identifier is malformed or blocked")
         return held(drafted, why, key_id=key_id, schema=stem, nodes=nodes)
     if not is_familiar:

@@ -31,7 +31,8 @@ OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
 OnInvalid = Literal["quarantine", "flag", "reject"]
 Preset = Literal[
     "wire", "orders", "contacts", "hubspot_contacts", "salesforce_contacts", "tickets", "mentions",
-    "demographics", "intent", "situation", "surveys", "reviews", "sendgrid", "mandrill", "mailgun", "bounces",
+    "demographics", "intent", "situation", "surveys", "reviews", "products", "sendgrid", "mandrill", "mailgun",
+    "bounces",
 ]  # fmt: skip
 MAIL_PRESETS: tuple[Preset, ...] = ("sendgrid", "mandrill", "mailgun", "bounces")
 """Of hooks that say what became of messages."""
@@ -222,6 +223,11 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"`preset: {self.preset}` is for `kind: webhook`")
         if self.map or self.fields or self.group or self.columns or self.read:
             raise ValueError(f"`preset: {self.preset}` maps nothing: leave out map and fields")
+
+    @property
+    def names_nobody(self) -> bool:
+        """Its rows are about things: they need no identifier, and no profile comes of them."""
+        return self.preset == "products"
 
     @property
     def bulk(self) -> bool:

@@ -38,7 +38,7 @@ from journeyfold.sources.expression import Compiler, Env, Evaluate, environment
 from journeyfold.sources.inventory import Column, Source
 from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
 from journeyfold.sources.missing import missing_columns
-from journeyfold.sources.presets import with_preset
+from journeyfold.sources.presets import FINISHES, with_preset
 from journeyfold.sources.recipe import Branch, Field, Fields
 
 NAMES = {
@@ -89,7 +89,9 @@ def compile_mapping(
     missing = [name for name in columns_used(source) if name not in columns]
     if missing:
         raise MappingError(missing_columns(missing, columns, "the file"))
-    return Mapping(_Mapper(source, columns, file, received_us, locate or _nowhere).map)
+    mapper = _Mapper(source, columns, file, received_us, locate or _nowhere)
+    finish = FINISHES.get(source.preset) if source.preset else None
+    return Mapping(_finished(mapper.map, finish) if finish else mapper.map)
 
 
 def tells_time(fields: Fields, columns: Sequence[Column]) -> bool:
@@ -145,7 +147,7 @@ class _Mapper:
             for kind, read in self._identifiers
             if type(value := read(env)) is str or type(value) is int
         )
-        if not identifiers:
+        if not identifiers and not self._source.names_nobody:
             return self._passed("no_identity", "no identifier has a value", line, rows)
         event = Event(
             id=event_id,
@@ -210,7 +212,7 @@ class _Mapper:
             root, _, name = column.to.partition(".")
             if root == "identifiers":
                 texts[name] = _row(column)
-        if not texts:
+        if not texts and not self._source.names_nobody:
             raise MappingError("`fields` needs `identifiers`: whom does it belong to?")
         claims: list[tuple[str, Evaluate]] = []
         for name, text in texts.items():
@@ -284,6 +286,18 @@ class _Mapper:
             assert isinstance(expr, Missing), "it was wrapped so"
             expr = expr.of
         return expr.type, self._compiler.value(expr)
+
+
+def _finished(
+    mapped: Callable[[int, Rows], Outcome], finish: Callable[[Event], Event]
+) -> Callable[[int, Rows], Outcome]:
+    def finished(line: int, rows: Rows) -> Outcome:
+        outcome = mapped(line, rows)
+        if not isinstance(outcome, Mapped):
+            return outcome
+        return msgspec.structs.replace(outcome, event=finish(outcome.event))
+
+    return finished
 
 
 def _wire(file: str) -> Callable[[int, Rows], Outcome]:

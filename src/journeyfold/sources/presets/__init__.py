@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from journeyfold.core.event import Event
 from journeyfold.sources.inventory import MAIL_PRESETS, Preset, Source
 from journeyfold.sources.presets.contacts import contacts
 from journeyfold.sources.presets.demographics import demographics
@@ -12,12 +13,14 @@ from journeyfold.sources.presets.intent import intent
 from journeyfold.sources.presets.mail import mail
 from journeyfold.sources.presets.mentions import mentions
 from journeyfold.sources.presets.orders import orders
+from journeyfold.sources.presets.products import products
 from journeyfold.sources.presets.reviews import reviews
 from journeyfold.sources.presets.salesforce import salesforce_contacts
 from journeyfold.sources.presets.situation import situation
 from journeyfold.sources.presets.surveys import surveys
 from journeyfold.sources.presets.tickets import tickets
 from journeyfold.sources.presets.wire import wire
+from journeyfold.sources.sentiment import with_sentiment
 
 PRESETS: dict[Preset, Callable[[Source], Source]] = {
     "orders": orders,
@@ -31,9 +34,14 @@ PRESETS: dict[Preset, Callable[[Source], Source]] = {
     "situation": situation,
     "surveys": surveys,
     "reviews": reviews,
+    "products": products,
     "wire": wire,
     **dict.fromkeys(MAIL_PRESETS, mail),
 }
+
+
+FINISHES: dict[Preset, Callable[[Event], Event]] = {"mentions": with_sentiment}
+"""What a preset adds to an event that is mapped."""
 
 
 def with_preset(source: Source) -> Source:

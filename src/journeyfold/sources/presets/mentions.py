@@ -1,7 +1,8 @@
 """`preset: mentions`: posts about the brand in social networks → `Brand Mentioned`.
 
 Expects `mention_id, posted_at, network, author_id, handle, text, url, likes, shares, followers, sentiment`. The
-author is known by `author_id`, as `mastodon:ann@example.social`; `sentiment` is -1 to 1, and may be left empty.
+author is known by `author_id`, as `mastodon:ann@example.social`; `sentiment` is -1 to 1; where it is
+empty, the text is scored by a small lexicon (`sources/sentiment.py`) and the event says so.
 """
 
 from __future__ import annotations
