@@ -29,6 +29,8 @@ PATHS = {
     "new": "/segments/new",
     "sources": "/sources",
     "quality": "/quality?ruleset=quality/orders.yaml&rule=amount&source=web",
+    "lineage": "/lineage?of=segment:returning-buyers",
+    "names": "/lineage",
     "settings": "/settings",
     "contextual": "/segments/on-mobile-evening",
     "duplicates": "/live?fate=duplicate",

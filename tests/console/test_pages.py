@@ -22,6 +22,7 @@ SCREENS = (
     "/segments",
     "/sources",
     "/settings",
+    "/lineage",
     "/quality",
 )
 
