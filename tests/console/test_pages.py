@@ -313,6 +313,13 @@ def test_an_empty_log_has_no_last_record_to_be_as_of(signed_in):
     assert all("as of" not in client.get(path).text for path in ("/", "/live", "/segments"))
 
 
+def test_sources_show_how_a_scheduled_import_went(shop):
+    shown = words(shop.get("/sources"))
+    assert "failing last well" in shown
+    assert "1,204 rows, next" in shown
+    assert "the database does not answer" in shown
+
+
 def test_sources_show_freshness_volume_stages_and_unused_fields(shop):
     shown = words(shop.get("/sources"))
     assert "shop is later than its rhythm" in shown

@@ -13,6 +13,7 @@ from journeyfold.api.cards import (
     Joined,
     Node,
     ProjectCard,
+    PullCard,
     Refusal,
     SegmentCard,
     SourceCard,
@@ -343,5 +344,15 @@ def _sources(now_us: int, *, empty: bool) -> list[SourceCard]:
             "contract",
             last_us - 3 * HOUR_US if last_us else 0,
         ),
-        SourceCard("orders", "Order history", "file", "live", "contract", 0),
+        SourceCard("orders", "Order history", "file", "live", "contract", 0, pull=_pull(last_us)),
     ]
+
+
+def _pull(now_us: int) -> PullCard | None:
+    """An import by schedule that its server stopped answering."""
+    if not now_us:
+        return None
+    return PullCard(
+        "failing", now_us + HOUR_US, now_us - HOUR_US, now_us - HOUR_US, now_us - 5 * HOUR_US,
+        1_204, failures=4, problem="import orders failed: server: the database does not answer",
+    )  # fmt: skip
