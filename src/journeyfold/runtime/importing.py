@@ -19,13 +19,14 @@ from journeyfold.collect.admit import Gate
 from journeyfold.collect.batch import (
     ALONE_ITEMS,
     TRANSACTION_ITEMS,
+    Append,
     Options,
     cursor_name,
     dry_append,
     run_import,
 )
 from journeyfold.collect.child import Child, ImportFailed
-from journeyfold.collect.folder import files_of, run_folder
+from journeyfold.collect.folder import RunOne, files_of, run_folder
 from journeyfold.collect.reconciliation import Reconciliation
 from journeyfold.collect.scratch import remove_leftovers
 from journeyfold.core.errors import Busy, UsageError
@@ -99,15 +100,7 @@ def append_source(
     gate = gates_of(
         project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
     )[source]
-    log, clock, directory = workspace.log, workspace.clock, workspace.place.directory
-
-    def resolve(text: str) -> str:
-        return substitute(text, os.environ, _read_file(workspace.place))
-
-    def append(
-        items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
-    ) -> list[Fate]:
-        return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
+    log = workspace.log
 
     def run_one(
         own: Gate, file: str, cursor: bytes | None, limit: int | None, seen: int
@@ -117,12 +110,12 @@ def append_source(
 
         return run_import(
             own,
-            dry_append(log.find) if options.dry_run else append,
-            directory=directory,
-            received_us=clock.now_us(),
+            dry_append(log.find) if options.dry_run else _append_to(workspace),
+            directory=workspace.place.directory,
+            received_us=workspace.clock.now_us(),
             cursor=cursor,
             options=msgspec.structs.replace(options, limit=limit),
-            resolve=str if file else resolve,
+            resolve=str if file else _resolver(workspace.place),
             progress=say,
             pulling=pulling_for(workspace.place, project, source),
             started=started,
@@ -130,20 +123,10 @@ def append_source(
             file=file,
         )
 
-    def cursor_of(file: str) -> bytes | None:
-        return log.marks.cursor(cursor_name(gate.source, file))
-
     beside = Checkpointing(log.checkpoint) if is_alone else None
     try:
         with one_at_a_time(workspace.place.run, source):
-            files = files_of(gate.source, directory, resolve)
-            if files is None:
-                done = run_one(gate, "", cursor_of(""), options.limit, 0)
-            else:
-                done = run_folder(
-                    gate, files, cursor_of, run_one,
-                    limit=options.limit, anew=bool(options.start), dry_run=options.dry_run,
-                )  # fmt: skip
+            done = _each(workspace, gate, options, run_one)
     except ImportFailed as failed:
         raise UsageError(str(failed)) from failed
     finally:
@@ -152,6 +135,36 @@ def append_source(
     if done.status == "complete" and not options.dry_run:
         forget_told_rows(workspace.place, source)
     return done
+
+
+def _each(workspace: Workspace, gate: Gate, options: Options, run_one: RunOne) -> Reconciliation:
+    """The one file or what is asked for, or every file of a pattern."""
+
+    def cursor_of(file: str) -> bytes | None:
+        return workspace.log.marks.cursor(cursor_name(gate.source, file))
+
+    files = files_of(gate.source, workspace.place.directory, _resolver(workspace.place))
+    if files is None:
+        return run_one(gate, "", cursor_of(""), options.limit, 0)
+    return run_folder(
+        gate, files, cursor_of, run_one,
+        limit=options.limit, anew=bool(options.start), dry_run=options.dry_run,
+    )  # fmt: skip
+
+
+def _append_to(workspace: Workspace) -> Append:
+    log, clock = workspace.log, workspace.clock
+
+    def append(
+        items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
+    ) -> list[Fate]:
+        return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
+
+    return append
+
+
+def _resolver(place: Place) -> Callable[[str], str]:
+    return lambda text: substitute(text, os.environ, _read_file(place))
 
 
 def _read_file(place: Place) -> Callable[[str], str]:
