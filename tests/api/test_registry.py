@@ -59,6 +59,12 @@ def test_a_candidate_is_judged_with_a_document(kit):
     assert any('{"total":' in message for message in told["messages"])
 
 
+def test_each_candidate_is_judged_for_itself(kit):
+    wider, text = candidate(kit), candidate(kit, total={"type": "string"})
+    told = [kit.call("POST", f"{JUDGE}/latest", each).json for each in (wider, text, wider)]
+    assert [each["is_compatible"] for each in told] == [True, False, True]
+
+
 def test_what_is_no_schema_is_refused(kit):
     for text in ("[]", "{", '{"type": "strin"}'):
         answer = kit.call("POST", f"{JUDGE}/latest", {"schema": text})

@@ -28,6 +28,8 @@ PATHS = {
     "segment": "/segments/returning-buyers",
     "new": "/segments/new",
     "sources": "/sources",
+    "schemas": "/schemas",
+    "schema": "/schemas/order_completed",
     "quality": "/quality?ruleset=quality/orders.yaml&rule=amount&source=web",
     "lineage": "/lineage?of=segment:returning-buyers",
     "names": "/lineage",

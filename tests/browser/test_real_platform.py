@@ -29,6 +29,7 @@ PATHS = (
     "/segments",
     "/segments/vip",
     "/sources",
+    "/schemas",
     "/quality",
     "/settings",
 )

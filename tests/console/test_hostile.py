@@ -56,6 +56,7 @@ def test_there_are_515_strings():
         "/people",
         "/segments",
         "/sources",
+        "/schemas",
         "/quality",
         "/quality?ruleset=quality/orders.yaml&rule=amount&source=web",
     ],

@@ -21,6 +21,8 @@ SCREENS = (
     "/audit",
     "/segments",
     "/sources",
+    "/schemas",
+    "/schemas/order_completed",
     "/settings",
     "/lineage",
     "/quality",

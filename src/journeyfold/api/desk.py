@@ -40,6 +40,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.profile.traits import HeldTrait
 from journeyfold.project.erasure import Going
 from journeyfold.project.registered import Published
+from journeyfold.project.schema_cards import SchemaCard, SchemaSheet
 from journeyfold.project.stocktaking import Stock
 
 
@@ -176,6 +177,16 @@ class ProjectDesk(Protocol):
         ...
 
 
+class SchemaDesk(Protocol):
+    def cards(self) -> Sequence[SchemaCard]: ...
+
+    def sheet(self, slug: str) -> SchemaSheet | None: ...
+
+    def proposal(self, slug: str, days: int) -> str | None:
+        """What recorded events of these days propose; None when none came. Takes a moment."""
+        ...
+
+
 class KeyDesk(Protocol):
     def cards(self) -> Sequence[KeyCard]: ...
 
@@ -215,6 +226,8 @@ class Desk(Protocol):
     def quality(self) -> QualityDesk: ...
     @property
     def project(self) -> ProjectDesk: ...
+    @property
+    def schemas(self) -> SchemaDesk: ...
     @property
     def keys(self) -> KeyDesk: ...
 

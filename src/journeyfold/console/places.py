@@ -48,6 +48,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Set up",
         (
             Place("/sources", "Sources", "source", "u"),
+            Place("/schemas", "Schemas", "segment", "c"),
             Place("/lineage", "Lineage", "branch", "n"),
             Place("/settings", "Settings", "key", "k"),
         ),

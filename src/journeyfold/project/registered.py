@@ -14,8 +14,9 @@ import msgspec
 
 from journeyfold.core.event import Json
 from journeyfold.project.model import Project
+from journeyfold.project.registry import history_of
 from journeyfold.quality.compatibility import Mode
-from journeyfold.quality.evolution import Change, History
+from journeyfold.quality.evolution import Change
 from journeyfold.quality.lock import content_hash, subject_of
 from journeyfold.quality.schema_file import SchemaFile, parse_all
 
@@ -33,11 +34,11 @@ class Published:
     """All of them, by subject, version, number and content."""
 
     def __init__(self, project: Project) -> None:
-        self._history = History(project.schemas, project.schema_lock, project.schema_modes)
+        self._project = project
         self._modes = project.schema_modes
         self._files: dict[str, dict[int, SchemaFile]] = {}
         self._ids: dict[str, int] = {}
-        for files in self._history.subjects().values():
+        for files in history_of(project).subjects().values():
             for file in files:
                 known = project.schema_lock.published.get(file.stem)
                 if known is not None:
@@ -90,13 +91,14 @@ class Published:
         candidate = _candidate(text, newest)
         if isinstance(candidate, str):
             return candidate
-        compiled = candidate.compiled(self._history.files)
+        history = history_of(self._project)  # one of its own: it remembers what it compared
+        compiled = candidate.compiled(history.files)
         if not isinstance(compiled, jsonschema_rs.Validator):
             return compiled.message
         mode = self._modes.of(subject_of(newest.type, newest.name))
         if number is not None:
-            return self._history.judged(candidate, [files[number]], mode)
-        return self._history.judged(candidate, [files[at] for at in sorted(files)], mode)
+            return history.judged(candidate, [files[number]], mode)
+        return history.judged(candidate, [files[at] for at in sorted(files)], mode)
 
     def _registered(self, file: SchemaFile) -> Registered:
         return Registered(file.slug, file.version, self._ids[file.stem], file.text)

@@ -49,6 +49,7 @@ from journeyfold.testing.desk_post import SampleOutbox, SamplePost
 from journeyfold.testing.desk_quality import SampleQuality
 from journeyfold.testing.desk_quarantine import SampleQuarantine
 from journeyfold.testing.desk_review import SampleReviews
+from journeyfold.testing.desk_schemas import SampleSchemas
 from journeyfold.testing.desk_stock import stock_of
 from journeyfold.testing.sample_journeys import TEXTS, planned
 from journeyfold.testing.sample_people import SEGMENTS_FILE, Sample, sample
@@ -325,6 +326,7 @@ class SampleDesk:
         self.post = SamplePost(NOW_US, is_empty=people == 0)
         self.quality = SampleQuality(NOW_US, is_empty=people == 0, names=names)
         self.project = SampleProject(self.sample)
+        self.schemas = SampleSchemas(NOW_US)
         self.keys = SampleKeys()
 
     def health(self) -> Health:

@@ -14,6 +14,7 @@ from journeyfold.api.desks.people import People
 from journeyfold.api.desks.project import Projects
 from journeyfold.api.desks.quality import Quality
 from journeyfold.api.desks.reviews import Reviews
+from journeyfold.api.desks.schemas import Schemas
 from journeyfold.api.desks.segments import Segments
 from journeyfold.api.desks.situation import LiveDecisions
 from journeyfold.api.desks.snapshot import snapshot
@@ -52,6 +53,7 @@ class PlatformDesk:
         self.post = Messages(platform)
         self.quality = Quality(platform)
         self.project = Projects(platform)
+        self.schemas = Schemas(platform)
         self.keys = Keys(platform)
 
     def health(self) -> Health:
