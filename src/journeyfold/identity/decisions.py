@@ -28,6 +28,7 @@ Kind: TypeAlias = Literal[
 them.
 """
 SAID = frozenset({"review", "link", "cannot_link", "block", "retract"})
+_CONTEXT = frozenset({"project", "definition", "cutpoints", "journey"})
 _LAST = 2**32 - 1  # the number of a context row in its record
 
 
@@ -141,7 +142,12 @@ def last(reader: StateReader, head: int, limit: int) -> list[tuple[int, int, Dec
 
 
 def stage_context(writer: StateWriter, record: Record) -> None:
-    """A record that the past of anybody needs, whoever they are."""
+    """A record that the past of anybody needs, whoever they are; others are passed over."""
+    if record.kind in _CONTEXT:
+        _put_context(writer, record)
+
+
+def _put_context(writer: StateWriter, record: Record) -> None:
     row = Decision("context", record.appended_us, record.event.id, "", record.kind, "")
     writer.put(SPACE, _key(record.offset, _LAST), _ENCODE(row))
 
@@ -156,8 +162,11 @@ def context_of(reader: StateReader, upto: int) -> list[tuple[int, Decision]]:
     ]
 
 
-def forget(writer: StateWriter, people: Collection[str]) -> None:
-    """Rows that name people who were erased go with them (M7)."""
+def forget(writer: StateWriter, people: Collection[str], record: Record) -> None:
+    """Rows that name people whom the record erased go with them (M7)."""
+    if not people:
+        return
+    _put_context(writer, record)
     names = [one.encode() for one in people]
     for key in [key for key, raw in writer.scan(SPACE) if any(one in raw for one in names)]:
         writer.delete(SPACE, key)

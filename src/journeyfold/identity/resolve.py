@@ -124,6 +124,23 @@ class Resolver:
                 return self._first_seen(record, node, named[0], key)
         return self._sighted(record, named, key)
 
+    def resettle(self, record: Record, before: IdentityRules | None) -> tuple[Change, ...]:
+        """Everybody again, where limits or hubs are others than before (R2, R5).
+
+        Kinds that are new, gone or in another order hold for evidence from here on only.
+        """
+        if (
+            before is None
+            or before.bounds == self._rules.bounds
+            or (before.position != self._rules.position)
+        ):
+            return ()
+        settlement = Settlement(self._graph, self._marks, self._rules, record)
+        for node, _ in list(self._graph.nodes()):
+            settlement.recheck(node)
+        self._answers, self._answered, self.taken = {}, {}, ()
+        return settlement.settle()
+
     def people_of(self, nodes: Iterable[bytes]) -> list[Part]:
         """Everybody who has one of these nodes, with all of theirs."""
         return erase.people_of(self._graph, nodes)

@@ -176,6 +176,11 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
         return {kind.name: place for place, kind in enumerate(self.kinds)}
 
     @cached_property
+    def bounds(self) -> tuple[object, ...]:
+        """What decides how many identifiers one person may have."""
+        return (*((kind.bound, kind.hub) for kind in self.kinds), self.max_nodes)
+
+    @cached_property
     def devices(self) -> frozenset[str]:
         return frozenset(kind.name for kind in self.kinds if kind.class_ == "device")
 

@@ -42,7 +42,6 @@ from journeyfold.project.usual import fold_usual, is_usual
 from journeyfold.quality.steps import Note, unnoted
 
 CONSUMED = b"consumed"
-_CONTEXT = frozenset({"project", "definition", "cutpoints", "journey", "erasure"})
 _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
 
 
@@ -153,8 +152,7 @@ class Engine:
         self._cleaned.flush(writer)
 
     def apply(self, record: Record, writer: StateWriter) -> list[Effect]:
-        if record.kind in _CONTEXT:
-            decisions.stage_context(writer, record)
+        decisions.stage_context(writer, record)
         match record.kind:
             case "event" | "consent":
                 return self._event(record)
@@ -271,7 +269,7 @@ class Engine:
         done = forget(record, self.people, self._identity, self.compiled, writer, self._log)
         self.forgotten |= done.people
         self._cleaned.forget_misses(writer)
-        decisions.forget(writer, done.people)
+        decisions.forget(writer, done.people, record)
         return done.effects + self._changes(done.changes, record)
 
     # -- everybody ------------------------------------------------------------------------------
@@ -295,14 +293,16 @@ class Engine:
     ) -> list[Effect]:
         """New definitions hold: everybody is settled, on facts that new steps have cleaned again."""
         self._rebind(writer)
+        rules = before.project.identity if before is not None else None
+        moved = self._changes(self._identity.resettle(record, rules), record)
         if before is None or before.cleaning.digest == self.compiled.cleaning.digest:
-            return self._everyone(record, writer, cause)
+            return moved + self._everyone(record, writer, cause)
         self._cleaned.start_again(writer)
         self.definitions.complete_builds()  # their features are made from all of history, too
         self.definitions.save(writer)
         refolding = self._refolder(record, self._cleaned.note)
         mended = partial(refolding.mended, now_us=record.appended_us, cause=cause)
-        return self._each(self.people.everyone(writer), mended, record, writer)
+        return moved + self._each(self.people.everyone(writer), mended, record, writer)
 
     def _each(
         self,

@@ -25,9 +25,10 @@ def identity_metrics(log: LogStore, prefix: str) -> Iterator[Metric]:
     for name in ALERTS if made else ():
         alerts.add_metric([name], float(name in raised))
     yield alerts
+    audit = made.audit if made else None
     for name, words, value in (
-        ("identity_people", "people at the latest identity audit", made and made.audit.people),
-        ("identity_size_max", "identifiers of the largest", made and made.audit.size_max),
-        ("identity_hubs", "identifiers that belong to nobody", made and made.audit.hubs),
+        ("identity_people", "people at the latest identity audit", audit.people if audit else None),
+        ("identity_size_max", "identifiers of the largest", audit.size_max if audit else None),
+        ("identity_hubs", "identifiers that belong to nobody", audit.hubs if audit else None),
     ):
-        yield GaugeMetricFamily(prefix + name, words, value=None if value is None else float(value))
+        yield GaugeMetricFamily(prefix + name, words, value=value)
