@@ -12,7 +12,12 @@ from journeyfold.cli.directory import data_option, project_option, require_data,
 from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from journeyfold.project.reports import JourneyChange, PlanReport, SegmentChange
+    from journeyfold.project.reports import (
+        IdentityChange,
+        JourneyChange,
+        PlanReport,
+        SegmentChange,
+    )
 
 CHANGES = 2
 
@@ -64,6 +69,8 @@ def _print(report: PlanReport) -> None:
     )
     for name, change in sorted(report.definitions.items()):
         click.echo(f"  {change:8} {name}")
+    if report.identity is not None:
+        _print_identity(report.identity)
     _print_changes("segment", report.segments)
     _print_changes("stage", report.stages)
     if report.traits:
@@ -80,6 +87,19 @@ def _print(report: PlanReport) -> None:
     click.echo(f"{count(report.untouched, 'definition')} untouched")
     if not report.has_changes:
         click.echo("No difference.")
+
+
+def _print_identity(told: IdentityChange) -> None:
+    """Who would be one person, who would not, and under which limits."""
+    for limit in told.limits:
+        click.echo(f"  limit {limit}")
+    click.echo(
+        f"identity: {count(told.merges, 'person', 'people')} made of several, "
+        f"{count(told.splits, 'person', 'people')} split; "
+        f"{count(told.gained, 'identifier')} more, {told.lost} fewer"
+    )
+    for each in told.examples:
+        click.echo(f"  {each.change}: {' | '.join(', '.join(part) for part in each.parts)}")
 
 
 def _print_changes(what: str, changes: tuple[SegmentChange, ...]) -> None:

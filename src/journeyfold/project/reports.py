@@ -154,6 +154,26 @@ class TraitChange(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+class Regrouped(msgspec.Struct, frozen=True):
+    """People who are one under the one rules and several under the others, as `kind:value`."""
+
+    change: Literal["merged", "split"]
+    parts: tuple[tuple[str, ...], ...]
+
+
+class IdentityChange(msgspec.Struct, frozen=True):
+    """What other rules make of everybody. `lost` and `gained` are identifiers that name somebody
+    under one of the two only.
+    """
+
+    merges: int
+    splits: int
+    lost: int
+    gained: int
+    limits: tuple[str, ...]
+    examples: tuple[Regrouped, ...]
+
+
 class PlanReport(msgspec.Struct, frozen=True):
     """What the changed project would have made of recorded history (segments B6)."""
 
@@ -168,6 +188,7 @@ class PlanReport(msgspec.Struct, frozen=True):
     untouched: int = 0
     reconstructed: bool = False
     traits: tuple[TraitChange, ...] = ()
+    identity: IdentityChange | None = None  # where identity.yaml says something else
 
     @property
     def has_changes(self) -> bool:

@@ -25,7 +25,14 @@ from journeyfold.project.compile import Compiled, compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile
-from journeyfold.project.reports import DecisionChange, Mover, PlanReport, SegmentChange
+from journeyfold.project.reports import (
+    DecisionChange,
+    IdentityChange,
+    Mover,
+    PlanReport,
+    SegmentChange,
+)
+from journeyfold.runtime.planning_identity import identity_change
 from journeyfold.runtime.planning_journeys import JourneysTold, journey_changes
 from journeyfold.runtime.planning_traits import trait_changes
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
@@ -81,7 +88,14 @@ def plan_between(
         ),
         untouched=_untouched(before, after, definitions),
         traits=tuple(trait_changes(old.compiled, new.compiled, old.people, new.people)),
+        identity=_identity(old, new, node_key),
     )  # fmt: skip
+
+
+def _identity(old: _Retelling, new: _Retelling, node_key: bytes) -> IdentityChange | None:
+    before, after = old.compiled.project.identity, new.compiled.project.identity
+    with old.state.read() as was, new.state.read() as is_:
+        return identity_change(before, after, was, is_, node_key)
 
 
 class _Retelling:
@@ -90,7 +104,7 @@ class _Retelling:
     def __init__(self, log: EventLog, node_key: bytes, project: Project, since_us: int) -> None:
         self._log, self._since_us = log, since_us
         self.compiled: Compiled = compile_project(project)
-        self._state = MemoryState()
+        self.state = MemoryState()
         self._engine = Engine(log, node_key, lambda _files: self.compiled)
         self._has_begun = False
         self.people: dict[str, Profile] = {}
@@ -102,7 +116,7 @@ class _Retelling:
         """Up to record `head`: a platform that runs goes on appending."""
         for records in _pieces(self._log, head):
             kept = [record for record in records if self._is_kept(record)]
-            with self._state.write() as writer:
+            with self.state.write() as writer:
                 for group in _groups(kept):
                     self._decide_again(group[0])
                     self.journeys.hear(self._engine.fold(writer, group))
@@ -117,7 +131,7 @@ class _Retelling:
         return record.kind not in {"definition", "output", "erased"}
 
     def _settle(self, now_us: int) -> None:
-        with self._state.read() as reader:
+        with self.state.read() as reader:
             profiles = [decode_profile(raw) for _, raw in reader.scan("profile")]
         self._cut(profiles, now_us)
         for profile in profiles:
