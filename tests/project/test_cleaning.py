@@ -199,3 +199,29 @@ def test_a_restart_goes_on_under_the_same_steps():
             engine.fold(writer, [record])
     assert fold_all(Engine(house.log, KEY, compile_texts), house.log, state) == []
     assert everything(state) == everything(house.state)
+
+
+def test_a_phone_without_a_region_has_the_projects():
+    assert SHOP.identity.region == "DE"
+    house = House(cleaning("clean: {traits.phone: phone}\n"))
+    identify(house, phone="030 901820")
+    assert value(house, "phone") == "+4930901820"
+
+
+NUMBER = 'clean: {traits.income: {number: "1.234,56"}}\n'
+RICH = "\n  - {id: rich, when: 'traits.income > 1000'}\n"
+
+
+def test_a_text_that_is_cleaned_to_a_number_is_compared_as_one():
+    said = SHOP.files["schemas/identify.1.json"].replace(
+        '"properties": {', '"properties": {\n    "income": {"type": "string"},', 1
+    )
+    file = "segments/shopping.yaml"
+    segments = SHOP.files[file].replace("segments:", "segments:" + RICH, 1)
+    files = {**SHOP.files, "schemas/identify.1.json": said, file: segments}
+    project = cleaning(NUMBER, files)
+    assert [each.message for each in check(project) if each.severity == "error"] == []
+    house = House(project)
+    identify(house, income="1.234,50")
+    assert value(house, "income") == 1234.5
+    assert "rich" in house.person("user_id", "ann").memberships

@@ -12,7 +12,7 @@ from hashlib import blake2b
 import msgspec
 
 from journeyfold.core.condition_levels import Levels
-from journeyfold.core.condition_scope import Type
+from journeyfold.core.condition_scope import FLOAT, INT, Type
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Json, Record
 from journeyfold.project.document import Document, Path
@@ -62,6 +62,22 @@ def levels_of(project: Project) -> Levels:
         for path, name in single.items()
         if name in project.taxonomies
     }
+
+
+_MADE = {"number": FLOAT, "unit": FLOAT, "money": INT}
+
+
+def cleaned_types(project: Project) -> dict[tuple[str, str], Type]:
+    """(root, name) of fields that cleaning makes numbers of, whatever a schema says was sent."""
+    found: dict[tuple[str, str], Type] = {}
+    for source in project.sources.values():
+        for path, _, spec in _declared(source):
+            root, _, name = path.partition(".")
+            last = spec[-1] if isinstance(spec, list) and spec else spec
+            cleaner = next(iter(last), "") if isinstance(last, dict) else last
+            if "." not in name and isinstance(cleaner, str) and cleaner in _MADE:
+                found[root, name] = _MADE[cleaner]
+    return found
 
 
 def cleaning_problems(
@@ -139,13 +155,23 @@ def _chain(project: Project, spec: Json) -> Chain:
     if not parts or not all(isinstance(part, str | dict) for part in parts):
         raise ValueError(f"{NO_STEPS}; write `clean: email`")
     named = [part for part in parts if isinstance(part, str | dict)]
-    chain = chain_of([with_words(project, part) for part in named])
+    steps = [_with_region(project, with_words(project, part)) for part in named]
+    chain = chain_of(steps)
     if any(step.on_failed == "quarantine" for step in chain.steps):
         raise ValueError(
             "on_failed: quarantine is for a schema or a rule, which judge at the door; "
             "write keep or null"
         )
     return chain
+
+
+def _with_region(project: Project, part: str | dict[str, Json]) -> str | dict[str, Json]:
+    """A phone's region is the step's, else the project's (Q21)."""
+    said = part.get("phone") if isinstance(part, dict) else {} if part == "phone" else None
+    region = project.identity.region
+    if not region or not isinstance(said, dict) or "region" in said:
+        return part
+    return {"phone": {**said, "region": region}}
 
 
 def _digest(chains: Mapping[str, Mapping[str, Chain]]) -> str:

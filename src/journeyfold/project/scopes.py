@@ -6,6 +6,8 @@ versions add to earlier ones. Events that journeyfold itself knows need no schem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from journeyfold.core.condition_scope import (
     BOOL,
     CONTEXT_TYPE,
@@ -17,7 +19,7 @@ from journeyfold.core.condition_scope import (
     type_of_schema,
 )
 from journeyfold.decide.definition import CONTEXT
-from journeyfold.project.cleaning import levels_of
+from journeyfold.project.cleaning import cleaned_types, levels_of
 from journeyfold.project.model import Project
 from journeyfold.quality.registry import Registry
 
@@ -83,14 +85,23 @@ def context_type(project: Project) -> Type:
 
 def project_scope(project: Project, registry: Registry) -> Scope:
     """What `bind` needs to know before features and segments name themselves."""
+    made = cleaned_types(project)
+    events = event_types(registry)
     return Scope(
-        traits=trait_type(registry),
+        traits=_made(trait_type(registry), "traits", made),
         context=context_type(project),
-        events=event_types(registry),
+        events={name: _made(kind, "properties", made) for name, kind in events.items()},
         purposes=frozenset(project.settings.privacy.known),
         levels=levels_of(project),
         retention_us=project.settings.retention.raw_us,
     )
+
+
+def _made(declared: Type, root: str, made: Mapping[tuple[str, str], Type]) -> Type:
+    """Fields that are declared, with the type that cleaning gives them."""
+    if not made or not declared.fields:
+        return declared
+    return object_of({name: made.get((root, name), kind) for name, kind in declared.fields})
 
 
 def _joined(before: Type | None, declared: Type) -> Type:
