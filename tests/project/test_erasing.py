@@ -379,9 +379,9 @@ def facts(house):
     with house.state.read() as reader:
         for key, _ in reader.scan("profile"):
             one = profile_of(reader, key.decode())
-            runs = [
+            runs = sorted(  # their own order is that of their ids
                 (run.journey, run.key, run.step, run.due_us, run.reason) for run in one.journeys
-            ]
+            )
             traits = {name: held.value for name, held in one.traits.items()}
             found.append((one.events, one.first_us, one.last_us, one.wake_us, traits,
                           sorted(one.memberships), runs))  # fmt: skip
