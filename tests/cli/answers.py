@@ -2,6 +2,7 @@
 
 from journeyfold.journey.control import Move
 from journeyfold.project.cleaned import Tally
+from journeyfold.project.prepared import Missing
 from journeyfold.project.reports import (
     BackupReport,
     BadRow,
@@ -29,7 +30,6 @@ from journeyfold.project.reports import (
     SyncPreview,
     SyncRow,
 )
-from journeyfold.project.prepared import Missing
 from journeyfold.project.taxonomies import Missed, Near
 from journeyfold.quality.near import Nearly, Pair
 from journeyfold.quality.profile import Spread, profiled
