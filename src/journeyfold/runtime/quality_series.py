@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from math import sqrt
 
 from journeyfold.core.instant import rfc3339
-from journeyfold.quality.anomaly import LOOK_BACK, RESIDUALS, judged
+from journeyfold.quality.anomaly import LOOK_BACK, RESIDUALS, UNUSUAL, judged
 from journeyfold.quality.result import Point, Run
 from journeyfold.quality.rule import WEIGHT, Rule
 from journeyfold.quality.score import Result
@@ -29,13 +30,15 @@ def anomalies(
     assert rule.anomaly is not None, "a rule of this key"
     today = rfc3339(run.at_us)[:10]
     rows = engine.rows(
-        f"select _source, _day, {_metric(rule, side)} from {side.sql} where _day < '{today}' "  # noqa: S608
+        f"select _source, _day, {_metric(rule, side)}, count(*) from {side.sql} where _day < '{today}' "  # noqa: S608
         "group by _source, _day order by _source, _day"
     )
     series: dict[str, dict[str, float]] = {}
-    for source, day, value in rows:
+    counts: dict[tuple[str, str], int] = {}
+    for source, day, value, n in rows:
         if value is not None:
             series.setdefault(source, {})[day] = float(value)
+            counts[source, day] = n
     points, results = [], []
     for source, known in series.items():
         days = _days(known, today)
@@ -43,7 +46,7 @@ def anomalies(
         values = [known.get(day, gap) for day in days]
         points += [Point(rule.id, source, day, value) for day, value in known.items()]
         for at, day in enumerate(days):
-            result = _judged(rule, values, at)
+            result = _judged(rule, values, at, counts.get((source, day), 0))
             if result is not None:
                 results.append(((source, day), result))
     return points, results
@@ -56,8 +59,10 @@ def _days(known: dict[str, float], today: str) -> list[str]:
     return [(first + timedelta(days=at)).isoformat() for at in range((last - first).days + 1)]
 
 
-def _judged(rule: Rule, values: Sequence[float | None], at: int) -> Result | None:
-    """None for a day that says nothing."""
+def _judged(rule: Rule, values: Sequence[float | None], at: int, n: int) -> Result | None:
+    """None for a day that says nothing. A share of few rows moves by chance: it is unusual only
+    when it is out of reach of that, too.
+    """
     today = values[at]
     if today is None:
         return None
@@ -70,8 +75,17 @@ def _judged(rule: Rule, values: Sequence[float | None], at: int) -> Result | Non
         )
     expected = told.expected or 0.0
     detail = f"{told.value:,.6g} where {expected:,.6g} was expected, z {told.z:+.1f}"
-    status = "fail" if told.is_unusual else "pass"
-    return Result(rule.id, rule.dimension, weight, 1, int(told.is_unusual), status, detail=detail)  # type: ignore[arg-type]
+    is_unusual = told.is_unusual and (
+        rule.anomaly is None or rule.anomaly.metric != "nulls" or _beyond_chance(today, expected, n)
+    )
+    status = "fail" if is_unusual else "pass"
+    return Result(rule.id, rule.dimension, weight, 1, int(is_unusual), status, detail=detail)  # type: ignore[arg-type]
+
+
+def _beyond_chance(found: float, expected: float, n: int) -> bool:
+    """Of percentages: four standard errors of a share of `n` rows."""
+    share = min(max(expected / 100, 1 / max(n, 1)), 1.0)
+    return abs(found - expected) / 100 > UNUSUAL * sqrt(share * (1 - share) / max(n, 1))
 
 
 def _metric(rule: Rule, side: Side) -> str:

@@ -55,12 +55,11 @@ class Watching:
             self._job.close()
 
     def _run(self) -> None:
-        workspace: Workspace | None = None
+        watch: Watch | None = None
         while not self._stop.wait(LOOK_S):
             try:
-                if workspace is None:
-                    workspace = Workspace.of_running(self._place)
-                    watch = Watch(workspace, self._report)
+                if watch is None:
+                    watch = Watch(Workspace.of_running(self._place), self._report)
                 self._job = watch.step(self._job)
                 self._is_holding = watch.is_holding
                 self._problem = ""
@@ -69,16 +68,16 @@ class Watching:
                     self._problem = str(error)
                     self._report(f"quality: {error}")
                 self._stop.wait(FRESHNESS_S)
-        if workspace is not None:
+        if watch is not None:
             watch.close()
-            workspace.close()
+            watch.workspace.close()
 
 
 class Watch:
     """One look after the other, over the stores of a data directory."""
 
     def __init__(self, workspace: Workspace, report: Callable[[str], None]) -> None:
-        self._workspace, self._report = workspace, report
+        self.workspace, self._report = workspace, report
         self._project: Project | None = None
         self._offset = -1
         self._store: QualityStore | None = None
@@ -99,7 +98,7 @@ class Watch:
         if job is not None:
             job = self._listen(job, project, store, alerting)
         elif (asked := self._due(store)) is not None:
-            job = RunningJob(self._workspace.place, asked)
+            job = RunningJob(self.workspace.place, asked)
         if now_s >= self._next_fresh_s:
             self._next_fresh_s = now_s + FRESHNESS_S
             self._look_at_freshness(project, store, alerting)
@@ -114,27 +113,27 @@ class Watch:
             self._store.close()
 
     def _follow(self) -> Project | None:
-        offset = self._workspace.activated()
+        offset = self.workspace.activated()
         if offset >= 0 and offset != self._offset:
-            self._project, self._offset = self._workspace.project_in_force(), offset
+            self._project, self._offset = self.workspace.project_in_force(), offset
         return self._project
 
     def _open(self) -> tuple[QualityStore, Alerting]:
         if self._store is None:
-            self._store = QualityStore(self._workspace.place.data, self._workspace.keyring)
+            self._store = QualityStore(self.workspace.place.data, self.workspace.keyring)
         if self._alerting is None:
-            self._alerting = Alerting(self._workspace, self._store, self._report)
+            self._alerting = Alerting(self.workspace, self._store, self._report)
         return self._store, self._alerting
 
     def _due(self, store: QualityStore) -> Asked | None:
         """A run that somebody asks for, else the night's; one that was killed goes on."""
-        wish = self._workspace.log.marks.number(ASKED)
+        wish = self.workspace.log.marks.number(ASKED)
         if wish != self._asked:
             self._asked = wish
             return Asked()
         if self._project is None or not self._project.quality:
             return None
-        now_us = self._workspace.clock.now_us()
+        now_us = self.workspace.clock.now_us()
         night = (now_us - AFTER_MIDNIGHT_US) // DAY_US
         done = [run for run in store.runs(200) if run.state == "done" and not run.dataset]
         if done and (done[0].at_us - AFTER_MIDNIGHT_US) // DAY_US >= night:
@@ -147,9 +146,9 @@ class Watch:
         for line in job.lines():
             if line.error is not None:
                 self._report(f"quality: a run of rules failed: {line.error[1]}")
-                self._asked = self._workspace.log.marks.number(ASKED)
+                self._asked = self.workspace.log.marks.number(ASKED)
             if line.outcome is not None:
-                alerting.judge(project, store.results(since=_since(self._workspace)))
+                alerting.judge(project, store.results(since=_since(self.workspace)))
                 self._look_at_stops(project, store)
         if job.is_over:
             job.close()
@@ -157,26 +156,26 @@ class Watch:
         return job
 
     def _look_at_stops(self, project: Project, store: QualityStore) -> None:
-        found = stops(project, store, self._workspace.clock.now_us())
+        found = stops(project, store, self.workspace.clock.now_us())
         if bool(found) != self.is_holding:
             self._report(f"quality: syncs wait: {found[0]}" if found else "quality: syncs go on")
         self.is_holding = bool(found)
 
     def _look_at_freshness(self, project: Project, store: QualityStore, alerting: Alerting) -> None:
-        now_us = self._workspace.clock.now_us()
+        now_us = self.workspace.clock.now_us()
         if self._sightings is None:
-            self._sightings = Sightings(self._workspace.log.marks, now_us)
+            self._sightings = Sightings(self.workspace.log.marks, now_us)
         else:
             self._sightings.refresh(now_us)
         is_changed = False
-        for found in fresh_now(project, self._sightings, now_us, self._workspace.log.head()[0]):
+        for found in fresh_now(project, self._sightings, now_us, self.workspace.log.head()[0]):
             key = (found.ruleset, found.rule, found.source)
             if self._states.get(key) != f"{found.status} {found.day}":
                 self._states[key] = f"{found.status} {found.day}"
                 store.note(found.ruleset, found)
                 is_changed = True
         if is_changed:
-            alerting.judge(project, store.results(since=_since(self._workspace)))
+            alerting.judge(project, store.results(since=_since(self.workspace)))
 
 
 def _since(workspace: Workspace) -> str:
