@@ -8,9 +8,11 @@ from journeyfold.collect.envelope import Draft
 from journeyfold.collect.held import held
 from journeyfold.collect.json_entry import Refused
 from journeyfold.core.event import Event, Identifier
+from journeyfold.project.schema_cards import failing_fields
 from journeyfold.runtime.quarantine_asks import preview_on_disk
 from journeyfold.runtime.quarantine_work import Choice, chosen_by, drop, waiting
 from journeyfold.runtime.requarantine import replay_chosen
+from journeyfold.runtime.telemetry import StoreFigures
 from journeyfold.runtime.workspace import activate, checked_project
 
 NOW_US = 1_790_000_000_000_000
@@ -111,3 +113,22 @@ def test_what_is_given_up_is_gone_and_still_counted(workspace):
     (group,) = workspace.log.quarantine.groups()
     assert (group.state, group.messages) == ("dropped", 3)
     assert drop(workspace.log, Choice(code="schema")) == 0
+
+
+def test_violations_are_counted_by_field_for_ever(workspace):
+    drop(workspace.log, Choice(pointer="/properties/coupon"))
+    hold(workspace, 7, 1)
+    hold(workspace, 8, 1, FAR.format(2))
+    fields = failing_fields(workspace.log.quarantine.groups())
+    assert [(each.pointer, each.waiting, each.dropped) for each in fields] == [
+        ("/properties/coupon", 1, 3),
+        (FAR.format("*"), 1, 0),
+    ]
+
+
+def test_metrics_name_the_schema_and_no_place(workspace):
+    figures = StoreFigures(workspace.log, lambda: None, workspace.place, workspace.clock)
+    (found,) = [each for each in figures.collect() if each.name.endswith("schema_violations")]
+    told = {tuple(sorted(each.labels.items())): each.value for each in found.samples}
+    assert told[("schema", "checkout_started.1"), ("state", "waiting")] == 3
+    assert {name for labels in told for name, _ in labels} == {"schema", "state"}

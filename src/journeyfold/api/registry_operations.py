@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from journeyfold.api import registry
+from journeyfold.api import registry, schemas
 from journeyfold.api.operation import Operation
+from journeyfold.project.schema_cards import SchemaSheet
 
 _SCOPE = "project:write"
 _SUBJECT = "/registry/subjects/{subject}"
 _JUDGED = "/registry/compatibility/subjects/{subject}/versions/{version}"
 
 REGISTRY: tuple[Operation, ...] = (
+    Operation(
+        id="schemas", method="GET", path="/v1/schemas", scope=_SCOPE,
+        summary="Events with their schemas, and how many messages broke them.",
+        answer=schemas.answer_schemas, reply=schemas.SchemasBody,
+    ),
+    Operation(
+        id="schema", method="GET", path="/v1/schemas/{schema}", scope=_SCOPE,
+        summary="One event: versions, what each changed, and where messages fail by field.",
+        answer=schemas.answer_schema, reply=SchemaSheet, statuses=(404,),
+    ),
     Operation(
         id="registrySubjects", method="GET", path="/registry/subjects", scope=_SCOPE,
         summary="Events with a published schema.",

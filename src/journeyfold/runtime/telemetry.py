@@ -23,6 +23,7 @@ from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import Clock, StateStore
 from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
+from journeyfold.project.schema_cards import failing_fields
 from journeyfold.runtime import outbox
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.identity_metrics import identity_metrics
@@ -134,6 +135,22 @@ class StoreFigures(Collector):
         for reason, waiting in sorted(reasons.items()):
             held.add_metric([reason], waiting)
         yield held
+        yield self._violations()
+
+    def _violations(self) -> Metric:
+        """By the version that judged, which is the project's word; places stay out of labels."""
+        broken = GaugeMetricFamily(
+            PREFIX + "schema_violations", "messages that ever broke a schema, by what became of them",
+            labels=["schema", "state"],
+        )  # fmt: skip
+        counted: dict[tuple[str, str], int] = {}
+        for each in failing_fields(self._log.quarantine.groups()):
+            for state in ("waiting", "replayed", "dropped"):
+                key = each.schema, state
+                counted[key] = counted.get(key, 0) + getattr(each, state)
+        for labels, messages in sorted(counted.items()):
+            broken.add_metric(labels, messages)
+        return broken
 
     def _sizes(self) -> Iterator[Metric]:
         log = self._place.log
