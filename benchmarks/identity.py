@@ -148,7 +148,7 @@ def shared_under(directory: Path, name: str, rules: IdentityRules) -> None:
         early = sighting(KIOSK, "user_id:u0", "anonymous_id:kiosk", at_us=-1)
         again_s = timed(lambda: resolver.resolve(early))
         resolver.flush(writer)
-        people = {person_in(writer, node) for node, _ in writer.scan("id_node")}
+        people = {resolver.person_of(node) for node, _ in writer.scan("id_node")}
     # with the rule the device is a person of its own, without it its first user's
     merged = KIOSK + (name == "hub") - len(people)
     report(
