@@ -69,6 +69,7 @@ class Database:
         self.connection = None
 
     def drop_slot(self):
+        """Whoever reads from it has ended, or ends now."""
         self.run(
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
             f"WHERE slot_name = '{self.name}'"

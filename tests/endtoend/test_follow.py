@@ -123,13 +123,20 @@ def test_under_up_changes_arrive_and_a_lost_slot_is_shown_until_it_is_mended(sho
         live.wait_folded()
         crm.drop_slot()
         live.wait_for("the slot")
-        wait_for(lambda: seen(live, "state") == "failing" and seen(live, "is_final"))
+        wait_for(lambda: seen(live, "state") == "failed" and shown(live)["state"] == "failed")
         asked = run_cli(shop, "follow", "crm", "--resnapshot").stdout
         assert "the platform runs here" in asked
-        wait_for(lambda: seen(live, "state") != "failing" and seen(live, "appended") == 4, 30)
+        wait_for(lambda: seen(live, "state") != "failed" and seen(live, "appended") == 4, 30)
     finally:
         live.stop()
     assert told(shop) == [("snapshot", 1), ("insert", 2), ("snapshot", 1), ("snapshot", 2)]
+
+
+def shown(live):
+    """As `/v1/sources` has it."""
+    with live.client(source="crm") as client:
+        (source,) = client.get("/v1/sources").json()["sources"]
+    return source["pull"]
 
 
 def seen(live, field):

@@ -87,10 +87,12 @@ class Previewed(msgspec.Struct, frozen=True):
 
 class PullCard(msgspec.Struct, frozen=True):
     """How a source that is pulled stands. Instants are 0 for never; counts are of its last run, or
-    of a stream since it began. `failures` are in a row.
+    of a stream since it began. `failures` are in a row; what has `failed` waits for somebody to do
+    what `problem` says. Of a stream there are its lag, how far it has come, when that was committed,
+    what its server keeps for it, and an `alarm` while that is too much.
     """
 
-    state: Literal["waiting", "running", "failing"] = "waiting"
+    state: Literal["waiting", "running", "failing", "failed"] = "waiting"
     next_us: int = 0
     started_us: int = 0
     ended_us: int = 0
@@ -102,6 +104,11 @@ class PullCard(msgspec.Struct, frozen=True):
     failures: int = 0
     problem: str = ""
     lag_us: int | None = None
+    lag_bytes: int | None = None
+    position: str = ""
+    committed_us: int = 0
+    retained_bytes: int | None = None
+    alarm: str = ""
 
 
 class SourceCard(msgspec.Struct, frozen=True):

@@ -45,7 +45,7 @@ class Followed:
         if self._following is None:
             self._alone.enter_context(one_at_a_time(self._workspace.place.run, self.source))
             self._following = self._opened()
-        had = False
+        had = standing.is_final = False
         try:
             had = self._following.step()
         except CannotFollow:
@@ -56,7 +56,6 @@ class Followed:
                 raise
         finally:
             self._show(standing, self._following)
-        standing.is_final = False
         self.due_us = 0 if had else self._workspace.clock.now_us() + LOOK_US
 
     def stop(self) -> None:

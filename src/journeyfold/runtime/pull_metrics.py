@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from journeyfold.runtime.pull_standing import PullStanding, read_standings
 
 _GAUGES: tuple[tuple[str, str, Callable[[PullStanding], float | None]], ...] = (
-    ("pull_failing", "1 while pulling fails", lambda each: each.state == "failing"),
+    ("pull_failing", "1 while pulling fails", lambda each: each.failures > 0),
     ("pull_failures", "in a row", lambda each: each.failures),
     (
         "pull_last_success_seconds", "when a run ended well",

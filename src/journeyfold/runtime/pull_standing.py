@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-State: TypeAlias = Literal["waiting", "running", "failing"]
+State: TypeAlias = Literal["waiting", "running", "failing", "failed"]
 FILE = "pulls.json"
 _TRIES = 3
 

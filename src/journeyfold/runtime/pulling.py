@@ -105,7 +105,8 @@ class Turns:
         standing.failures += 1
         if problem != standing.problem:
             self._report(problem)
-        standing.state, standing.problem = "failing", problem
+        standing.state = "failed" if standing.is_final else "failing"
+        standing.problem = problem
         pause_us = wait_us("api", standing.source, min(standing.failures, 12))
         self._not_before_us = self._clock.now_us() + max(1_000_000, pause_us)
 

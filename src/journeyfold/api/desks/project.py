@@ -24,7 +24,13 @@ from journeyfold.runtime.workspace import activate
 
 _MINUTE_US = 60_000_000
 _WINDOW_US = 30 * DAY_US
-_KINDS = {"browser": "client", "mobile": "client", "webhook": "webhook", "import": "file"}
+_KINDS = {
+    "browser": "client",
+    "mobile": "client",
+    "webhook": "webhook",
+    "import": "file",
+    "cdc": "stream",
+}
 
 
 class Projects:

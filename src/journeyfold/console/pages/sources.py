@@ -53,6 +53,8 @@ def snippet(ask: Ask, card: SourceCard, key: str) -> tuple[str, str]:
     """What to paste, with the real host and the key's prefix (console C11)."""
     host = f"{ask.scheme}://{ask.host}"
     shown = card.write_key or (f"{key}…" if key else "WRITE_KEY")
+    if card.kind == "stream":
+        return f"journeyfold follow {card.id} --once", "shell"
     if card.kind == "file":
         return f"journeyfold import {card.id}", "shell"
     if card.kind == "client":
