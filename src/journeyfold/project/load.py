@@ -30,6 +30,7 @@ from journeyfold.project.schema_text import read_schema
 from journeyfold.project.shape import shape_problems, type_problem
 from journeyfold.project.substitute import reference_problems
 from journeyfold.project.yaml_text import read_yaml
+from journeyfold.quality.aliases import unaliased
 from journeyfold.quality.lock import LOCK_FILE, MODES_FILE
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.definition import SegmentsFile
@@ -172,6 +173,8 @@ class _Loading:
         stem = kind.id_of(path)
         if document.value is None and kind.name != "project":
             document = msgspec.structs.replace(document, value=_empty_of(kind))
+        if kind.name == "quality":
+            document = msgspec.structs.replace(document, value=unaliased(document.value))
         if kind.id_key:
             self._problems += _stem_problems(document, kind, stem)
             document = _with_id(document, kind.id_key, stem)
