@@ -192,7 +192,7 @@ def test_who_objects_to_profiling_is_not_compared(made, shop):
         properties={"purposes": {"profiling_automated": False}}, context={"auth": "server"},
     ))  # fmt: skip
     shop.fold()
-    told = run(shop, full=True)
+    told = run(shop)
     assert (told.left_out, told.rows) == (1, made[1].rows - 1)
 
 
@@ -221,7 +221,6 @@ def test_a_model_without_term_frequencies_fails_with_the_way_out_and_stays(made,
     shop.fold()
     assert queue(shop) == before
     assert "term frequencies" in runs(shop)[0].told.failure
-    assert run(shop, full=True).mode == "full"
 
 
 def test_records_that_do_not_suffice_are_told_so(tmp_path, shared_data):
