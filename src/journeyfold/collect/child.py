@@ -36,7 +36,7 @@ class ImportFailed(JourneyfoldError):  # noqa: N818 - the word users read
 
     def __init__(self, source: str, reason: Why, sentence: str) -> None:
         super().__init__(f"import {source} failed: {reason}: {sentence}")
-        self.reason = reason
+        self.reason: Why = reason
         self.sentence = sentence
 
 
