@@ -12,7 +12,9 @@ from journeyfold.project.compile import compile_project
 from journeyfold.runtime.linking_schedule import LinkingSchedule
 from journeyfold.testing.desk import StillClock
 
-NIGHT_US = 1_790_000_000_000_000 // DAY_US * DAY_US + 21 * HOUR_US  # before midnight, wherever in Europe
+NIGHT_US = (
+    1_790_000_000_000_000 // DAY_US * DAY_US + 21 * HOUR_US
+)  # before midnight, wherever in Europe
 
 
 def loop_of(shop):
