@@ -65,6 +65,6 @@ AUDITS: tuple[Operation, ...] = (
     Operation(
         id="identityReport", method="GET", path="/v1/identity/reports/{date}",
         scope="profiles:read", summary="The report of an identity audit, of a date or the latest.",
-        answer=answer_report, reply=IdentityReport, statuses=(404,),
+        answer=answer_report, reply=IdentityReport, statuses=(400, 404),
     ),
 )  # fmt: skip

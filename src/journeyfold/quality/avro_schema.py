@@ -108,7 +108,9 @@ class _Reading:
         found: dict[str, Json] = {"type": "object", "properties": properties}
         if isinstance(given.get("doc"), str):
             found["description"] = given["doc"]
-        return found | ({"required": required} if required else {})
+        if required:
+            found["required"] = required
+        return found
 
     def type(self, given: Json, space: str, at: str, depth: int) -> dict[str, Json]:
         if depth > DEPTH_MAX:

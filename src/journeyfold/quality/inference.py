@@ -102,7 +102,9 @@ class _Seen:
         found: dict[str, Json] = {
             "properties": {key: each.schema() for key, each in sorted(self.members.items())}
         }
-        return found | ({"required": list[Json](sorted(needed))} if needed else {})
+        if needed:
+            found["required"] = list[Json](sorted(needed))
+        return found
 
 
 class Proposal(msgspec.Struct, frozen=True):
