@@ -21,8 +21,7 @@ class MemoryQuarantine:
     def hold(self, held: Held) -> None:
         """The same message twice is one row."""
         for row in self._rows.values():
-            same = row.held.source == held.source and row.held.event_id == held.event_id
-            if row.state == "held" and same and row.held.message == held.message:
+            if row.state == "held" and row.held.same == held.same:
                 return
         self._rows[self._next_id] = HeldMessage(self._next_id, "held", held)
         self._next_id += 1

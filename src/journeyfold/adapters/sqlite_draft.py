@@ -107,6 +107,4 @@ def _of_held(held: Held, keyring: Keyring | None) -> HeldDraft:
 
 
 def _same(held: Held) -> bytes:
-    """What makes a message sent twice one row of quarantine: redelivery changes nothing."""
-    parts = (held.source, held.event_id, held.code, held.message)
-    return blake2b(msgspec.msgpack.encode(parts), digest_size=16).digest()
+    return blake2b(msgspec.msgpack.encode(held.same), digest_size=16).digest()

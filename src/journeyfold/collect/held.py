@@ -67,6 +67,7 @@ def held(
         source=event.source, message=kept(draft), code=why.code, pointer=why.pointer,
         received_us=event.received_us, detail=why.detail, event_id=event.id, name=event.name,
         schema=schema, key_id=key_id, auth=str(event.context.get("auth", "")), nodes=nodes,
+        fingerprint=draft.fingerprint,
     )  # fmt: skip
 
 

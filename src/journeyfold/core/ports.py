@@ -47,6 +47,14 @@ class Held(msgspec.Struct, frozen=True):
     key_id: str = ""
     auth: str = ""
     nodes: tuple[bytes, ...] = ()
+    fingerprint: int = 0  # of what was sent, as `Entry`'s; 0 where the message itself is that
+
+    @property
+    def same(self) -> tuple[str, str, str, int | bytes]:
+        """What makes a message sent twice one row of quarantine: redelivery changes nothing, though
+        it is received, and its time corrected, anew.
+        """
+        return self.source, self.event_id, self.code, self.fingerprint or self.message
 
 
 class Fate(msgspec.Struct, frozen=True):

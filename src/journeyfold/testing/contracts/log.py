@@ -191,6 +191,16 @@ class LogContract:
         assert fate.fate == "quarantined"
         assert len(log.quarantine.page()) == 1
 
+    def test_a_message_received_anew_is_held_once_though_it_reads_otherwise(
+        self, log: LogStore
+    ) -> None:
+        first = msgspec.structs.replace(held("a"), fingerprint=2**64 - 1)
+        again = msgspec.structs.replace(first, message=b"{}", received_us=NOON_US + 1)
+        other = msgspec.structs.replace(again, fingerprint=1)
+        log.append([first], now_us=NOON_US)
+        log.append([again, other], now_us=NOON_US + 1)
+        assert [row.held.message for row in log.quarantine.page()] == [first.message, b"{}"]
+
     def test_quarantine_is_listed_by_source_and_code(self, log: LogStore) -> None:
         items = [held("a"), held("b", source="app"), held("c", code="invalid")]
         log.append(items, now_us=NOON_US)
