@@ -2,8 +2,10 @@
 
 from house import KEY, House
 
+from journeyfold.core.event import Identifier
 from journeyfold.core.instant import DAY_US
 from journeyfold.identity import review
+from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
 from journeyfold.identity.review import Review, Said
 from journeyfold.project.identity_report import report
@@ -69,6 +71,22 @@ def test_verdicts_of_reviewers_make_the_estimate():
     (event, _) = found.sample.strata
     assert (event.name, event.links, event.judged, event.right) == ("event", 1, 1, 1)
     assert found.to_judge == ()
+
+
+def test_a_verdict_that_was_taken_back_is_no_verdict():
+    house = House()
+    two_people(house)
+    one, other = sorted(
+        node_of(Identifier(kind, value), KEY)
+        for kind, value in (("user_id", "ann"), ("email", "ann@example.com"))
+    )
+    row = Review(
+        a=one, b=other, weight=1.0, probability=0.6, steps=(), model="m", run="r", offset=1,
+        proposed_us=house.now_us, said=(Said("ann", "different", 1),), state="different",
+    )  # fmt: skip
+    with house.state.write() as writer:
+        review.put_review(writer, row)
+    assert reported(house).sample.right is None
 
 
 def test_the_queue_tells_how_long_the_oldest_pair_waits_and_how_reviewers_agree():

@@ -190,6 +190,27 @@ def test_a_pair_that_is_one_person_already_is_counted_and_not_asked(house):
     assert (run(house).known, queue(house)) == (1, [])
 
 
+def done(house, name="r2"):
+    house.append(review.report(Ran(name, "m2-9", "full", house.now_us), house.now_us), "evidence")
+
+
+@pytest.mark.parametrize("verdict", ["link", "cannot_link"])
+def test_a_run_takes_pairs_that_were_answered_elsewhere_out_of_the_queue(house, verdict):
+    propose(house, ANN, CARD)
+    other = propose(house, BOB, CARD, weight=1.0)
+    house.verdict(verdict=verdict, a=ANN, b=CARD)
+    done(house)
+    assert queue(house) == [other]
+
+
+def test_an_automatic_pair_waits_no_longer(house):
+    propose(house, ANN, CARD)
+    propose(house, ANN, CARD, band="auto", run="r2")
+    done(house)
+    with house.state.read() as reader:
+        assert (queue(house), review.tally(reader).open) == ([], 0)
+
+
 def test_undoing_a_model_brings_back_who_was_who_byte_for_byte(house):
     before = who_is_who(house)
     propose(house, ANN, CARD, band="auto")

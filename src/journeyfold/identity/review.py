@@ -256,8 +256,12 @@ def forget(writer: StateWriter, nodes: Collection[bytes]) -> None:
         if row.a in nodes or row.b in nodes
     ]
     for row in gone:
-        _unlist(writer, row)
-        writer.delete(SPACE, b"r" + bytes.fromhex(row.id))
+        drop(writer, row)
+
+
+def drop(writer: StateWriter, row: Review) -> None:
+    _unlist(writer, row)
+    writer.delete(SPACE, b"r" + bytes.fromhex(row.id))
 
 
 def with_answer(row: Review, said: Said) -> Review:

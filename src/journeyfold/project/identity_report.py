@@ -152,12 +152,8 @@ def _walked(reader: StateReader, rules: IdentityRules) -> tuple[Sample, dict[str
 
 
 def _verdicts(reader: StateReader, marks: Marks) -> dict[tuple[bytes, bytes], bool]:
-    """What people have said of pairs: in the queue, and by links and cannot-links."""
-    said: dict[tuple[bytes, bytes], bool] = {}
-    for row in review.decided_reviews(reader, REVIEWS_COMPARED):
-        said[min(row.a, row.b), max(row.a, row.b)] = row.state == "same"
-    for mark in marks.living_cannot():
-        said[mark.a, mark.b] = False
+    """What people have said of pairs, in the queue or outside it, and not taken back."""
+    said = {(mark.a, mark.b): False for mark in marks.living_cannot()}
     for link in Graph(reader).links():
         if link.method == "review" and not marks.kills(link):
             said[link.a, link.b] = True

@@ -44,6 +44,7 @@ def weigh(
             return _reviewed(answered, record, resolver, writer, rules)
         case review.RAN | review.FAILED:
             _note(msgspec.convert(told, Ran), record, writer)
+            _tidy(resolver, writer)
             return NOTHING
         case _:
             return resolver.resolve(record).changes
@@ -120,6 +121,14 @@ def _note(told: Ran, record: Record, writer: StateWriter) -> None:
     before = review.run_of(writer, told.run)
     run = before or Run(told, record.offset, record.appended_us)
     review.put_run(writer, msgspec.structs.replace(run, told=told, is_done=True))
+
+
+def _tidy(resolver: Resolver, writer: StateWriter) -> None:
+    """Pairs that were joined or kept apart since by something else wait for nobody."""
+    for _, row in list(review.open_reviews(writer)):
+        is_one = resolver.person_of(row.a) == resolver.person_of(row.b)
+        if is_one or resolver.forbids(row.a, row.b):
+            review.drop(writer, row)
 
 
 def _run(told: Proposed, record: Record, writer: StateWriter) -> Run:
