@@ -62,7 +62,7 @@ def test_a_failure_is_said_once_and_tried_again():
     assert pulling.standings[0].problem == "the server does not answer"
     until(lambda: pulling.standings[0].succeeded_us)
     pulling.stop()
-    assert (said, pull.steps) == (["the server does not answer", "crm goes on"], 2)
+    assert (said, pull.steps) == (["crm: the server does not answer", "crm goes on"], 2)
     assert (pulling.standings[0].failures, pulling.standings[0].problem) == (0, "")
 
 

@@ -104,7 +104,8 @@ class Turns:
             return
         standing.failures += 1
         if problem != standing.problem:
-            self._report(problem)
+            is_named = standing.source in problem.replace(":", " ").split()
+            self._report(problem if is_named else f"{standing.source}: {problem}")
         standing.state = "failed" if standing.is_final else "failing"
         standing.problem = problem
         pause_us = wait_us("api", standing.source, min(standing.failures, 12))
