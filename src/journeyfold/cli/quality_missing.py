@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import data_option, project_option, require_data, require_project
 from journeyfold.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from journeyfold.project.prepared import Missing
 
 
 @click.command(epilog="Example: journeyfold quality missing --label vip")
@@ -34,7 +38,7 @@ def missing(label: str, directory: Path, data: Path | None, as_json: bool) -> No
         (
             each.feature, f"{each.missing:.1%}",
             "" if each.auc is None else f"{each.auc:.2f}",
-            "by chance" if each.is_random else "not at random",
+            _so(each),
             ", ".join(f"{month} {share:.0%}" for month, share in list(each.months.items())[-3:]),
         )
         for each in found
@@ -43,3 +47,9 @@ def missing(label: str, directory: Path, data: Path | None, as_json: bool) -> No
     for each in found:
         if each.refused:
             click.echo(f"{each.feature}: not prepared: {each.refused}")
+
+
+def _so(found: Missing) -> str:
+    if found.auc is None:
+        return ""  # nobody asked, or nobody is on one of the sides
+    return "by chance" if found.is_random else "not at random"

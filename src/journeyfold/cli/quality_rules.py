@@ -46,7 +46,8 @@ def run(
         report = runtime().quality_run(
             directory, data, dataset=dataset or "", since=since or "", progress=progress
         )
-    _print(report, as_json=as_json)
+    why = f"nothing is of {since} or later" if since else "quality/ holds no rule"
+    _print(report, f"No rule has been run: {why}.", as_json=as_json)
     if any(line.status in {"fail", "error"} for line in report.rules):
         ctx.exit(1)
 
@@ -60,15 +61,16 @@ def show(dataset: str | None, directory: Path, data: Path | None, as_json: bool)
     """Show what the last runs found, the scores, and how fresh every source is."""
     require_data(require_project(directory), data)
     report = runtime().quality_show(directory, data, dataset=dataset or "")
-    _print(report, as_json=as_json)
+    empty = "No rule has been run; `journeyfold quality run` runs those of quality/."
+    _print(report, empty, as_json=as_json)
 
 
-def _print(report: QualityReport, *, as_json: bool) -> None:
+def _print(report: QualityReport, empty: str, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
     if not report.rules:
-        click.echo("No rule has been run; `journeyfold quality run` runs them.")
+        click.echo(empty)
     else:
         print_table(
             "", ("dataset", "rule", "source", "n", "bad", "value", "status"),
@@ -79,6 +81,9 @@ def _print(report: QualityReport, *, as_json: bool) -> None:
         if each.status in {"fail", "error"}:
             shown = ", ".join(each.samples[:3]) or "no sample"
             click.echo(f"{each.rule}: {each.detail or shown}{_when(each.worst_day)}")
+            if each.dimension == "reconciliation":  # whose purpose is to say what differs
+                for sample in each.samples:
+                    click.echo(f"  {sample}")
     if report.scores:
         print_table(
             "", ("source", "score", "dimensions", "rules", "coverage"),

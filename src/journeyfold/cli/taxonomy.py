@@ -33,7 +33,10 @@ def misses(directory: Path, data: Path | None, as_json: bool) -> None:
         print_json({"misses": found})
         return
     if not found:
-        click.echo("Every value that came stands in its taxonomy.")
+        click.echo(
+            "Every value of a field that is cleaned by a taxonomy stands in it;"
+            " fields whose source says no `clean: {taxonomy: NAME}` are not looked at."
+        )
         return
     rows = [
         (

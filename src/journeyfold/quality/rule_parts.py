@@ -27,10 +27,14 @@ class Matches(_Part, frozen=True):
     pattern: str
 
     def __post_init__(self) -> None:
+        options = re2.Options()
+        options.log_errors = False
         try:
-            re2.compile(self.pattern)
+            re2.compile(self.pattern, options)
         except re2.error as error:
-            raise ValueError(f"pattern: {error}") from None
+            reason = error.args[0] if error.args else error
+            text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+            raise ValueError(f"pattern: {text}") from None
 
 
 class OneOf(_Part, frozen=True):
