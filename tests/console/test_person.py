@@ -35,6 +35,12 @@ def test_each_pair_of_identifiers_names_its_record(signed_in, desk, someone):
     assert f"/live?record={pair.offset}#record" in page.text
 
 
+def test_a_pair_that_somebody_judged_is_not_said_to_stand_in_a_record(signed_in, desk, someone):
+    (pair,) = [one for one in desk.people.identity(someone).joined if one.method == "review"]
+    page = words(signed_in(desk).get(f"/people/{someone.person}"))
+    assert f"user_id {pair.b[1]} were said to be one person" in page
+
+
 def test_the_pair_is_masked(signed_in, desk, someone):
     pair = desk.people.identity(someone).joined[0]
     assert pair.b[1] not in signed_in(desk).get(f"/people/{someone.person}").text

@@ -77,6 +77,39 @@ def test_labels_say_how_good_the_people_are(shop, asked):
     assert "under-merged" in asked("audit", "--labels", "labels.csv")
 
 
+def test_what_a_retract_takes_is_not_folded(asked):
+    told = json.loads(asked("resolve", "user_id:ann", "--json"))["accepted"]
+    shown = asked("resolve", "user_id:ann")
+    assert [one["id"] for one in told if one["id"] not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("email:nope", "'nope' is no usable email"),
+        ("emial:ann@example.com", "did you mean 'email'?"),
+    ],
+)
+def test_what_names_nobody_says_what_is_wrong_with_it(asked, claim, said):
+    told = (
+        asked("resolve", claim, code=64),
+        asked("evidence", "cannot", claim, "user_id:ann", code=64),
+    )
+    assert [one for one in told if said not in one] == []
+
+
+def test_a_verdict_that_keeps_two_apart_is_told_in_words_and_with_what_takes_it_back(asked, capsys):
+    asked("evidence", "cannot", "email:ann@example.com", "email:bob@example.com")
+    assert run(["why", "email:ann@example.com", "email:bob@example.com"]) == 0
+    told = capsys.readouterr().out.strip()
+    assert "two people: somebody said that they are two, evidence " in told
+    asked("evidence", "retract", told[-32:])
+
+
+def test_at_least_one_pair_is_listed(asked):
+    assert "x>=1" in asked("review", "--limit", "0", code=64)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -214,12 +214,16 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """Two identifiers that are one person: each as (kind, value), and the record that held both."""
+    """Two identifiers that are one person: each as (kind, value), and the record that says so.
+
+    `method` is `review` where somebody said it, `linkage` where a model did, else the record held both.
+    """
 
     a: tuple[str, str]
     b: tuple[str, str]
     at_us: int
     offset: int
+    method: str = "event"
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -81,7 +81,14 @@ def link_records(full: bool, directory: Path, data: Path | None, as_json: bool) 
 @click.option(
     "--by", default="command line", show_default=True, metavar="NAME", help="Who says so."
 )
-@click.option("--limit", default=20, show_default=True, metavar="N", help="Pairs at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Pairs at most.",
+)
 @project_option
 @data_option
 @json_option
@@ -109,10 +116,10 @@ def review(
         print_json(queue)
         return
     if not queue.pairs:
-        click.echo("No pair waits.")
+        click.echo("No pair waits. `journeyfold identity link-records` looks for some.")
         return
     rows = [(row.id, row.a, row.b, row.weight, ", ".join(row.said)) for row in queue.pairs]
-    print_table("", ("pair", "one", "other", "weight", "said"), rows)
+    print_table("", ("pair", "one", "other", "weight", "said"), rows, whole="pair")
     rest = f"; {queue.unlisted} more found no room" if queue.unlisted else ""
     click.echo(f"{count(queue.open, 'pair')} {'waits' if queue.open == 1 else 'wait'}{rest}.")
 
@@ -130,7 +137,7 @@ def _tell(found: Identity) -> None:
         for link in (*found.accepted, *found.suppressed)
     ]
     if links:
-        print_table("", ("one", "other", "by", "evidence", "refused"), links)
+        print_table("", ("one", "other", "by", "evidence", "refused"), links, whole="evidence")
 
 
 def _tell_run(told: Ran) -> None:

@@ -85,8 +85,8 @@ def _tell(told: IdentityReport) -> None:
         print_table("Refused links", ("reason", "links"), list(found.suppressed.items()))
     days = told.churn
     click.echo(
-        f"last day: {days.merges.counts[-1]} merges, {days.splits.counts[-1]} splits, "
-        f"{days.aliases.counts[-1]} identifiers under another id"
+        f"last day: {count(days.merges.counts[-1], 'merge')}, {count(days.splits.counts[-1], 'split')}, "
+        f"{count(days.aliases.counts[-1], 'identifier')} under another id"
     )
     if told.since is not None:
         then = told.since
@@ -111,7 +111,9 @@ def _tell_sample(told: IdentityReport) -> None:
         )
     queue = told.queue
     kappa = "" if queue.kappa is None else f", reviewers agree with kappa {queue.kappa:.2f}"
-    click.echo(f"{queue.open} pairs to review, the oldest for {queue.oldest_days:.0f} days{kappa}")
+    click.echo(
+        f"{count(queue.open, 'pair')} to review, the oldest for {queue.oldest_days:.0f} days{kappa}"
+    )
 
 
 def _tell_labels(told: Labelled) -> None:

@@ -63,8 +63,13 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
 
 
-def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Numbers stand right, everything else left; texts are shown as they are, not as markup."""
+def print_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], *, whole: str = ""
+) -> None:
+    """Numbers stand right, everything else left; texts are shown as they are, not as markup.
+
+    The column `whole` is never folded: its values are copied into the next command.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -72,7 +77,12 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
     table = Table(title=Text(title) if title else None, box=SIMPLE_HEAD, title_justify="left")
     for index, heading in enumerate(headings):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            Text(heading),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=heading == whole,
+        )
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console().print(table)

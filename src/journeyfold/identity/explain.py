@@ -117,6 +117,12 @@ def why_between(graph: Graph, marks: Marks, a: bytes, b: bytes) -> Why:
     return Why(same=False, note="no evidence")
 
 
+def in_words(reason: str) -> str:
+    """Why two are kept apart, for people: a verdict without its id."""
+    is_verdict = reason.startswith("cannot_link ")
+    return "somebody said that they are two" if is_verdict else reason
+
+
 def _path(graph: Graph, a: bytes, b: bytes) -> list[LinkSeen]:
     """Breadth first over accepted links, ties by canonical order: that of the component."""
     row = graph.home(a)[1]

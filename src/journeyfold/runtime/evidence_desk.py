@@ -48,9 +48,13 @@ def checked(verdict: Verdict, rules: IdentityRules) -> Verdict:
     for end in (verdict.a, verdict.b):
         if end is not None and normalised(end.kind, end.value, rules) is None:
             kinds = [each.name for each in rules.kinds]
+            if end.kind in kinds:
+                raise UsageError(
+                    f"{end.kind}:{end.value} names nobody: '{end.value}' is no usable {end.kind}"
+                )
             raise UsageError(
-                f"{end.kind}:{end.value} names nobody: write kind:value with one of "
-                f"{', '.join(kinds)}; {did_you_mean(end.kind, kinds)}".rstrip("; ")
+                f"{end.kind}:{end.value} names nobody: write kind:value; "
+                f"{did_you_mean(end.kind, kinds)}"
             )
     if verdict.a is not None and verdict.a == verdict.b:
         raise UsageError("both ends are the same identifier; name two")

@@ -14,7 +14,7 @@ from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import StateReader
 from journeyfold.core.profile import Profile
 from journeyfold.decide.reservations import Reservations
-from journeyfold.identity.explain import LinkSeen, node_of_person
+from journeyfold.identity.explain import LinkSeen, in_words, node_of_person
 from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import Compiled, compile_project
@@ -50,9 +50,10 @@ class Look:
         usable = normalised_identifier(kind, value, rules) if value else None
         if usable is None:
             kinds = [each.name for each in rules.kinds]
+            if value and kind in kinds:
+                raise UsageError(f"{who} names nobody: '{value}' is no usable {kind}")
             raise UsageError(
-                f"{who} names nobody: write an id (p_…) or kind:value with one of "
-                f"{', '.join(kinds)}; {did_you_mean(kind, kinds)}"
+                f"{who} names nobody: write an id (p_…) or kind:value; {did_you_mean(kind, kinds)}"
             )
         return self.resolver.node(usable)
 
@@ -151,7 +152,7 @@ def why_same_person(look: Look, a: str, b: str) -> Explanation:
         answer = f"{a} and {b} are one person, {person}"
         links = why.path
     else:
-        answer = f"{a} and {b} are two people" + (f": {why.note}" if why.note else "")
+        answer = f"{a} and {b} are two people" + (f": {_apart(why.note)}" if why.note else "")
         links = why.suppressed
     return Explanation(answer, tuple(_link(link) for link in links), look.offset)
 
@@ -235,8 +236,14 @@ def _link(link: LinkSeen) -> Reason:
         made = f"{ends} were found alike (linkage, event {link.event})"
     else:
         made = f"{ends} stood in one record of {link.source} ({link.method}, event {link.event})"
-    text = f"refused ({link.reason}): {made}" if link.reason else made
+    text = f"refused ({_apart(link.reason)}): {made}" if link.reason else made
     return Reason(text, link.occurred_us, link.offset)
+
+
+def _apart(reason: str) -> str:
+    """In words, and with what takes a verdict back."""
+    said = in_words(reason)
+    return said if said == reason else f"{said}, evidence {reason.rpartition(' ')[2]}"
 
 
 def _replayed(workspace: Workspace, upto: int) -> tuple[MemoryState, Engine, int]:

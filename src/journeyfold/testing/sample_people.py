@@ -267,6 +267,13 @@ def _identity(
             at[-1],
             offset,
         ),
+        Joined(
+            ("anonymous_id", called or f"a-{person[2:6]}"),
+            ("user_id", str(20417 + index)),
+            at[-1],
+            offset,
+            "review",
+        ),
     )
     return Identity(
         tuple(nodes), refused if index % 4 == 0 else (), joined if index % 2 == 0 else ()

@@ -20,6 +20,7 @@ from journeyfold.core.event import Event, Record
 from journeyfold.core.ports import Entry
 from journeyfold.identity import review
 from journeyfold.identity.evidence import Selector, Verdict
+from journeyfold.identity.explain import in_words
 from journeyfold.identity.review import Answer, Review, Run
 from journeyfold.runtime import evidence_desk
 from journeyfold.runtime.evidence_desk import EvidenceDone
@@ -151,7 +152,8 @@ def _refusal(found: Review, stands: Stands, look: Snapshot) -> str:
     if found.state != "same" or stands in {"one", "gone"}:
         return ""
     why = look.resolver.why(found.a, found.b)
-    return "; ".join(dict.fromkeys(link.reason for link in why.suppressed)) or why.note
+    reasons = [link.reason for link in why.suppressed] or [why.note]
+    return "; ".join(dict.fromkeys(map(in_words, reasons)))
 
 
 def _run(run: Run, look: Snapshot) -> RunCard:
