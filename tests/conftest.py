@@ -21,8 +21,13 @@ settings.register_profile("nightly", max_examples=5_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
-MAY_BE_ABSENT = ("is not beside the project", "no right to trace", "empty parameter set")
-"""In CI every tool is installed; only the fixtures, and a right the machine gives, may lack."""
+MAY_BE_ABSENT = (
+    "is not beside the project",
+    "no right to trace",
+    "empty parameter set",
+    "pyspark is not installed",
+)
+"""In CI every tool is installed; only the fixtures, a right the machine gives and Spark may lack."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ thread unless told otherwise, so that equal input gives equal scores (identity 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from journeyfold.adapters.linkage_model import (
     ENGINES,
     ID,
     Backend,
+    Distances,
     LinkType,
     joined,
     model_of,
@@ -83,7 +84,7 @@ class Linking:
         api = DuckDBAPI(connection=self._engine)
         self._records = []
         for number, table in enumerate(tables):
-            _require(settings, table.column_names)
+            require_columns(settings, table.column_names)
             self._engine.register("given", table)
             self._engine.execute(f"create table records_{number} as {cleaned(settings)}")
             self._engine.unregister("given")
@@ -112,18 +113,28 @@ class Linking:
 
 
 def scored(engine: Any, table: str, settings: Linkage) -> Iterator[Proposal]:
-    """The rows of a table of predictions."""
-    names = [joined(columns) for columns in settings.comparisons]
-    terms = {str(row[0]) for row in engine.execute(f"describe {table}").fetchall()}
-    steps = ", ".join(f"gamma_{name}, {_weight(name, terms)}" for name in names)
-    rows = engine.execute(
+    """The rows of a table of predictions in DuckDB."""
+    columns = {str(row[0]) for row in engine.execute(f"describe {table}").fetchall()}
+    rows = engine.execute(asked_of(table, columns, settings))
+    while piece := rows.fetchmany(_PIECE):
+        yield from proposals_of(piece, settings)
+
+
+def asked_of(table: str, columns: Collection[str], settings: Linkage) -> str:
+    """What is read of a table of predictions, in any engine."""
+    names = [joined(each) for each in settings.comparisons]
+    steps = ", ".join(f"gamma_{name}, {_weight(name, columns)}" for name in names)
+    return (
         f"select {ID}_l, {ID}_r, match_weight, match_probability, {steps} "  # noqa: S608 - checked column names
         f"from {table}"
     )
-    while piece := rows.fetchmany(_PIECE):
-        for a, b, weight, probability, *told in piece:
-            waterfall = {name: (told[2 * at], told[2 * at + 1]) for at, name in enumerate(names)}
-            yield Proposal(min(a, b), max(a, b), weight, probability, waterfall)
+
+
+def proposals_of(rows: Iterable[Sequence[Any]], settings: Linkage) -> Iterator[Proposal]:
+    names = [joined(each) for each in settings.comparisons]
+    for a, b, weight, probability, *told in rows:
+        waterfall = {name: (told[2 * at], told[2 * at + 1]) for at, name in enumerate(names)}
+        yield Proposal(min(a, b), max(a, b), weight, probability, waterfall)
 
 
 def trained(linker: Any, settings: Linkage, backend: Backend = "duckdb") -> Model:
@@ -179,35 +190,38 @@ def _require_learnt(linker: Any, settings: Linkage) -> None:
             )
 
 
-def _weight(name: str, columns: set[str]) -> str:
+def _weight(name: str, columns: Collection[str]) -> str:
     """Of a comparison, with what the rarity of the value adds."""
     rarity = f"mw_tf_adj_{name}"
     return f"mw_{name} + {rarity}" if rarity in columns else f"mw_{name}"
 
 
-def cleaned(settings: Linkage) -> str:
+def cleaned(settings: Linkage, backend: Backend = "duckdb") -> str:
     """Blanks are nothing; a date that is none is nothing; two names that are compared together
     stand together as well.
     """
-    parts = [f'"{ID}"']
+    words = ENGINES[backend]
     dates = {
         name: how.format for name, how in settings.comparisons.items() if how.measure == "date"
     }
+    parts = [words.name(ID)]
     for column in settings.columns:
-        trimmed = f"nullif(trim(cast(\"{column}\" as varchar)), '')"
+        trimmed = _trimmed(column, words)
         if column in dates:
-            trimmed = f"strftime(try_strptime({trimmed}, '{dates[column]}'), '%Y-%m-%d')"
-        parts.append(f'{trimmed} as "{column}"')
+            trimmed = words.iso(trimmed, dates[column])
+        parts.append(f"{trimmed} as {words.name(column)}")
     for columns, how in settings.comparisons.items():
         if how.measure == "names":
-            both = ", ".join(
-                f"nullif(trim(cast(\"{one}\" as varchar)), '')" for one in columns.split("+")
-            )
-            parts.append(f"nullif(concat_ws(' ', {both}), '') as \"{joined(columns)}\"")
+            both = ", ".join(_trimmed(one, words) for one in columns.split("+"))
+            parts.append(f"nullif(concat_ws(' ', {both}), '') as {words.name(joined(columns))}")
     return f"select {', '.join(parts)} from given"  # noqa: S608 - checked column names
 
 
-def _require(settings: Linkage, there: Sequence[str]) -> None:
+def _trimmed(column: str, words: Distances) -> str:
+    return f"nullif(trim(cast({words.name(column)} as {words.text})), '')"
+
+
+def require_columns(settings: Linkage, there: Sequence[str]) -> None:
     missing = [name for name in (ID, *settings.columns) if name not in there]
     if missing:
         raise UsageError(f"linkage: the records have no column {', '.join(missing)}")

@@ -21,11 +21,14 @@ ABOUT, ALIKE, WHOLE_ALIKE = 0.8, 0.9, 0.92
 
 
 class Distances(NamedTuple):
-    """What an engine calls its string distances."""
+    """What an engine calls its string distances, and how it writes names, texts and dates."""
 
     similarity: str
     edits: str
     day: str
+    between: str = "datediff('day', {}, {})"
+    quote: str = '"'
+    text: str = "varchar"
 
     def about(self, a: str, b: str, least: float) -> str:
         return f"{self.similarity}({a}, {b}) >= {least}"
@@ -34,14 +37,29 @@ class Distances(NamedTuple):
         return f"{self.edits}({a}, {b}) <= {most}"
 
     def days(self, a: str, b: str, most: int) -> str:
-        one, other = self.day.format(a), self.day.format(b)
-        return f"abs(datediff('day', {one}, {other})) <= {most}"
+        days = self.between.format(self.day.format(a), self.day.format(b))
+        return f"abs({days}) <= {most}"
+
+    def name(self, column: str) -> str:
+        return f"{self.quote}{column}{self.quote}"
+
+    def iso(self, value: str, written: str) -> str:
+        """A date as ISO 8601 writes it; null for what is none. `written` is of strptime."""
+        if self.text == "varchar":
+            return f"strftime(try_strptime({value}, '{written}'), '%Y-%m-%d')"
+        for code, letters in _LETTERS:
+            written = written.replace(code, letters)
+        return f"date_format(try_to_timestamp({value}, '{written}'), 'yyyy-MM-dd')"
 
 
+_LETTERS = (("%Y", "yyyy"), ("%m", "MM"), ("%d", "dd"), ("%y", "yy"))
 ENGINES: dict[Backend, Distances] = {
     "duckdb": Distances("jaro_winkler_similarity", "damerau_levenshtein", "try_cast({} as date)"),
-    "spark": Distances("jaro_winkler", "damerau_levenshtein", "try_cast({} as date)"),
-}
+    "spark": Distances(
+        "jaro_winkler", "damerau_levenshtein", "try_cast({} as date)", "datediff({}, {})", "`",
+        "string",
+    ),
+}  # fmt: skip
 
 
 class Level(NamedTuple):
