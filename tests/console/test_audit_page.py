@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+from journeyfold.console.wording import Dates
+from journeyfold.core.instant import instant_us
 from journeyfold.testing.desk import SampleDesk
 
 
@@ -15,6 +17,15 @@ def test_alerts_come_first_with_what_to_do(shop):
     shown = words(shop.get("/audit"))
     assert "4 things to look at" in shown
     assert "61 merges in the last day, which is unlike the days before (z 18.9)" in shown
+
+
+def test_times_are_those_of_the_readers_clock(shop, desk_of_shop):
+    report = desk_of_shop.audits.latest()
+    at_us = instant_us(report.at)
+    dates = Dates("Europe/Berlin", at_us)
+    shown = words(shop.get("/audit"))
+    assert f"as of {dates.day_clock(at_us).replace(chr(160), ' ')}." in shown
+    assert not re.search(r"\d{4}-\d\d-\d\d", shown)
 
 
 def test_sizes_refused_links_and_changes_are_figures(shop):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from journeyfold.console.ask import Ask
+from journeyfold.console.wording import Dates
+from journeyfold.core.instant import instant_us
 from journeyfold.project.identity_report import IdentityReport
 
 DECIDED = 15
@@ -35,12 +37,12 @@ def show(ask: Ask) -> Response:
         title="Identity audit",
         place="/audit",
         report=report,
-        lede=_lede(report),
+        lede=_lede(report, ask.dates),
         titles=TITLES,
         words=WORDS,
         changes=_changes(report),
         to_judge=report.to_judge[:60] if report else (),
-        decided=list(desk.last(DECIDED)),
+        decided=[(row, _when(row.at, ask.dates)) for row in desk.last(DECIDED)],
         done=bool(ask.query.get("done")),
     )
 
@@ -52,12 +54,17 @@ def run(ask: Ask) -> Response:
     return ask.go("/audit", done="1")
 
 
-def _lede(report: IdentityReport | None) -> str:
+def _lede(report: IdentityReport | None, dates: Dates) -> str:
     if report is None:
         return "Whether people are who they are said to be, looked over on a schedule."
     count = len(report.alerts)
     found = f"{count} things to look at" if count > 1 else "One thing to look at"
-    return f"{found if count else 'Nothing to look at'}, as of {report.at[:16].replace('T', ' ')}."
+    return f"{found if count else 'Nothing to look at'}, as of {_when(report.at, dates)}."
+
+
+def _when(at: str, dates: Dates) -> str:
+    """An instant of a report, as the reader's clock shows it."""
+    return dates.day_clock(instant_us(at) or 0)
 
 
 def _changes(report: IdentityReport | None) -> list[tuple[str, object]]:
