@@ -232,6 +232,12 @@ def test_an_empty_quarantine_says_so(call):
     assert out == "Nothing is in quarantine.\n"
 
 
+def test_a_list_of_what_does_not_wait_does_not_say_that_nothing_does(call):
+    given = ("quarantine", "list", "--code", "shema")
+    _, out, _ = call(*given, quarantine_list=answers.HeldList())
+    assert out.startswith("Nothing of this is in quarantine; ")
+
+
 def test_a_replay_says_what_is_folded_again(call):
     done = msgspec.structs.replace(answers.REPLAYED, parked=2)
     _, out, _ = call("quarantine", "replay", quarantine_replay=done)

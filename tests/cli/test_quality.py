@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from journeyfold.cli.main import run
@@ -40,6 +41,12 @@ def test_a_reconciliation_lists_what_differs(call):
     told = call("quality", "run", quality_run=QualityReport("q", (DIFFERS,), (), (), 0))
     assert "2: country FR here, DE there\n" in told
     assert "3 is missing in erp\n" in told
+
+
+def test_a_rule_that_fails_for_one_of_its_sources_names_it(call):
+    bad = msgspec.structs.replace(DIFFERS, source="web", dimension="validity", detail="")
+    told = call("quality", "run", quality_run=QualityReport("q", (bad,), (), (), 0))
+    assert "same of web: 2: country" in told
 
 
 def test_a_run_of_days_that_hold_nothing_says_so(call):

@@ -30,6 +30,11 @@ def test_what_fails_stands_first_and_is_counted(shop):
     assert "31" in shown
 
 
+def test_rules_of_several_sources_are_told_apart_beside_an_open_one(shop):
+    for page in ("/quality", RULE):
+        assert "from web, validity" in words(shop.get(page))
+
+
 def test_an_alert_that_is_open_says_since_when(shop):
     assert "amount of web fails" in words(shop.get("/quality"))
 

@@ -80,7 +80,8 @@ def _print(report: QualityReport, empty: str, *, as_json: bool) -> None:
     for each in report.rules:
         if each.status in {"fail", "error"}:
             shown = ", ".join(each.samples[:3]) or "no sample"
-            click.echo(f"{each.rule}: {each.detail or shown}{_when(each.worst_day)}")
+            of = f" of {each.source}" if each.source not in {"", each.dataset} else ""
+            click.echo(f"{each.rule}{of}: {each.detail or shown}{_when(each.worst_day)}")
             if each.dimension == "reconciliation":  # whose purpose is to say what differs
                 for sample in each.samples:
                     click.echo(f"  {sample}")

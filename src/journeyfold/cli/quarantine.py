@@ -23,6 +23,7 @@ event_option = click.option("--event", "name", metavar="NAME", help="Only this e
 place_option = click.option(
     "--at", "pointer", metavar="POINTER", help="Only this place, as `reasons` says it."
 )
+_NO_SUCH = "Nothing of this is in quarantine; `journeyfold quarantine reasons` shows what is."
 
 
 @click.group(epilog="Example: journeyfold quarantine list --source shop_web")
@@ -54,7 +55,7 @@ def list_(
         print_json(held)
         return
     if not held.items and not held.parked:
-        click.echo("Nothing is in quarantine.")
+        click.echo(_NO_SUCH if source or code else "Nothing is in quarantine.")
         return
     rows = [
         (item.id, rfc3339(item.received_us)[:19], item.source, item.name, item.code, item.pointer)
@@ -130,6 +131,9 @@ def preview(
     if done.problems:
         print_problems(done.problems)
         raise ProjectError(done.problems)
+    if not done.tried:
+        click.echo(_NO_SUCH if choice != Choice() else "Nothing is in quarantine.")
+        return
     where = "the project in force" if done.is_in_force else "the project on disk"
     click.echo(f"With {where} {done.fits:,} of {count(done.tried, 'message')} would pass")
     if done.duplicate:
@@ -172,6 +176,8 @@ def drop(
         meant = dropped if yes else sum(1 for _ in chosen_by(workspace.log, choice))
     if as_json:
         print_json({"meant": meant, "dropped": dropped})
+    elif not meant:
+        click.echo(_NO_SUCH)
     elif yes:
         click.echo(f"{count(dropped, 'message')} dropped")
     else:
