@@ -28,6 +28,12 @@ def test_times_are_those_of_the_readers_clock(shop, desk_of_shop):
     assert not re.search(r"\d{4}-\d\d-\d\d", shown)
 
 
+def test_what_a_model_proposed_is_nobodys_word(shop):
+    shown = words(shop.get("/audit"))
+    assert "found alike likely enough 0.971" in shown
+    assert "said: one person" not in shown
+
+
 def test_sizes_refused_links_and_changes_are_figures(shop):
     shown = words(shop.get("/audit"))
     assert "1,840 of 4,102 identifiers" in shown

@@ -83,6 +83,16 @@ def test_a_disagreement_is_shown(signed_in, desk):
     assert "ann: same, bob: different. They disagree; 2 have to say the same." in shown
 
 
+@pytest.mark.parametrize(
+    ("needed", "said"), [(1, "They are one person"), (2, "It holds once 2 people")]
+)
+def test_an_answer_says_whether_it_holds_already(signed_in, desk, needed, said):
+    desk.reviews.reviewers = needed
+    browser = signed_in(desk)
+    answer = browser.write(f"/review/{first(desk)}", do="same")
+    assert said in words(browser.get(answer.headers["location"]))
+
+
 @pytest.mark.parametrize("said", ["", "maybe"])
 def test_no_other_answer_is_taken(signed_in, desk, said):
     assert signed_in(desk).write(f"/review/{first(desk)}", do=said).status_code == 404

@@ -81,7 +81,7 @@ def _sample(now_us: int, people: Sequence[str]) -> IdentityReport:
 
 
 def _row(now_us: int, at: int, people: Sequence[str]) -> DecisionRow:
-    told = (("merge", "event"), ("suppress", "limit user_id 2>1"), ("link", "identity.reviewed"))
+    told = (("merge", "event"), ("suppress", "limit user_id 2>1"), ("link", "linkage.proposed"))
     kind, rule = told[at % 3]
     return DecisionRow(
         offset=10_400 - at, number=0, kind=kind, at=rfc3339(now_us - at * HOUR_US),  # type: ignore[arg-type]  # one of its words

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from journeyfold.api.audit_cards import DecisionRow
 from journeyfold.console.ask import Ask
 from journeyfold.console.wording import Dates
 from journeyfold.core.instant import instant_us
@@ -27,6 +28,7 @@ WORDS = {
     "hub": "hub", "review": "reviewed", "link": "said: one person", "cannot_link": "said: two people",
     "block": "value blocked", "retract": "taken back",
 }  # fmt: skip
+MODEL, RULES = "linkage.proposed", {"linkage.proposed": "likely enough"}
 
 
 def show(ask: Ask) -> Response:
@@ -39,10 +41,10 @@ def show(ask: Ask) -> Response:
         report=report,
         lede=_lede(report, ask.dates),
         titles=TITLES,
-        words=WORDS,
+        rules=RULES,
         changes=_changes(report),
         to_judge=report.to_judge[:60] if report else (),
-        decided=[(row, _when(row.at, ask.dates)) for row in desk.last(DECIDED)],
+        decided=[(row, _when(row.at, ask.dates), _what(row)) for row in desk.last(DECIDED)],
         done=bool(ask.query.get("done")),
     )
 
@@ -65,6 +67,12 @@ def _lede(report: IdentityReport | None, dates: Dates) -> str:
 def _when(at: str, dates: Dates) -> str:
     """An instant of a report, as the reader's clock shows it."""
     return dates.day_clock(instant_us(at) or 0)
+
+
+def _what(row: DecisionRow) -> str:
+    """A model's link is nobody's word."""
+    is_found = row.kind == "link" and row.rule == MODEL
+    return "found alike" if is_found else WORDS.get(row.kind, row.kind)
 
 
 def _changes(report: IdentityReport | None) -> list[tuple[str, object]]:

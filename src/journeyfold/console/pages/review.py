@@ -121,7 +121,7 @@ def _sentence(queue: Queue) -> str:
         return "Nothing is compared: the project does not say what records have in common."
     if not queue.open:
         return "No pair waits for an answer."
-    who = f", {wording.exact(queue.reviewers)} people each" if queue.reviewers > 1 else ""
+    who = f" of {wording.exact(queue.reviewers)} people each" if queue.reviewers > 1 else ""
     rest = f" {wording.exact(queue.unlisted)} more found no room." if queue.unlisted else ""
     return f"{plural(queue.open, 'pair')} may be one person and {'waits' if queue.open == 1 else 'wait'} for an answer{who}.{rest}"
 
