@@ -41,6 +41,12 @@ def test_a_pair_that_somebody_judged_is_not_said_to_stand_in_a_record(signed_in,
     assert f"user_id {pair.b[1]} were said to be one person" in page
 
 
+def test_a_link_that_a_verdict_refused_says_so_without_its_id(signed_in, desk, someone):
+    shown = words(signed_in(desk).get(f"/people/{someone.person}"))
+    assert "somebody said that they are two" in shown
+    assert "cannot_link" not in shown
+
+
 def test_the_pair_is_masked(signed_in, desk, someone):
     pair = desk.people.identity(someone).joined[0]
     assert pair.b[1] not in signed_in(desk).get(f"/people/{someone.person}").text

@@ -259,7 +259,12 @@ def _identity(
         )
     if index % 4 == 0:
         nodes.append(Node("anonymous_id", f"b-{person[6:10]}", "device", at[-1], 19, offset))
-    refused = (Refusal("user_id", "31880", "limit user_id 2>1", at[-1], offset),)
+    refused = (
+        Refusal("user_id", "31880", "limit user_id 2>1", at[-1], offset),
+        Refusal(
+            "email", f"{first.lower()}@example.org", f"cannot_link {'c4' * 16}", at[-1], offset
+        ),
+    )
     joined = (
         Joined(
             ("user_id", str(20417 + index)),

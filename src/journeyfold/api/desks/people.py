@@ -189,7 +189,7 @@ def _refusal(link: explain.LinkSeen, seen: explain.Identity) -> Refusal:
     """The far end of a refused link: who this person was not joined with."""
     mine = {(node.kind, node.value) for node in seen.nodes}
     kind, value = link.b if link.a in mine else link.a
-    return Refusal(kind, value, explain.in_words(link.reason), link.occurred_us, link.offset)
+    return Refusal(kind, value, link.reason, link.occurred_us, link.offset)
 
 
 def _take(records: Iterable[Record], limit: int) -> list[Record]:

@@ -20,6 +20,7 @@ from journeyfold.console.graph import identity_graph
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json, Record
 from journeyfold.core.profile import Profile, Statement, Trait
+from journeyfold.identity.explain import in_words
 from journeyfold.profile.traits import HeldTrait
 
 ROWS = 30
@@ -97,6 +98,7 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
         name=_name(profile, clear=clear),
         lede=_sentence(ask, profile),
         identity=identity,
+        in_words=in_words,
         graph=identity_graph(profile.person, identity, ask.dates),
         days=timeline.days(records, ask.dates),
         older=older,
