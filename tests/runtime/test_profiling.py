@@ -36,6 +36,7 @@ def test_a_file_of_lines_is_profiled_as_text(tmp_path):
         ("a.pdf", "x", "this kind of file is not profiled"),
         ("a.parquet", "PAR1", "it cannot be read"),
         ("none.csv", None, "there is no such file"),
+        ("empty.csv", "", "there is nothing in it"),
     ],
 )
 def test_a_file_that_cannot_be_profiled_is_one_sentence(tmp_path, name, text, says):
@@ -121,3 +122,5 @@ def test_a_column_or_field_that_is_not_there_is_told_with_those_that_are(tmp_pat
     house.track("Product Viewed", {"name": "x"}, user="ann")
     with pytest.raises(UsageError, match=r"no field 'name'; it has: properties\.name"):
         in_event(house.log, "Product Viewed", "name", 0.92)
+    with pytest.raises(UsageError, match="no record is an event 'Nope'"):
+        in_event(house.log, "Nope", "name", 0.92)

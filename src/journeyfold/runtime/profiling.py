@@ -54,6 +54,8 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise UsageError(f"{path}: this kind of file is not profiled; there are {known}, also .gz")
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
+    if not path.stat().st_size:
+        raise UsageError(f"{path}: there is nothing in it")
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"})
     try:
         quoted = "'" + str(path).replace("'", "''") + "'"
@@ -100,7 +102,9 @@ def values_of_event(log: EventLog, name: str, field: str) -> dict[str, int]:
                 if path == field and value is not None:
                     counted[_text(value)] += 1
     if field not in fields:
-        known = ", ".join(sorted(fields)) or "no record of it"
+        if not fields:
+            raise UsageError(f"no record is an event '{name}', and there is no such file")
+        known = ", ".join(sorted(fields))
         raise UsageError(f"{name}: there is no field '{field}'; it has: {known}")
     return dict(counted)
 
