@@ -91,3 +91,10 @@ def test_an_event_that_no_schema_declares_is_a_hint():
         "hint",
         "did you mean 'events/Order Completed'?",
     )
+
+
+def test_somebody_who_is_to_hear_of_alerts_has_an_address():
+    told = "name: shop\nalerts: {mail: {to: [ops@shop.example, opsexample]}}\n"
+    (problem,) = check(load(FILES | {"journeyfold.yaml": told}))
+    assert (problem.line, problem.code) == (2, "P113")
+    assert problem.message == "'opsexample' is no e-mail address"

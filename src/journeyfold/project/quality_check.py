@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from journeyfold.activate.destination import ParcelKind
+from journeyfold.activate.mail import is_address
 from journeyfold.core.condition_parse import parse
 from journeyfold.core.condition_scope import Scope, Type
 from journeyfold.core.errors import Problem, ProjectError
@@ -218,6 +219,11 @@ def alert_problems(project: Project) -> Iterator[Problem]:
         wanted.append((("alerts", "webhook"), alerts.webhook, "webhook"))
     if alerts.mail is not None and alerts.mail.destination:
         wanted.append((("alerts", "mail", "destination"), alerts.mail.destination, "message"))
+    for at, to in enumerate(alerts.mail.to if alerts.mail is not None else ()):
+        if not is_address(to):
+            yield document.problem(
+                ("alerts", "mail", "to", at), "P113", f"'{to}' is no e-mail address"
+            )
     for path, name, kind in wanted:
         destined = project.destinations.get(name)
         fitting = [each for each, other in project.destinations.items() if kind in other.takes]

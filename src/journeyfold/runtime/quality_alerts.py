@@ -97,7 +97,10 @@ class Alerting:
         if alerts.webhook:
             self._store.queue(Sending(f"{key}-w", alerts.webhook, "webhook", now_us, said))
         if alerts.mail is not None:
-            self._store.queue(Sending(f"{key}-m", alerts.mail.destination, "mail", now_us, said))
+            for at, to in enumerate(alerts.mail.to):  # a letter each: an envelope has one address
+                one = f"{key}-m{at or ''}"
+                addressed: dict[str, Json] = {**said, "to": to}
+                self._store.queue(Sending(one, alerts.mail.destination, "mail", now_us, addressed))
 
     def deliver(self, project: Project) -> None:
         """What is due; an alert is given up after the attempts of webhooks, and says so."""
@@ -187,12 +190,9 @@ def _parcel(project: Project, sending: Sending, now_us: int) -> Parcel:
         return Parcel(
             sending.key, "event", "", sending.at_us, sending.said, attempt=sending.attempt + 1
         )
-    mail = project.settings.alerts.mail
-    to = ", ".join(mail.to) if mail is not None else ""
-    sender = project.settings.email.sender or SENDER
-    return Parcel(
-        sending.key, "message", "", now_us, mail=_letter(project, sending.said, to, sender)
-    )
+    said = dict(sending.said)
+    to, sender = str(said.pop("to", "")), project.settings.email.sender or SENDER
+    return Parcel(sending.key, "message", "", now_us, mail=_letter(project, said, to, sender))
 
 
 def _letter(project: Project, said: dict[str, Json], to: str, sender: str) -> Mail:
