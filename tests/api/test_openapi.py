@@ -87,3 +87,13 @@ def test_the_document_needs_no_key_and_names_no_machine():
 
 def test_the_collect_routes_are_documented_too():
     assert {"/v1/track", "/v1/batch", "/v1/identify"} <= set(document(OPERATIONS)["paths"])
+
+
+def test_the_longest_documented_path_is_one_that_the_door_reads():
+    """Each character may take twelve in a path: four bytes, each as %XX."""
+    for path, operations in document(OPERATIONS)["paths"].items():
+        for operation in operations.values():
+            shapes = [
+                one["schema"] for one in operation.get("parameters", ()) if one["in"] == "path"
+            ]
+            assert len(path) + sum(12 * shape.get("maxLength", 0) for shape in shapes) < 8_192, path

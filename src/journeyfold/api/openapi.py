@@ -143,7 +143,7 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:
-    shape = {"type": "string", "minLength": 1, "maxLength": 512}
+    shape = {"type": "string", "minLength": 1, "maxLength": 256}
     return [
         {"name": name, "in": "path", "required": True, "schema": shape}
         for name in _PARAMETER.findall(path)
