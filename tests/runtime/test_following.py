@@ -7,6 +7,7 @@ from follow_kit import Database, Follower
 from servers.postgres import cluster
 
 from journeyfold.adapters.postgres_slot import Away, CannotFollow
+from journeyfold.collect.json_entry import Refused
 from journeyfold.runtime.following import resnapshot_name
 
 _NUMBER = itertools.count()
@@ -43,6 +44,11 @@ def test_rows_that_were_there_come_first_and_then_what_changes(database, followe
         ("snapshot", "ann"), ("snapshot", "bob"), ("insert", "cem"), ("update", "ann"),
         ("deleted", "bob"),
     ]  # fmt: skip
+
+
+def test_a_change_that_privacy_refuses_is_counted_as_rejected(follower):
+    follower.following._take(Refused("consent", "", "refused"))
+    assert follower.following.counts.rejected == 1
 
 
 def test_a_row_that_was_there_is_older_than_every_change(database, follower):

@@ -52,6 +52,7 @@ def _print(report: FollowReport) -> None:
         return
     click.echo(
         f"{report.source}: {report.appended:,} appended, {report.duplicate:,} duplicate, "
-        f"{report.quarantined:,} quarantined, {report.filtered:,} filtered; read up to "
+        f"{report.quarantined:,} quarantined, {report.rejected:,} rejected, "
+        f"{report.filtered:,} filtered; read up to "
         f"{report.position}"
     )

@@ -28,6 +28,7 @@ class FollowReport(msgspec.Struct, frozen=True):
     appended: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    rejected: int = 0
     filtered: int = 0
     position: str = ""
     is_left_to_platform: bool = False
@@ -64,7 +65,9 @@ def follow(place: Place, source: str, *, once: bool, resnapshot: bool, say: Say)
         return FollowReport(
             source=source, appended=standing.appended, duplicate=standing.duplicate,
             quarantined=standing.quarantined, position=standing.position,
-            filtered=standing.rows - standing.appended - standing.duplicate - standing.quarantined,
+            rejected=standing.rejected,
+            filtered=standing.rows - standing.appended - standing.duplicate - standing.quarantined
+            - standing.rejected,
         )  # fmt: skip
     finally:
         lock.release()

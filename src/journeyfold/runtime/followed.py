@@ -82,8 +82,9 @@ class Followed:
     def _show(self, standing: PullStanding, following: Following) -> None:
         counts, ledger, there = following.counts, following.ledger, following.standing
         standing.appended, standing.duplicate = counts.appended, counts.duplicate
-        standing.quarantined = counts.quarantined
+        standing.quarantined, standing.rejected = counts.quarantined, counts.rejected
         standing.rows = counts.appended + counts.duplicate + counts.quarantined + counts.filtered
+        standing.rows += counts.rejected
         if ledger is None:
             return
         standing.position, standing.committed_us = lsn_text(ledger.lsn), ledger.committed_us

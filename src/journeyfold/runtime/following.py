@@ -73,6 +73,7 @@ class Counts(msgspec.Struct):
     duplicate: int = 0
     quarantined: int = 0
     filtered: int = 0
+    rejected: int = 0
 
 
 class Following:
@@ -288,6 +289,7 @@ class Following:
             self.counts.filtered += 1
         elif isinstance(judged, Refused):
             self._rejected += 1
+            self.counts.rejected += 1
         else:
             self._items.append(judged)
 

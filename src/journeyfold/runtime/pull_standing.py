@@ -29,6 +29,7 @@ class PullStanding(msgspec.Struct):
     appended: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    rejected: int = 0
     failures: int = 0  # in a row
     problem: str = ""
     lag_us: int | None = None
