@@ -259,6 +259,12 @@ def test_what_may_be_meant_and_most_often_is_not_is_a_hint(path, old, new, words
     assert words in f"{hint.message}; {hint.suggestion}"
 
 
+def test_a_basis_without_purposes_is_a_hint():
+    (hint,) = findings(SHOP | {"sources/crm.yaml": "kind: server\nbasis: contract\n"})
+    assert (hint.severity, hint.code, hint.line, hint.column) == ("hint", "P117", 2, 8)
+    assert "contract allows nothing without purposes" in hint.message
+
+
 def test_the_columns_of_a_parquet_file_know_their_own_types():
     sold = "kind: import\nread: {parquet: x.parquet}\nmap: [{when: 'row.a > 3', event: Page}]\n"
     fields = "fields: {occurred: row.at, identifiers: {user_id: row.who}}\n"

@@ -206,8 +206,24 @@ def test_up_and_down_are_two_readings_of_the_same_edges(pairs, data):
     st.lists(st.tuples(NODES, NODES), max_size=25),
     st.dictionaries(NODES, st.frozensets(st.sampled_from("xyz"))),
 )
-def test_nothing_may_be_used_for_more_than_any_of_its_inputs(pairs, allowed):
+def test_what_declares_nothing_may_be_used_for_no_more_than_any_of_its_inputs(pairs, allowed):
     graph = Graph((), [Edge(*pair) for pair in pairs if pair[0] != pair[1]], allowed)
     for edge in graph.edges:
+        if edge.target in allowed:
+            continue
         given_, had = graph.purposes[edge.source], graph.purposes[edge.target]
         assert given_ is None or (had is not None and set(had) <= set(given_))
+
+
+def test_what_a_trait_says_of_itself_stands_in_place_of_what_its_source_says_of_all():
+    source, event, trait = Node("source", "web"), Node("event", "Identify"), Node("trait", "email")
+    allowed = {source: frozenset({"analytics"}), trait: frozenset({"necessary"})}
+    graph = Graph((), [Edge(source, event), Edge(event, trait)], allowed)
+    assert graph.purposes[event] == ("analytics",)
+    assert graph.purposes[trait] == ("necessary",)
+
+
+def test_what_a_column_says_of_itself_narrows_the_trait_it_becomes():
+    column, trait = Node("field", "crm/mail"), Node("trait", "email")
+    allowed = {column: frozenset({"necessary"}), trait: frozenset({"necessary", "marketing"})}
+    assert Graph((), [Edge(column, trait)], allowed).purposes[trait] == ("necessary",)

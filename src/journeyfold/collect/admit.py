@@ -156,13 +156,19 @@ def replay(gate: Gate, item: Held) -> Entry | Held | Refused:
     return judge(gate, Draft(event, drafted.fingerprint), item.key_id)
 
 
+_REFUSED = (
+    "refused by the privacy rules, nothing is stored: no purpose of it is granted, nor declared "
+    "under `purposes` of its source"
+)
+
+
 def judge(gate: Gate, drafted: Draft, key_id: str) -> Entry | Held | Refused:
     """An event already in shape: of the wire, of a mapping, or out of quarantine."""
     event = drafted.event
     nodes, is_usable = gate.nodes_of(event)
     verdict = gate.protect(event, nodes)
     if verdict.event is None:
-        return Refused(verdict.code, "", "refused by the privacy rules; nothing is stored")
+        return Refused(verdict.code, "", _REFUSED)
     if verdict.event is not event:  # identifiers may have gone with their traits
         event = verdict.event
         nodes, is_usable = gate.nodes_of(event)

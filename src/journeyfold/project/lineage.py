@@ -113,14 +113,18 @@ class Graph:
 
     @cached_property
     def purposes(self) -> dict[Node, tuple[str, ...] | None]:
-        """What everything may be used for: the purposes that all its inputs have in common."""
+        """What everything may be used for: the purposes that all its inputs have in common.
+
+        What a trait or property says of itself stands in place of what its source says of all it
+        sends; what a column says of itself narrows it.
+        """
         found: dict[Node, frozenset[str]] = dict(self._allowed)
         changed = True
         while changed:  # only ever narrower, so it ends, in circles too
             changed = False
             for edge in self.edges:
                 given, had = found.get(edge.source), found.get(edge.target)
-                if given is None:
+                if given is None or not self._narrows(edge):
                     continue
                 now = given if had is None else had & given
                 if now != had:
@@ -129,6 +133,10 @@ class Graph:
         return {
             node: None if node not in found else tuple(sorted(found[node])) for node in self.nodes
         }
+
+    def _narrows(self, edge: Edge) -> bool:
+        has_said = edge.target in self._allowed
+        return not has_said or (edge.source.kind == "field" and edge.source in self._allowed)
 
     def _neighbour(self, node: Node, distance: int, lost: frozenset[Node]) -> Neighbour:
         return Neighbour(node.id, node.kind, node.name, distance, self.purposes[node], node in lost)

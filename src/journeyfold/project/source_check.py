@@ -40,6 +40,13 @@ def source_problems(project: Project, event_names: Iterable[str]) -> Iterator[Pr
         yield from _of_events(document, source, names)
         yield from _of_zone(document, source)
         yield from _of_senders(document, source)
+        if source.basis != "consent" and not source.purposes:
+            yield document.problem(
+                ("basis",), "P117", f"basis: {source.basis} allows nothing without purposes",
+                suggestion="say what for, such as `purposes: [analytics, personalization]`; "
+                "an event whose purposes nobody granted is refused",
+                severity="hint",
+            )  # fmt: skip
 
 
 def _unread(document: Document, source: Source) -> Iterator[Problem]:
