@@ -409,7 +409,7 @@ def test_whatever_a_server_says_is_an_answer_or_a_broken_connection(data):
         st.lists(st.tuples(st.integers(0, len(said) - 1), st.binary(max_size=2)))
     ):
         said[at : at + 1] = byte
-    reading = _Reading()
+    reading = _Reading(64 * 1024)
     try:
         reading.feed(bytes(said))
     except (OSError, httptools.HttpParserError):

@@ -295,3 +295,23 @@ def test_a_rebuild_gives_the_same_queue(house, batch):
     propose(house, BOB, CARD, weight=1.5)
     propose(house, BOB, ANN, band="auto")
     assert everything(house.rebuilt(batch)) == everything(house.state)
+
+
+@pytest.mark.parametrize(("first", "then"), [("different", "same"), ("same", "different")])
+def test_a_pair_whose_answer_was_taken_back_is_asked_again(house, first, then):
+    pair = propose(house, ANN, CARD)
+    answer(house, pair, first)
+    with house.state.read() as reader:
+        space = "id_mark" if first == "different" else "id_link"
+        ((evidence, _),) = reader.scan(space)
+    house.verdict(verdict="retract", target=evidence.hex())
+    assert (row(house, pair).state, row(house, pair).said, queue(house)) == ("open", (), [pair])
+    answer(house, pair, then)
+    assert row(house, pair).state == then
+    assert are_one(house, ANN, CARD) == (then == "same")
+
+
+def test_what_is_taken_back_elsewhere_opens_no_pair(house):
+    answer(house, propose(house, ANN, CARD), "same")
+    house.verdict(verdict="retract", selector={"batch": "m1-9", "method": "linkage"})
+    assert queue(house) == []

@@ -2,7 +2,7 @@
 
 import duckdb
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from journeyfold.core.event import Event
@@ -49,6 +49,7 @@ ENGINE = duckdb.connect()
 
 
 @settings(deadline=None)
+@example(values=["0000-01-01", "0001-01-01", "9999-12-31"])
 @given(values=st.lists(VALUES, min_size=1, max_size=40))
 def test_a_rule_means_the_same_at_the_door_and_in_a_scan(values):
     texts = [(n, text_of(value)) for n, value in enumerate(values)]

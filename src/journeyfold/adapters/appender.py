@@ -162,9 +162,6 @@ class Appender(Generic[D]):
     def _run(self) -> None:
         while group := self._next_group():
             self._append(group)
-            with self._changed:
-                self._queued_records -= sum(len(each.drafts) for each in group)
-                self._queued_bytes -= sum(each.bytes for each in group)
 
     def _next_group(self) -> list[_Submission[D]]:
         """Wait for enough, for the loop's word or for the linger of the oldest; empty when closed
@@ -189,7 +186,7 @@ class Appender(Generic[D]):
 
     def _append(self, group: Sequence[_Submission[D]]) -> None:
         if self._failure is not None:
-            _answer(group, self._failure)
+            self._release(group, self._failure)
             return
         started_s = time.monotonic()
         try:
@@ -201,22 +198,29 @@ class Appender(Generic[D]):
             )
         except EngineError as error:
             self._failure = error
-            _answer(group, error)
+            self._release(group, error)
             if self._on_failure is not None:
                 self._on_failure(error)
         except Busy as error:
-            _answer(group, error)
+            self._release(group, error)
         except Exception as error:  # noqa: BLE001 - one bad request must not fail its neighbours
             if len(group) == 1:
-                _answer(group, error)
+                self._release(group, error)
                 return
             for each in group:
                 self._append([each])
         else:
             if self._observe_commit_s is not None:
                 self._observe_commit_s(time.monotonic() - started_s)
-            _answer(group, fates)
+            self._release(group, fates)
             self._tell(fates)
+
+    def _release(self, group: Sequence[_Submission[D]], outcome: list[Fate] | Exception) -> None:
+        """Room first, then the answers: whoever has been answered may send at once."""
+        with self._changed:
+            self._queued_records -= sum(len(each.drafts) for each in group)
+            self._queued_bytes -= sum(each.bytes for each in group)
+        _answer(group, outcome)
 
     def _tell(self, fates: Iterable[Fate]) -> None:
         head = max((fate.offset for fate in fates if fate.fate == "appended"), default=-1)

@@ -47,7 +47,10 @@ def weigh(
             _tidy(resolver, writer)
             return NOTHING
         case _:
-            return resolver.resolve(record).changes
+            changes = resolver.resolve(record).changes
+            if told.get("verdict") == "retract":
+                _reopen(resolver, writer)
+            return changes
 
 
 def _proposed(
@@ -129,6 +132,15 @@ def _tidy(resolver: Resolver, writer: StateWriter) -> None:
         is_one = resolver.person_of(row.a) == resolver.person_of(row.b)
         if is_one or resolver.forbids(row.a, row.b):
             review.drop(writer, row)
+
+
+def _reopen(resolver: Resolver, writer: StateWriter) -> None:
+    """Pairs whose answer was taken back, so that neither one person nor two is said of them."""
+    for row in [each for each in review.every(writer) if each.state != "open"]:
+        is_one = resolver.person_of(row.a) == resolver.person_of(row.b)
+        if not is_one and not resolver.forbids(row.a, row.b):
+            asked = msgspec.structs.replace(row, state="open", said=(), decided_us=0)
+            review.put_review(writer, asked)
 
 
 def _run(told: Proposed, record: Record, writer: StateWriter) -> Run:

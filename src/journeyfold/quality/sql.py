@@ -26,7 +26,8 @@ SHAPES = {
 }
 TABLES = {"country": "countries", "currency": "currencies"}
 _CASTS = {"date": "date", "instant": "timestamptz"}
-_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_YEAR = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"  # none is 0 but in DuckDB
+_DAY = _YEAR + r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 SPELLINGS = {
     "number": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?",
     "integer": r"[+-]?[0-9]{1,18}",
