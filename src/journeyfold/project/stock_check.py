@@ -14,7 +14,7 @@ from journeyfold.quality.tags import unknown_tag
 from journeyfold.sources.inventory import Source
 
 _ROOTS = ("traits", "properties", "context", "identifiers")
-_WITHOUT_RHYTHM = ("", "ended", "on demand")
+_WITHOUT_RHYTHM = ("", "ended", "on demand", "once")
 _SPAN = re.compile(r"([1-9][0-9]{0,4}(s|m|h|d|w|mo))?", re.ASCII)
 
 
@@ -38,7 +38,7 @@ def _of_times(project: Project, name: str, source: Source) -> Iterator[Problem]:
     if source.update not in _WITHOUT_RHYTHM and read_rhythm(source.update) is None:
         yield project.problem(
             "source", name, ("update",), "P114", f"'{source.update}' is no rhythm",
-            "write realtime, 15m, daily 05:30, weekdays 06:00, on demand or ended",
+            "write realtime, 15m, daily 05:30, weekdays 06:00, on demand, once or ended",
         )  # fmt: skip
     for key, example in (("sla", "6h"), ("retention", "36mo")):
         said = getattr(source, key)

@@ -81,7 +81,7 @@ def of_source(
     offset = here.utcoffset() or timedelta()
     minutes = sightings.minutes.get(name, [])
     return freshness(
-        sightings.newest_us(name), now_us, rhythm, ended=declared == ENDED,
+        sightings.newest_us(name), now_us, rhythm, ended=declared in (ENDED, "once"),
         offset_us=offset // timedelta(microseconds=1),
         learned_us=learned(minutes, now_us) if rhythm is None else None,
     )  # fmt: skip
