@@ -41,6 +41,11 @@ steps:
   - {id: again, branch: [{if: 'in_segment("gone")', goto: pause}, {else: done}]}
   - {id: done, exit: completed}
 """
+_SETTINGS = """\
+name: waiting
+currency: EUR
+privacy: {purposes: {loyalty: {basis: contract}}}
+"""
 _SEGMENTS = """\
 lifecycles:
   - id: customer
@@ -66,7 +71,7 @@ def write_project(directory: Path) -> None:
             path.unlink()
         elif path.is_dir() and path.name not in {"schemas", "sources"}:
             shutil.rmtree(path)
-    (directory / "journeyfold.yaml").write_text("name: waiting\ncurrency: EUR\n")
+    (directory / "journeyfold.yaml").write_text(_SETTINGS)
     for path, text in {
         f"journeys/{JOURNEY}.yaml": _JOURNEY, "segments/bench.yaml": _SEGMENTS,
     }.items():  # fmt: skip
