@@ -15,7 +15,7 @@ from typing import Any
 from journeyfold.collect.csv_lines import COLUMNS_MAX
 from journeyfold.collect.line import Row, Rows, WrongFile
 from journeyfold.collect.rows import grouped
-from journeyfold.sources.local_time import Zone
+from journeyfold.sources.local_time import Zone, read_instant_us
 from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
 
@@ -30,7 +30,6 @@ _LOGICAL: dict[str, ColumnType] = {
     "decimal": "float", "uuid": "string", "time-millis": "string", "time-micros": "string",
 }  # fmt: skip
 _UNIT_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a local time has no zone
 
 
 def open_avro(read: Read, path: Path, group: Sequence[str], zone: Zone, stack: ExitStack) -> Rows:
@@ -98,7 +97,7 @@ def _plain(found: object, zone: Zone) -> object:
         case float():
             return found if math.isfinite(found) else None
         case dt.datetime() | dt.date():
-            return _instant(found, zone)
+            return read_instant_us(found, zone)
         case Decimal():
             return float(found)
         case bytes():
@@ -113,12 +112,3 @@ def _plain(found: object, zone: Zone) -> object:
             return found
         case _:  # a UUID
             return str(found)
-
-
-def _instant(found: dt.datetime | dt.date, zone: Zone) -> int | None:
-    if not isinstance(found, dt.datetime):
-        found = dt.datetime(found.year, found.month, found.day)  # noqa: DTZ001 - a day is local
-    is_local = found.tzinfo is None
-    since = found - (_EPOCH if is_local else _EPOCH.replace(tzinfo=dt.UTC))
-    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return zone.instant_us(micros) if is_local else micros

@@ -7,10 +7,8 @@ which folds; so a large import costs the fold nothing but its records.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 
-from journeyfold.core.errors import JourneyfoldError
 from journeyfold.project.model import Project
 from journeyfold.runtime.followed import Followed
 from journeyfold.runtime.notify import Notifier
@@ -18,7 +16,7 @@ from journeyfold.runtime.pull_plan import followed, scheduled
 from journeyfold.runtime.pull_standing import StandingsFile, read_standings
 from journeyfold.runtime.pulled_imports import ScheduledImport
 from journeyfold.runtime.pulling import Pull, Pulling
-from journeyfold.runtime.supervisor import end_with_parent, final_code
+from journeyfold.runtime.standing_process import run_until_stopped
 from journeyfold.runtime.workspace import Place, Workspace
 
 LOOK_S = 0.5
@@ -26,20 +24,7 @@ LOOK_S = 0.5
 
 def run_pull(place: Place) -> int:
     """Returns the exit code."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    end_with_parent(stop.set)
-    try:
-        workspace = Workspace.of_running(place)
-        try:
-            _pull(workspace, stop)
-        finally:
-            workspace.close()
-    except JourneyfoldError as error:
-        _report(str(error))
-        return final_code(error)
-    return 0
+    return run_until_stopped(place, _pull, _report)
 
 
 def _pull(workspace: Workspace, stop: threading.Event) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import threading
 
 from journeyfold.activate.lane_figures import FiguresFile
 from journeyfold.activate.reach import Reach
 from journeyfold.adapters.outgoing import Outgoing
-from journeyfold.core.errors import JourneyfoldError, StateDamageError
+from journeyfold.core.errors import StateDamageError
 from journeyfold.core.ports import StateStore
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
@@ -31,7 +30,7 @@ from journeyfold.runtime.quality_watch import Watching
 from journeyfold.runtime.refolding import Asked, refold
 from journeyfold.runtime.schedule import Schedule
 from journeyfold.runtime.settling import Settling
-from journeyfold.runtime.supervisor import end_with_parent, final_code
+from journeyfold.runtime.standing_process import run_until_stopped
 from journeyfold.runtime.syncing import Syncing
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
@@ -46,21 +45,12 @@ def run_work(place: Place) -> int:
     """Returns the exit code."""
     gc.freeze()  # what is loaded now stays
     gc.set_threshold(*GC_THRESHOLDS)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    end_with_parent(stop.set)
-    try:
-        workspace = Workspace.of_running(place)
-        try:
-            while not stop.is_set():
-                _work(workspace, stop)
-        finally:
-            workspace.close()
-    except JourneyfoldError as error:
-        _report(str(error))
-        return final_code(error)
-    return 0
+    return run_until_stopped(place, _run, _report)
+
+
+def _run(workspace: Workspace, stop: threading.Event) -> None:
+    while not stop.is_set():
+        _work(workspace, stop)
 
 
 def _work(workspace: Workspace, stop: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from journeyfold.core.instant import SECOND_US
@@ -42,3 +42,13 @@ class Zone:
         except OverflowError:
             return None
         return (since.days * 86_400 + since.seconds) * SECOND_US + micros
+
+
+def read_instant_us(found: datetime | date, zone: Zone) -> int | None:
+    """Of what a library has read: without an offset it is local, a day is its midnight."""
+    if not isinstance(found, datetime):
+        found = datetime(found.year, found.month, found.day)  # noqa: DTZ001 - a day is local
+    is_local = found.tzinfo is None
+    since = found - (_LOCAL_EPOCH if is_local else _EPOCH)
+    micros = since // timedelta(microseconds=1)
+    return zone.instant_us(micros) if is_local else micros

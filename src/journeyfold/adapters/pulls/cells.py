@@ -9,10 +9,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from journeyfold.collect.rows import converter
-from journeyfold.sources.local_time import Zone
+from journeyfold.sources.local_time import Zone, read_instant_us
 from journeyfold.sources.recipe import ColumnType, Read
 
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a local time has no zone
 _KINDS: tuple[tuple[type | tuple[type, ...], ColumnType], ...] = (
     (bool, "bool"), (int, "int"), ((float, Decimal), "float"),
     ((dt.datetime, dt.date), "timestamp"), (list, "list"), (dict, "object"),
@@ -54,7 +53,7 @@ def plain(value: object, zone: Zone) -> object:
         case Decimal():
             return float(value) if value.is_finite() else None
         case dt.datetime() | dt.date():
-            return _instant(value, zone)
+            return read_instant_us(value, zone)
         case bytes() | bytearray() | memoryview():
             return b64encode(bytes(value)).decode()
         case list() | tuple():
@@ -84,12 +83,3 @@ def _is(found: object, value: object, kind: ColumnType) -> bool:
             return isinstance(found, dict)
         case _:
             return True
-
-
-def _instant(found: dt.datetime | dt.date, zone: Zone) -> int | None:
-    if not isinstance(found, dt.datetime):
-        found = dt.datetime(found.year, found.month, found.day)  # noqa: DTZ001 - a day is local
-    is_local = found.tzinfo is None
-    since = found - (_EPOCH if is_local else _EPOCH.replace(tzinfo=dt.UTC))
-    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return zone.instant_us(micros) if is_local else micros
