@@ -1,34 +1,16 @@
 """Each command: what it asks the runtime, what it prints, how it ends."""
 
-import importlib.util
-from pathlib import Path
-
+import cli_answers as answers
 import msgspec
 import pytest
 
 from journeyfold.cli.main import run
 from journeyfold.project.reports import ReplayReport
 
-_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
-answers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(answers)
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A project directory that has data."""
-    assert run(["init", str(tmp_path / "shop")]) == 0
-    directory = tmp_path / "shop"
-    (directory / ".journeyfold").mkdir()
-    (directory / ".journeyfold" / "FORMAT").write_text("1\n")
-    monkeypatch.chdir(directory)
-    return directory
-
 
 @pytest.fixture
 def call(project, capsys):
     """Run a command; (exit code, stdout, what was asked)."""
-    capsys.readouterr()
 
     def run_it(*args, **given):
         runtime = answers.Answers(**given)

@@ -1,16 +1,10 @@
 """`journeyfold erase` says what goes, asks for the word, and asks the runtime only then."""
 
-import importlib.util
-from pathlib import Path
-
+import cli_answers as answers
 import pytest
 
 from journeyfold.cli.main import run
 from journeyfold.project.erasure import Going
-
-_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
-answers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(answers)
 
 GOING = Going(
     "p_a", ("00ff",), (("user_id", "ann"), ("email", "ann@example.org")), ("country",), ("vip",),
@@ -20,13 +14,8 @@ ERASE = ("erase", "user_id:ann", "--reason", "letter")
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
+def call(project, capsys):
     """(exit code, stdout, what was asked of the runtime)."""
-    assert run(["init", str(tmp_path / "shop")]) == 0
-    (tmp_path / "shop/.journeyfold").mkdir()
-    (tmp_path / "shop/.journeyfold/FORMAT").write_text("1\n")
-    monkeypatch.chdir(tmp_path / "shop")
-    capsys.readouterr()
 
     def run_it(*words):
         runtime = answers.Answers(erasing=GOING, erase=77)

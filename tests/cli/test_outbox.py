@@ -1,29 +1,17 @@
 """`journeyfold outbox` and `journeyfold destination`: what they print and what they refuse."""
 
-import importlib.util
-from pathlib import Path
-
+import cli_answers as answers
 import msgspec
 import pytest
 
 from journeyfold.cli.main import run
 from journeyfold.runtime.outbox_view import DestinationCard, DestinationDone, Outbox, OutboxDone
 
-_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
-answers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(answers)
 CARD = DestinationCard("crm", "webhook", "paused", "answered 401", breaker="open", rows={"dead": 2})
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    assert run(["init", str(tmp_path / "shop")]) == 0
-    data = tmp_path / "shop" / ".journeyfold"
-    data.mkdir()
-    (data / "FORMAT").write_text("1\n")
-    monkeypatch.chdir(tmp_path / "shop")
-    capsys.readouterr()
-
+def call(project, capsys):
     def run_it(*args, **given):
         code = run(args, answers.Answers(**given))
         return code, capsys.readouterr().out

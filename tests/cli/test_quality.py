@@ -1,8 +1,6 @@
 """`journeyfold quality` and `journeyfold taxonomy`: what they print of what differs, and of nothing."""
 
-import importlib.util
-from pathlib import Path
-
+import cli_answers as answers
 import msgspec
 import pytest
 
@@ -10,9 +8,6 @@ from journeyfold.cli.main import run
 from journeyfold.project.prepared import Missing
 from journeyfold.project.quality_report import QualityReport, RuleLine
 
-_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
-answers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(answers)
 NOTHING = QualityReport("", (), (), (), 0)
 DIFFERS = RuleLine(
     "quality/crm.yaml", "crm", "same", "", "reconciliation", "medium", 5, 2, 0.6, "fail", 1,
@@ -22,14 +17,7 @@ DIFFERS = RuleLine(
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    assert run(["init", str(tmp_path / "shop")]) == 0
-    data = tmp_path / "shop" / ".journeyfold"
-    data.mkdir()
-    (data / "FORMAT").write_text("1\n")
-    monkeypatch.chdir(tmp_path / "shop")
-    capsys.readouterr()
-
+def call(project, capsys):
     def run_it(*args, **given):
         run(args, answers.Answers(**given))
         return capsys.readouterr().out

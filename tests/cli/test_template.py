@@ -1,29 +1,17 @@
 """`journeyfold template` and `journeyfold mail`: what they print and how they end."""
 
-import importlib.util
-from pathlib import Path
-
+import cli_answers as answers
 import pytest
 
 from journeyfold.activate.destination import Mail
 from journeyfold.cli.main import run
 from journeyfold.project.reports import MailHeard, MailTest
 
-_SPEC = importlib.util.spec_from_file_location("answers", Path(__file__).with_name("answers.py"))
-answers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(answers)
 MAIL = Mail("ann@example.com", "Shop <shop@example.com>", "Your cart", "Hello Ann", "<p>Hello</p>")
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    directory = tmp_path / "shop"
-    assert run(["init", str(directory)]) == 0
-    (directory / ".journeyfold").mkdir()
-    (directory / ".journeyfold" / "FORMAT").write_text("1\n")
-    monkeypatch.chdir(directory)
-    capsys.readouterr()
-
+def call(project, capsys):
     def run_it(*words, **given):
         runtime = answers.Answers(**given)
         code = run(words, runtime)
