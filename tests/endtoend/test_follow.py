@@ -69,7 +69,9 @@ def test_the_command_reads_what_is_there_and_what_came_since(shop, crm):
     crm.insert((3, "cem"))
     second = run_cli(shop, "follow", "crm", "--once").stdout
     assert (first["appended"], first["duplicate"]) == (2, 0)
-    assert second.startswith("crm: 1 appended, 0 duplicate, 0 quarantined, 0 filtered; read up to ")
+    assert second.startswith(
+        "crm: 1 appended, 0 duplicate, 0 quarantined, 0 rejected, 0 filtered; read up to "
+    )
     assert told(shop) == [("snapshot", 1), ("snapshot", 2), ("insert", 3)]
 
 
