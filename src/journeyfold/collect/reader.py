@@ -96,9 +96,21 @@ def _last_frame(job: Job, source: Source, opened: Opened, answers: BinaryIO) -> 
         return Failed("file", str(error))
     except MappingError as error:
         return Failed("mapping", str(error))
-    except MemoryError:
+    except Exception as error:
+        if not _ran_out(error):
+            raise
         assert source.read is not None
         return Failed("memory", f"needs more than {source.read.memory} of memory (read.memory)")
+
+
+def _ran_out(error: BaseException | None) -> bool:
+    """Also where a library stumbled over it: a connection that is closed in the middle of an
+    answer for which there was no room says something else."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _read(job: Job, source: Source, rows: Rows, answers: BinaryIO) -> Frame:
