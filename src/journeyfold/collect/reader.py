@@ -105,7 +105,8 @@ def _last_frame(job: Job, source: Source, opened: Opened, answers: BinaryIO) -> 
 
 def _ran_out(error: BaseException | None) -> bool:
     """Also where a library stumbled over it: a connection that is closed in the middle of an
-    answer for which there was no room says something else."""
+    answer for which there was no room says something else.
+    """
     while error is not None:
         if isinstance(error, MemoryError):
             return True
