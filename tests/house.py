@@ -9,9 +9,10 @@ from journeyfold.core.ports import SPACES, Entry
 from journeyfold.identity.normalise import node_of, normalised
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import compile_project
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.people import profile_of
+from journeyfold.project.standing import standing
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "src/journeyfold/project/templates"
 SHOP = load(read_directory(TEMPLATES / "shop"))

@@ -26,7 +26,7 @@ from journeyfold.adapters.sqlite_batch import SCHEMA
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import Entry
 from journeyfold.identity.normalise import node_of
-from journeyfold.project.engine import CONSUMED, Standing
+from journeyfold.project.standing import CONSUMED, Standing
 from journeyfold.runtime.work import fold_loop
 from journeyfold.runtime.workspace import Workspace, activate, checked_project, place_of
 

@@ -15,9 +15,10 @@ from journeyfold.core.profile import Instance, Profile, Statement
 from journeyfold.journey.program import Program
 from journeyfold.journey.turn import Trace
 from journeyfold.project.check import check
-from journeyfold.project.compile import Step, compile_project
+from journeyfold.project.compile import compile_project
 from journeyfold.project.load import load
 from journeyfold.project.scaffold import template_files
+from journeyfold.project.step import Step
 
 START = "2026-11-23T10:00:00Z"  # a Monday
 NODE = "00" * 16

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from journeyfold.core.event import Event, Record
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US
 from journeyfold.core.profile import Profile
-from journeyfold.project.compile import Step, compile_project
+from journeyfold.project.compile import compile_project
 from journeyfold.project.load import load
 from journeyfold.project.people import encode_profile
 from journeyfold.project.scaffold import template_files
+from journeyfold.project.step import Step
 from journeyfold.project.usual import fold_usual, is_usual
 
 FORWARDING = """type: slack

@@ -14,10 +14,11 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
 from journeyfold.log.conservation import Folded, gaps
 from journeyfold.project.compile import compile_project
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.parking import Parked, parked_records
 from journeyfold.project.people import encode_profile, profile_of
+from journeyfold.project.standing import standing
 from journeyfold.runtime.clock import SteadyClock
 from journeyfold.runtime.fold_loop import FoldLoop
 

@@ -10,8 +10,9 @@ from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import Entry
 from journeyfold.identity.normalise import node_of
 from journeyfold.project.compile import compile_project
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
+from journeyfold.project.standing import standing
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.refolding import Asked, ask, parked_in, refold
 from journeyfold.runtime.replaying import replay

@@ -1,14 +1,13 @@
-"""A project as functions: where the stages of the fold meet.
+"""A project as functions: what its definitions say, compiled.
 
-`FOLD` is the order of the stages, as data. Everything that can be worked out from the definitions
-is worked out here once, so that folding a record looks nothing up by name and compiles nothing.
+Everything that can be worked out from the definitions is worked out here once, so that folding a
+record (`step`) looks nothing up by name and compiles nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
 
 import msgspec
 
@@ -17,7 +16,7 @@ from journeyfold.core.condition_compile import Evaluator, compile_conditions
 from journeyfold.core.condition_typed import Quintile, Typed, unwrapped
 from journeyfold.core.effect import Effect, Emit
 from journeyfold.core.errors import ProjectError
-from journeyfold.core.event import Event, Json, Record, is_bot
+from journeyfold.core.event import Json
 from journeyfold.core.instant import duration_us
 from journeyfold.core.profile import Profile, Statement
 from journeyfold.decide.catalogue import Catalogue
@@ -26,17 +25,12 @@ from journeyfold.journey.join import joined_runs
 from journeyfold.privacy.consent import (
     basis_grants,
     effective,
-    fold_basis,
-    fold_consent,
     is_granted,
     merge_consents,
-    states_consent,
 )
 from journeyfold.profile.aggregates import Aggregation
-from journeyfold.profile.contact import fold_contact
 from journeyfold.profile.merge import MergePolicies
-from journeyfold.profile.session import fold_session
-from journeyfold.profile.traits import LAST, fold_traits, plain_traits, value_of
+from journeyfold.profile.traits import LAST, plain_traits, value_of
 from journeyfold.project.cleaning import Cleaning
 from journeyfold.project.conditions import type_conditions
 from journeyfold.project.forward import forwarding_of
@@ -46,13 +40,13 @@ from journeyfold.project.pushing import PUSH, push_of, pushes_of
 from journeyfold.project.travel import Pinned, Travel
 from journeyfold.quality.registry import load_registry
 from journeyfold.segment.bind import Bound
-from journeyfold.segment.manual import changes_list, fold_list
 from journeyfold.segment.membership import Segmentation
 from journeyfold.segment.view import PersonView, Surroundings
 
-__all__ = ["OWN_SOURCE", "PUSH", "STATED", "Compiled", "Step", "compile_project"]
+__all__ = ["OWN_SOURCE", "PUSH", "Compiled", "compile_project"]
 
 OWN_SOURCE = "_fold"  # of what journeys say, and of what became of their messages
+_LIVE = frozenset({"event", "time", "merge"})
 Cuts = Mapping[str, Sequence[float]]
 
 
@@ -228,142 +222,6 @@ class Compiled:
 def compile_project(project: Project) -> Compiled:
     """About a quarter of a millisecond a condition. ProjectError when `check` would find errors."""
     return Compiled(project)
-
-
-# -- the fold --------------------------------------------------------------------------------------
-
-
-Stages: TypeAlias = "tuple[Callable[[Step], None], ...]"
-
-
-class Step:
-    """One record of one person on its way through the stages. `profile` is changed in place.
-
-    `binds` are the person's nodes that a statement in the record is about (identity M5).
-    """
-
-    __slots__ = (
-        "binds", "collecting", "compiled", "consented", "owner", "profile", "record", "touched",
-    )  # fmt: skip
-
-    def __init__(
-        self, record: Record, profile: Profile, owner: bytes, binds: Iterable[bytes],
-        compiled: Compiled, collecting: Sequence[Aggregation],
-    ) -> None:  # fmt: skip
-        self.record, self.profile = record, profile
-        self.owner, self.binds = owner, binds
-        self.compiled, self.collecting = compiled, collecting
-        self.touched: list[str] = []
-        self.consented: tuple[str, ...] = ()
-
-    def fold(self, stages: Stages | None = None) -> list[Effect]:
-        """Time first, then the record's facts, then who is in what because of them."""
-        compiled, profile, now_us = self.compiled, self.profile, self.record.appended_us
-        effects = compiled.advance(profile, now_us)
-        is_new = profile.seen < 0 and not profile.clock_us and not profile.aggregates
-        self.facts(stages)
-        emits = compiled.segmentation.evaluate_person(
-            profile, compiled.view(profile), now_us, self.touched, is_new=is_new
-        )
-        if emits:
-            effects = effects + compiled.with_pushes(emits)
-        if compiled.travel is not None:
-            travel = compiled.travel
-            if stages is None:
-                effects = effects + travel.record(profile, self.record, self.owner, emits)
-            else:  # somebody else's record: it changed what is known of this person, no more
-                effects = effects + travel.settled(profile, now_us, emits)
-        if compiled.forwarding is not None and stages is None:
-            effects = effects + compiled.forwarding.record(profile, self.record, compiled.view)
-        return effects
-
-    def facts(self, stages: Stages | None = None) -> None:
-        """`stages` are those of the record's kind where none are given."""
-        self.profile.seen = self.record.offset
-        for stage in stages or _stages_of(self.record.event):
-            stage(self)
-
-
-def _stages_of(event: Event) -> Stages:
-    if changes_list(event):
-        return LISTED
-    return OWN if event.source == OWN_SOURCE else FOLD
-
-
-def _named(step: Step) -> None:
-    step.touched.append(f"event:{step.record.event.name}")
-
-
-def _seen(step: Step) -> None:
-    profile, event = step.profile, step.record.event
-    profile.events += 1
-    profile.last_us = max(profile.last_us, event.occurred_us)
-    if not profile.first_us or event.occurred_us < profile.first_us:
-        profile.first_us = event.occurred_us
-    step.touched.append(f"event:{event.name}")
-
-
-def _basis(step: Step) -> None:
-    grants = step.compiled.grants.get(step.record.event.source)
-    if grants and fold_basis(step.profile, step.owner, grants):
-        step.touched += [f"consent:{purpose}" for purpose in grants]
-
-
-def _stated(step: Step) -> None:
-    if states_consent(step.record.event):
-        written = fold_consent(step.profile, step.record, step.binds)
-        if written:
-            step.consented = written
-            purposes = {each for node in written for each in step.profile.consents[node]}
-            step.touched += [f"consent:{each.partition('/')[0]}" for each in sorted(purposes)]
-
-
-def _traits(step: Step) -> None:
-    event = step.record.event
-    unset = event.context.get("unset")
-    if event.traits or unset:
-        fold_traits(step.profile, event, step.owner.hex(), step.compiled.project.traits)
-        gone = [name for name in unset if isinstance(name, str)] if isinstance(unset, list) else []
-        names = [*event.traits, *gone]
-        step.touched += [f"trait:{name}" for name in names]
-        if "country" in names:  # the region decides about defaults of consent
-            step.touched += step.compiled.consent_paths
-
-
-def _aggregates(step: Step) -> None:
-    """Bots are kept in the log and left out of features (collect C48)."""
-    if is_bot(step.record.event):
-        return
-    for aggregation in step.collecting:
-        aggregation.fold(step.profile, step.record.event)
-
-
-def _session(step: Step) -> None:
-    fold_session(step.profile, step.record.event)
-
-
-def _contact(step: Step) -> None:
-    fold_contact(step.profile, step.record.event, step.compiled.policies.keep_contacts_us)
-
-
-def _list(step: Step) -> None:
-    if fold_list(step.profile, step.record.event):
-        step.touched.append("manual")
-
-
-FOLD: Stages = (_seen, _basis, _stated, _traits, _aggregates, _session, _contact)
-"""The stages that make facts, in order; lifecycle and membership settle on them afterwards."""
-
-STATED: Stages = (_stated,)
-"""Of a record about somebody else that states consent for a node of this person."""
-
-LISTED: Stages = (_list,)
-"""Of a change of a manual segment: no visit, no activity of the person."""
-
-OWN: Stages = (_named, _traits, _aggregates, _contact)
-"""Of what the platform itself says of a person: no visit, no activity of theirs."""
-
-_LIVE = frozenset({"event", "time", "merge"})
 
 
 # -- parts -----------------------------------------------------------------------------------------

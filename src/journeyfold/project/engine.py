@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import assert_never
 
-import msgspec
-
 from journeyfold.core.effect import Effect
 from journeyfold.core.errors import JourneyfoldError
 from journeyfold.core.event import Identifier, Record
@@ -26,7 +24,7 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Change, Resolution, Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.project.cleaned import CleanedCounts
-from journeyfold.project.compile import OWN_SOURCE, STATED, Compiled, Step
+from journeyfold.project.compile import OWN_SOURCE, Compiled
 from journeyfold.project.converting import conversions
 from journeyfold.project.definitions import Build, Compile, Definitions
 from journeyfold.project.erasing import come_back, forget
@@ -37,27 +35,13 @@ from journeyfold.project.people import People
 from journeyfold.project.refold import Refolding
 from journeyfold.project.reviewing import weigh
 from journeyfold.project.sent import fold_sent, line_of
+from journeyfold.project.standing import Standing, come_to, standing
 from journeyfold.project.steering import settle_overdue, steer
+from journeyfold.project.step import STATED, Step
 from journeyfold.project.usual import fold_usual, is_usual
 from journeyfold.quality.steps import Note, unnoted
 
-CONSUMED = b"consumed"
 _FILL = 2_000  # records a transaction of a synchronous back-fill reads at a time
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """How far the fold is: the last consumed offset, its log time, and how many records were
-    applied on the way; the others were parked (REL-10).
-    """
-
-    offset: int = -1
-    appended_us: int = 0
-    applied: int = 0
-
-
-def standing(reader: StateReader) -> Standing:
-    raw = reader.get("meta", CONSUMED)
-    return msgspec.msgpack.decode(raw, type=Standing) if raw else Standing()
 
 
 class Engine:
@@ -116,10 +100,7 @@ class Engine:
             effects += self._event(record) if is_event else self.apply(record, writer)
         effects += list(conversions(writer, effects))
         if records:
-            last = records[-1]
-            applied = standing(writer).applied + len(records)
-            done = Standing(last.offset, last.appended_us, applied)
-            writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
+            come_to(writer, records[-1], len(records))
         self.flush(writer)
         return effects
 
@@ -262,8 +243,7 @@ class Engine:
 
     def skip(self, writer: StateWriter, record: Record) -> None:
         """Go past a record that was parked."""
-        done = Standing(record.offset, record.appended_us, standing(writer).applied)
-        writer.put("meta", CONSUMED, msgspec.msgpack.encode(done))
+        come_to(writer, record, 0)
 
     def _erasure(self, record: Record, writer: StateWriter) -> list[Effect]:
         done = forget(record, self.people, self._identity, self.compiled, writer, self._log)

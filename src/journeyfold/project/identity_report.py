@@ -23,7 +23,7 @@ from journeyfold.identity.rules import IdentityRules
 from journeyfold.identity.sample import Estimate, Sample
 from journeyfold.identity.scoring import agreement_of
 from journeyfold.project.disagreeing import Disagreements, disagreements
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 
 OLD_REVIEW_DAYS = 14
 REVIEWS_COMPARED = 10_000

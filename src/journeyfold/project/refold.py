@@ -16,8 +16,9 @@ from journeyfold.decide.assignment import fold_decision
 from journeyfold.identity.resolve import Resolver
 from journeyfold.privacy.consent import states_consent
 from journeyfold.profile.aggregates import Aggregation
-from journeyfold.project.compile import STATED, Compiled, Stages, Step
+from journeyfold.project.compile import Compiled
 from journeyfold.project.erasing import close_again
+from journeyfold.project.step import STATED, Stages, Step
 from journeyfold.quality.steps import Note, unnoted
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import StateStore
 from journeyfold.log.conservation import Folded, gaps
-from journeyfold.project.engine import standing
 from journeyfold.project.parking import parked_records
+from journeyfold.project.standing import standing
 
 EQUATIONS = ("received", "appended", "logged")
 """Messages by fate; records by what the fold made of them; tallies against the log itself."""

@@ -23,7 +23,7 @@ from journeyfold.core.errors import Busy, StateGrew
 from journeyfold.core.instant import HOUR_US, MINUTE_US, SECOND_US
 from journeyfold.core.ports import Clock, EventLog, StateReader, StateStore, StateWriter
 from journeyfold.project.compile import OWN_SOURCE, PUSH
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.lane import MISSING, Lane, Tried
 from journeyfold.runtime.lanes import Lanes

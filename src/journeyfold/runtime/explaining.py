@@ -19,11 +19,12 @@ from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import Compiled, compile_project
 from journeyfold.project.definitions import files_at, standing_of
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.people import profile_of
 from journeyfold.project.reports import Explanation, Reason
+from journeyfold.project.standing import standing
 from journeyfold.runtime.as_of import Past, past_of
 from journeyfold.runtime.redeciding import decided_again, recorded_decision
 from journeyfold.runtime.workspace import Workspace

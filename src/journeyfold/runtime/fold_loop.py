@@ -21,8 +21,9 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.project import synced
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
-from journeyfold.project.engine import Engine, Standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.parking import park
+from journeyfold.project.standing import Standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.outbox import anchor_of, now_of
 

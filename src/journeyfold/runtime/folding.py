@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from journeyfold.adapters.state_opening import Damage, open_state
 from journeyfold.core.errors import Busy
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 from journeyfold.runtime.schedule import Schedule
 from journeyfold.runtime.work import fold_loop
 from journeyfold.runtime.workspace import Workspace

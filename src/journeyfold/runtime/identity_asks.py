@@ -17,7 +17,7 @@ from journeyfold.identity import review
 from journeyfold.identity.evidence import Verdict
 from journeyfold.identity.explain import Identity
 from journeyfold.identity.review import Answer, Ran, Review
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 from journeyfold.runtime import evidence_desk
 from journeyfold.runtime.evidence_desk import Consequence, EvidenceDone
 from journeyfold.runtime.explaining import Look, look_at

@@ -24,7 +24,7 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.journey.control import entry_event
 from journeyfold.journey.turn import Trace
 from journeyfold.project.compile import OWN_SOURCE, Compiled, compile_project
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.letters import Letters
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile, profile_of
@@ -37,6 +37,7 @@ from journeyfold.project.scenario import (
     Travelled,
 )
 from journeyfold.project.situation import Situated
+from journeyfold.project.standing import standing
 from journeyfold.runtime.admitting import Intake
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.slots import Slots, asked_in

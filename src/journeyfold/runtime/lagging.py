@@ -5,7 +5,7 @@ from __future__ import annotations
 from journeyfold.core.errors import Busy
 from journeyfold.core.instant import human_duration
 from journeyfold.core.ports import EventLog, StateStore
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 
 RETRY_S = 30  # a fold that is behind by more than its limit does not catch up in a second
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from journeyfold.core.ports import StateReader
 from journeyfold.log.store import Marks
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 
 _NAME = "outbox_leases"
 _NONE, _LEASED, _LOST = 0, 1, 2

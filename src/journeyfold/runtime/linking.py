@@ -29,8 +29,8 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.identity.review import OPEN_MAX, Proposed, Ran
 from journeyfold.project.compile import Compiled, compile_project
 from journeyfold.project.definitions import files_at, standing_of
-from journeyfold.project.engine import standing
 from journeyfold.project.load import load
+from journeyfold.project.standing import standing
 from journeyfold.runtime.linking_input import Objecting, sightings
 from journeyfold.runtime.quality_stop import require_going
 from journeyfold.runtime.tracing import traces_linkage

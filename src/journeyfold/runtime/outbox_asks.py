@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from journeyfold.activate.outbox import Filter
 from journeyfold.core.errors import UsageError
 from journeyfold.core.ports import Entry, StateReader
-from journeyfold.project.engine import standing
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.standing import standing
 from journeyfold.runtime import outbox_view as view
 from journeyfold.runtime.outbox_view import (
     Act,

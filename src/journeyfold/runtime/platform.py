@@ -30,9 +30,9 @@ from journeyfold.core.errors import Busy, EngineError, UsageError
 from journeyfold.core.keys import ApiKey
 from journeyfold.core.ports import Entry, Fate, Held, StateStore
 from journeyfold.project.compile import Compiled
-from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.project.places import places_path
+from journeyfold.project.standing import standing
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.key_uses import KeyUses
 from journeyfold.runtime.lagging import LagLimit

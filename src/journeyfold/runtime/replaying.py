@@ -13,10 +13,11 @@ from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Record
 from journeyfold.core.ports import SPACES, Cursor, Entry, EventLog, Fate, Held, StateReader
 from journeyfold.project.compile import compile_project
-from journeyfold.project.engine import Engine, standing
+from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
 from journeyfold.project.people import sizes
 from journeyfold.project.reports import ReplayReport
+from journeyfold.project.standing import standing
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.garbage import rare_collections
 from journeyfold.runtime.workspace import Workspace

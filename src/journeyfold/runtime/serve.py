@@ -19,7 +19,7 @@ from journeyfold.adapters.disk_room import room
 from journeyfold.collect.enrich import agent_of
 from journeyfold.collect.http import Collector
 from journeyfold.collect.request import Request, request_of
-from journeyfold.project.engine import standing
+from journeyfold.project.standing import standing
 from journeyfold.runtime.guard import Guard, GuardSettings
 from journeyfold.runtime.guard_headers import error_body
 from journeyfold.runtime.guard_protocol import ConnectionLimits, server_options

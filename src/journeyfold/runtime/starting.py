@@ -18,10 +18,10 @@ from journeyfold.adapters.admin_audit import By
 from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.core.errors import JourneyfoldError, Problem, ProjectError
 from journeyfold.core.ports import StateStore
-from journeyfold.project.engine import standing
 from journeyfold.project.load import read_directory
 from journeyfold.project.model import Project
 from journeyfold.project.reports import Ready
+from journeyfold.project.standing import standing
 from journeyfold.runtime.mailing import remember_url
 from journeyfold.runtime.notify import Notifier
 from journeyfold.runtime.pull_plan import PULL, pulls_anything

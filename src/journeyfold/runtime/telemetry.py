@@ -21,9 +21,9 @@ from prometheus_client.registry import Collector
 from journeyfold.adapters.disk_room import room
 from journeyfold.adapters.sqlite_log import SqliteLog
 from journeyfold.core.ports import Clock, StateStore
-from journeyfold.project.engine import standing
 from journeyfold.project.model import Project
 from journeyfold.project.schema_cards import failing_fields
+from journeyfold.project.standing import standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.identity_metrics import identity_metrics

@@ -169,7 +169,7 @@ class Workspace:
 
     def _require_behind(self, state: LmdbState) -> None:
         """A disk that lied, or an older log brought back: the state knows what the log does not."""
-        from journeyfold.project.engine import standing
+        from journeyfold.project.standing import standing
 
         with state.read() as reader:
             folded = standing(reader).offset

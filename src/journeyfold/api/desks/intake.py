@@ -12,8 +12,8 @@ from journeyfold.api.desks.snapshot import Snapshot, snapshot
 from journeyfold.core.event import Identifier, Record
 from journeyfold.log.quarantine import HeldMessage
 from journeyfold.project.check import load_checked
-from journeyfold.project.engine import standing
 from journeyfold.project.load import read_directory
+from journeyfold.project.standing import standing
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.quarantine_work import (
     Choice,

@@ -9,9 +9,9 @@ from journeyfold.decide.catalogue import Catalogue
 from journeyfold.identity.erased import current_node
 from journeyfold.identity.normalise import node_of, normalised, person_id
 from journeyfold.identity.resolve import person_in
-from journeyfold.project.engine import standing
 from journeyfold.project.people import profile_of
 from journeyfold.project.situation import Situated
+from journeyfold.project.standing import standing
 from journeyfold.runtime.platform import Platform
 
 

@@ -13,8 +13,8 @@ from journeyfold.identity.explain import node_of_person
 from journeyfold.identity.normalise import identifier as normalised_identifier
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.compile import Compiled
-from journeyfold.project.engine import standing
 from journeyfold.project.people import profile_of
+from journeyfold.project.standing import standing
 from journeyfold.runtime.as_of import Past
 from journeyfold.runtime.platform import Platform
 
