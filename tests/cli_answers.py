@@ -2,11 +2,11 @@
 
 from journeyfold.journey.control import Move
 from journeyfold.project.cleaned import Tally
+from journeyfold.project.plan_report import DecisionChange, Mover, PlanReport, SegmentChange
 from journeyfold.project.prepared import Missing
 from journeyfold.project.reports import (
     BackupReport,
     BadRow,
-    DecisionChange,
     Explanation,
     ExportReport,
     Figure,
@@ -17,14 +17,11 @@ from journeyfold.project.reports import (
     JourneyReport,
     JourneyRow,
     KeyRow,
-    Mover,
     ParkedItem,
-    PlanReport,
     QuarantineReplay,
     Ready,
     Reason,
     ReplayReport,
-    SegmentChange,
     StepRow,
     SyncChange,
     SyncPreview,

@@ -13,7 +13,7 @@ import msgspec
 
 from journeyfold.core.errors import Problem
 from journeyfold.core.event import Json
-from journeyfold.project.reports import JourneyChange
+from journeyfold.project.plan_report import JourneyChange
 
 
 class Tally(msgspec.Struct, frozen=True):

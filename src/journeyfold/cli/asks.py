@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from journeyfold.project.erasure import Going
     from journeyfold.project.figures import JourneyFigures
     from journeyfold.project.model import Project
+    from journeyfold.project.plan_report import PlanReport
     from journeyfold.project.prepared import Missing
     from journeyfold.project.quality_report import QualityReport
     from journeyfold.project.reports import (
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         KeyRow,
         MailHeard,
         MailTest,
-        PlanReport,
         QuarantineReplay,
         Ready,
         ReplayReport,

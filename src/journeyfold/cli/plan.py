@@ -12,7 +12,7 @@ from journeyfold.cli.directory import data_option, project_option, require_data,
 from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from journeyfold.project.reports import (
+    from journeyfold.project.plan_report import (
         IdentityChange,
         JourneyChange,
         PlanReport,

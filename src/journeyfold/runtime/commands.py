@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from journeyfold.activate.destination import Mail
     from journeyfold.project.erasure import Going
     from journeyfold.project.model import Project
+    from journeyfold.project.plan_report import PlanReport
     from journeyfold.project.reports import (
         BackupReport,
         Explanation,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         ImportReport,
         MailHeard,
         MailTest,
-        PlanReport,
         QuarantineReplay,
         Ready,
         ReplayReport,

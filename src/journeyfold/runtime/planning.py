@@ -25,7 +25,7 @@ from journeyfold.project.compile import Compiled, compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.project.model import Project
 from journeyfold.project.people import decode_profile
-from journeyfold.project.reports import (
+from journeyfold.project.plan_report import (
     DecisionChange,
     IdentityChange,
     Mover,

@@ -12,7 +12,7 @@ from journeyfold.core.event import Identifier
 from journeyfold.core.ports import StateReader
 from journeyfold.identity.resolve import Resolver
 from journeyfold.identity.rules import IdentityRules, Limit
-from journeyfold.project.reports import IdentityChange, Regrouped
+from journeyfold.project.plan_report import IdentityChange, Regrouped
 
 EXAMPLES = 5
 _SHOWN = 6  # identifiers of one example

@@ -16,8 +16,8 @@ from journeyfold.journey.control import Move
 from journeyfold.journey.migrate import moves
 from journeyfold.journey.program import Program
 from journeyfold.project.compile import Compiled
+from journeyfold.project.plan_report import JourneyChange, JourneyDay, PlannedMessage
 from journeyfold.project.pretend import is_message
-from journeyfold.project.reports import JourneyChange, JourneyDay, PlannedMessage
 
 EXAMPLES = 5
 

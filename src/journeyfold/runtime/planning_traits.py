@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from journeyfold.core.profile import Profile
 from journeyfold.project.compile import Compiled
-from journeyfold.project.reports import TraitChange
+from journeyfold.project.plan_report import TraitChange
 
 EXAMPLES = 3
 

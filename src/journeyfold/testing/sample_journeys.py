@@ -14,7 +14,7 @@ from journeyfold.project.figures import (
     StepFigures,
     VersionFigures,
 )
-from journeyfold.project.reports import JourneyChange, JourneyDay, PlannedMessage
+from journeyfold.project.plan_report import JourneyChange, JourneyDay, PlannedMessage
 
 CART = """# who left a cart behind hears of it once, then is asked back with an offer
 title: Cart abandoned
