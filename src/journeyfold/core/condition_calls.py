@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from journeyfold.core.condition import Argument, Call, Node, Step, events_text, to_text
 from journeyfold.core.condition_functions import signature_of
+from journeyfold.core.condition_paths import closest, type_at
 from journeyfold.core.condition_scope import (
     BOOL,
     DURATION,
@@ -118,8 +119,6 @@ def _need(checker: Checker, node: Call, kind: Type | None, names: tuple[str, ...
 
 
 def _events(checker: Checker, node: object, argument: Argument) -> tuple[str, ...]:
-    from journeyfold.core.condition_types import closest
-
     names = cast("tuple[str, ...]", argument)
     for name in names:
         if name not in checker.scope.events and not checker.scope.open:
@@ -149,7 +148,7 @@ def _property(
         return (), None
     declared = _event_type(checker, events)
     keys = (text,) if text in declared.keys() else tuple(text.split("."))  # noqa: SIM118 - a method of Type
-    return keys, checker.type_at(node, declared, "properties", keys)
+    return keys, type_at(checker, node, declared, "properties", keys)
 
 
 def _where(
@@ -269,8 +268,6 @@ def _segment(checker: Checker, node: Call, name: str) -> Expr:
 
 
 def _known(checker: Checker, node: Call, name: str, known: frozenset[str], what: str) -> None:
-    from journeyfold.core.condition_types import closest
-
     if name not in known:
         checker.fail(node, "J104", f"there is no {what} {name!r}", closest(name, known))
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from journeyfold.core.condition import Path
+from journeyfold.core.condition_paths import typed_path
 from journeyfold.core.condition_scope import STRING, list_of
 from journeyfold.core.condition_typed import Apply, Const, Expr
 
@@ -35,5 +36,5 @@ def at_level(checker: Checker, node: Path) -> Expr | None:
             node, "J104", f"there is no level {found[1]}", f"the tree has {len(tree)}, from l1 on"
         )
     flat = tuple(text for pair in sorted(ancestors.items()) for text in pair)
-    of = checker.path(Path(node.root, node.path[:-1]))
+    of = typed_path(checker, Path(node.root, node.path[:-1]))
     return Apply(STRING, "level", (of, Const(list_of(STRING), flat)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from journeyfold.core.condition_paths import closest
 from journeyfold.core.condition_typed import Const, Expr, Standing
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ def known_stages(checker: Checker, node: Node, one: Expr, other: Expr) -> None:
         one, other = other, one
     if not (isinstance(one, Standing) and one.kind == "stage" and isinstance(other, Const)):
         return
-    from journeyfold.core.condition_types import closest
-
     stages = frozenset(checker.scope.lifecycles.get(one.id, ()))
     for value in other.value if isinstance(other.value, tuple) else (other.value,):
         if stages and isinstance(value, str) and value not in stages:

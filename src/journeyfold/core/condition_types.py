@@ -5,9 +5,8 @@ Unsupported is an error here, never true at run time. The first problem stops a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Never, assert_never
 
 import msgspec
@@ -38,11 +37,11 @@ from journeyfold.core.condition_literals import (
     type_of_literal,
 )
 from journeyfold.core.condition_parse import duration_hint
+from journeyfold.core.condition_paths import typed_path
 from journeyfold.core.condition_scope import (
     ANY,
     BOOL,
     DURATION,
-    EVENT_TYPE,
     FLOAT,
     INT,
     NULL,
@@ -62,11 +61,8 @@ from journeyfold.core.condition_typed import (
     Expr,
     Member,
     Missing,
-    Named,
     Negation,
-    Now,
     Or,
-    Read,
     Sum,
     Typed,
     is_never_null,
@@ -76,18 +72,6 @@ from journeyfold.core.condition_typed import (
 from journeyfold.core.errors import Problem
 from journeyfold.core.instant import duration_us, instant_us
 
-_ROOTS: dict[ConditionPlace, tuple[str, ...]] = {
-    "segment": ("traits", "features", "now"),
-    "lifecycle": ("traits", "features", "now"),
-    "feature": ("traits", "features", "now"),
-    "contextual": ("traits", "features", "now", "context"),
-    "record": ("traits", "features", "now", "properties", "event"),
-    "step": ("traits", "features", "now", "entry", "vars"),
-    "step_record": ("traits", "features", "now", "properties", "event", "entry", "vars"),
-    "where": ("properties", "event"),
-    "mapping": ("row", "rows"),
-    "quality": ("properties", "traits", "event", "row"),
-}
 _LITERALS = {"bool": BOOL, "int": INT, "float": FLOAT, "string": STRING, "null": NULL}
 _READING = {
     "Read", "Now", "Figure", "Chain", "Recent", "Quintile", "Standing", "Named",
@@ -107,12 +91,6 @@ def check(parsed: Parsed, scope: Scope, expect: Type | None = BOOL) -> Typed:
     if expect == BOOL:
         checker.refuse_constants(parsed.node, expr)
     return Typed(expr, to_text(parsed.node), checker.texts, tuple(checker.hints))
-
-
-def closest(name: str, known: Mapping[str, object] | frozenset[str] | list[str]) -> str:
-    """`did you mean a, b or c?` or nothing."""
-    found = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(found)}?" if found else ""
 
 
 class Checker:
@@ -160,7 +138,7 @@ class Checker:
             case Constant():
                 return self.constant(node)
             case Path():
-                return at_level(self, node) or self.path(node)
+                return at_level(self, node) or typed_path(self, node)
             case Arith():
                 return self.arithmetic(node)
             case Call():
@@ -301,91 +279,6 @@ class Checker:
         made = Const(kind, value)
         self.texts[id(made)] = text or to_text(node)
         return made
-
-    def path(self, node: Path) -> Expr:
-        if node.root == "item" and self.items:
-            name, kind = self.items[-1]
-            return self.read(node, kind, name)
-        self.allowed_root(node)
-        match node.root:
-            case "now":
-                if node.path:
-                    self.fail(node, "J104", "now has no parts")
-                return Now()
-            case "features":
-                return self.feature(node)
-            case "traits":
-                return self.read(node, self.scope.traits, "traits")
-            case "context":
-                return self.read(node, self.scope.context, "context")
-            case "properties":
-                return self.read(node, self.properties, "properties")
-            case "entry":
-                return self.read(node, self.scope.entry, "entry")
-            case "vars":
-                return self.read(node, self.scope.vars, "vars")
-            case "row":
-                return self.read(node, self.scope.row, "row")
-            case "rows":
-                return self.read(node, list_of(self.scope.row), "rows")
-            case _:
-                return self.event(node)
-
-    def allowed_root(self, node: Path) -> None:
-        if node.root in _ROOTS[self.place]:
-            return
-        text = to_text(node)
-        if node.root == "context" and self.place != "where":
-            self.fail(node, "J140", f"{text}: context is known only while a decision is made",
-                      "use a contextual segment or an offer")  # fmt: skip
-        known = {root for roots in _ROOTS.values() for root in roots}
-        if self.place == "where" and node.root in known:
-            self.fail(
-                node, "J150", f"where= is decided when the event arrives and cannot read {text}",
-                "compare outside of the function",
-            )  # fmt: skip
-        if node.root in known or node.root == "item":
-            place = "decision" if self.place == "contextual" else self.place
-            self.fail(node, "J143", f"{node.root} is not available in a {place}")
-        roots = list(_ROOTS[self.place])
-        as_trait = f"did you mean traits.{node.root}?" if self.scope.traits.field(node.root) else ""
-        self.fail(node, "J104", f"{text} is not known", as_trait or closest(node.root, roots))
-
-    def event(self, node: Path) -> Expr:
-        if node.path[:1] == ("properties",):
-            return self.read(Path("event", node.path[1:]), self.properties, "properties", node)
-        return self.read(node, EVENT_TYPE, "event")
-
-    def read(self, node: Path, kind: Type, root: str, shown: Path | None = None) -> Expr:
-        return Read(self.type_at(shown or node, kind, node.root, node.path), root, node.path)
-
-    def type_at(self, node: object, kind: Type, root: str, keys: tuple[str, ...]) -> Type:
-        """The type at the end of a path of declared keys."""
-        seen = root
-        for key in keys:
-            found = kind.field(key)
-            if found is None:
-                if kind.name == "object" and self.scope.open:
-                    return ANY
-                match = get_close_matches(key, kind.keys(), n=3, cutoff=0.5)
-                hint = " or ".join(f"{seen}.{name}" for name in match)
-                self.fail(
-                    node, "J104", f"{seen}.{key} is not declared",
-                    f"did you mean {hint}?" if hint else "",
-                )  # fmt: skip
-            kind, seen = found, f"{seen}.{key}"
-        return kind
-
-    def feature(self, node: Path) -> Expr:
-        name = ".".join(node.path)
-        found = self.scope.features.get(name)
-        if found is None:
-            self.fail(
-                node, "J104",
-                f"there is no feature {name!r}" if name else "which feature? write features.NAME",
-                closest(name, list(self.scope.features)),
-            )  # fmt: skip
-        return Named(found.type, f"features.{name}", found)
 
     def arithmetic(self, node: Arith) -> Expr:
         left, right = self.expr(node.left), self.expr(node.right)

@@ -13,6 +13,7 @@ import msgspec
 
 from journeyfold.core.condition import Call, ConditionError, Node, Parsed, Path, children
 from journeyfold.core.condition_parse import parse
+from journeyfold.core.condition_paths import closest
 from journeyfold.core.condition_scope import (
     BOOL,
     INT,
@@ -25,7 +26,7 @@ from journeyfold.core.condition_scope import (
     object_of,
 )
 from journeyfold.core.condition_typed import Expr, Quintile, Recent, Spec, Typed, parts
-from journeyfold.core.condition_types import check, closest
+from journeyfold.core.condition_types import check
 from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import duration_us
 from journeyfold.segment.definition import (
