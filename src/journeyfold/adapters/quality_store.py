@@ -122,17 +122,24 @@ class QualityStore:
         columns: Iterable[Column], rules: Sequence[str],
     ) -> None:  # fmt: skip
         """What a run found of a ruleset from `since` on, instead of what is there. Results of
-        `rules` that are no longer in it go.
+        `rules` that are no longer in it go; those of a rule that could not be run stay.
         """
         sealed = [self._row(ruleset, each) for each in found]
-        kept = ", ".join("?" * len(rules)) or "''"
+        failed = sorted({each.rule for each in found if each.status == "error"})
+        kept, stay = (", ".join("?" * len(each)) or "''" for each in (rules, failed))
         with engine_errors(self._connection, FILE_NAME):
             self._connection.execute("BEGIN IMMEDIATE")
             for table in ("result", "series"):
                 self._connection.execute(
-                    f"DELETE FROM {table} WHERE ruleset = ? AND (day >= ? OR rule NOT IN ({kept}))",  # noqa: S608
-                    (ruleset, since, *rules),
+                    f"DELETE FROM {table} WHERE ruleset = ? AND (rule NOT IN ({kept}) "  # noqa: S608
+                    f"OR (day >= ? AND rule NOT IN ({stay})))",
+                    (ruleset, *rules, since, *failed),
                 )
+            self._connection.execute(  # what was said of the last run alone
+                "DELETE FROM result WHERE ruleset = ? "
+                "AND (status = 'error' OR (status = 'empty' AND source = ''))",
+                (ruleset,),
+            )
             self._connection.execute("DELETE FROM coverage WHERE ruleset = ?", (ruleset,))
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO result({_COLUMNS}) VALUES ({', '.join('?' * 16)})",  # noqa: S608
@@ -157,6 +164,11 @@ class QualityStore:
             given,
         )
         return [self._found(row) for row in found]
+
+    def known(self) -> set[tuple[str, str]]:
+        """(ruleset, rule) of everything that was ever run."""
+        found = self._rows("SELECT DISTINCT ruleset, rule FROM result")
+        return {(str(ruleset), str(rule)) for ruleset, rule in found}
 
     def series(self, ruleset: str, rule: str) -> list[Point]:
         found = self._rows(

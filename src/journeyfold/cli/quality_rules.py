@@ -13,7 +13,7 @@ from journeyfold.cli.directory import data_option, project_option, require_data,
 from journeyfold.cli.output import count, json_option, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from journeyfold.project.quality_report import QualityReport
+    from journeyfold.project.quality_report import QualityReport, RuleLine
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -81,7 +81,8 @@ def _print(report: QualityReport, empty: str, *, as_json: bool) -> None:
         if each.status in {"fail", "error"}:
             shown = ", ".join(each.samples[:3]) or "no sample"
             of = f" of {each.source}" if each.source not in {"", each.dataset} else ""
-            click.echo(f"{each.rule}{of}: {each.detail or shown}{_when(each.worst_day)}")
+            when = _kept(each) if each.status == "error" else _when(each.worst_day)
+            click.echo(f"{each.rule}{of}: {each.detail or shown}{when}")
             if each.dimension == "reconciliation":  # whose purpose is to say what differs
                 for sample in each.samples:
                     click.echo(f"  {sample}")
@@ -110,6 +111,10 @@ def _share(value: float | None) -> str:
 
 def _dimensions(told: dict[str, float]) -> str:
     return ", ".join(f"{name} {_share(value)}" for name, value in told.items())
+
+
+def _kept(line: RuleLine) -> str:
+    return f" (cannot be run; the figures are of {line.newest_day})" if line.n else ""
 
 
 def _when(day: str) -> str:

@@ -12,17 +12,23 @@ from fractions import Fraction
 import msgspec
 
 from journeyfold.project.model import Project
+from journeyfold.project.quality import PROFILES
 from journeyfold.quality.result import Column, Found, Run
-from journeyfold.quality.rule import Rule
+from journeyfold.quality.rule import Rule, Ruleset
 from journeyfold.quality.score import Result, Status, result_of, score_of
 
 _ORDER: dict[Status, int] = {"error": 0, "fail": 1, "warn": 2, "pass": 3, "empty": 4}
-_BY_DAY = frozenset({"anomaly", "freshness"})
-"""One bad day is a failure, whatever the share of good ones: what counts is the newest."""
+_BY_DAY = frozenset({"anomaly", "freshness", "reconcile", "agree"})
+"""What counts is the newest: one bad day is a failure, whatever the share of good ones, and what is
+about all that is recorded is not added to what was found the night before.
+"""
 
 
 class RuleLine(msgspec.Struct, frozen=True):
-    """One rule and source over all its days. `value` is 1 - bad / n, None where n is 0."""
+    """One rule and source over all its days. `value` is 1 - bad / n, None where n is 0. Of a rule
+    that cannot be run `detail` says why, and the figures are those of the last time it could
+    (`at_us`).
+    """
 
     ruleset: str
     dataset: str
@@ -74,9 +80,7 @@ class QualityReport(msgspec.Struct, frozen=True):
 
 def rule_lines(project: Project, found: Iterable[Found]) -> list[RuleLine]:
     """By ruleset, rule and source; the worst status first within a ruleset."""
-    groups: dict[tuple[str, str, str], list[Found]] = {}
-    for each in found:
-        groups.setdefault((each.ruleset, each.rule, each.source), []).append(each)
+    groups, errors = _grouped(found)
     lines = []
     for (path, rule_id, source), rows in groups.items():
         ruleset = project.quality.get(path)
@@ -85,14 +89,42 @@ def rule_lines(project: Project, found: Iterable[Found]) -> list[RuleLine]:
         )
         if ruleset is not None and rule is not None:
             rows.sort(key=lambda row: row.day)
-            lines.append(_line(path, ruleset.dataset, rule, source, rows))
+            line = _line(path, ruleset, rule, source, rows)
+            error = errors.get((path, rule_id))
+            if error is not None:
+                line = msgspec.structs.replace(line, status="error", detail=error.detail)
+            lines.append(line)
     return sorted(
         lines, key=lambda each: (_ORDER[each.status], each.dataset, each.rule, each.source)
     )
 
 
-def _line(path: str, dataset: str, rule: Rule, source: str, rows: Sequence[Found]) -> RuleLine:
-    told = _newest(rule, rows) if rule.key in _BY_DAY or rows[-1].status == "error" else None
+def _grouped(
+    found: Iterable[Found],
+) -> tuple[dict[tuple[str, str, str], list[Found]], dict[tuple[str, str], Found]]:
+    """Results by ruleset, rule and source, and the rules that could not be run. That nothing was
+    there, or that it could not be run, has a line of its own only where the rule has no other.
+    """
+    groups: dict[tuple[str, str, str], list[Found]] = {}
+    errors: dict[tuple[str, str], Found] = {}
+    nothing: list[Found] = []
+    for each in found:
+        if each.status == "error":
+            errors[each.ruleset, each.rule] = each
+        if each.status == "error" or (each.status == "empty" and not each.source):
+            nothing.append(each)
+        else:
+            groups.setdefault((each.ruleset, each.rule, each.source), []).append(each)
+    told = {key[:2] for key in groups}
+    for each in nothing:
+        if (each.ruleset, each.rule) not in told:
+            groups.setdefault((each.ruleset, each.rule, ""), []).append(each)
+    return groups, errors
+
+
+def _line(path: str, ruleset: Ruleset, rule: Rule, source: str, rows: Sequence[Found]) -> RuleLine:
+    dataset = ruleset.dataset
+    told = _newest(rows) if _is_of_its_day(ruleset, rule) else None
     n = told.n if told else sum(row.n for row in rows)
     bad = told.bad if told else sum(row.bad for row in rows)
     status = told.status if told else result_of(rule, n, bad).status
@@ -107,10 +139,15 @@ def _line(path: str, dataset: str, rule: Rule, source: str, rows: Sequence[Found
     )  # fmt: skip
 
 
-def _newest(rule: Rule, rows: Sequence[Found]) -> Found:
+def _is_of_its_day(ruleset: Ruleset, rule: Rule) -> bool:
+    """A result about all there was on that day, which the next day's replaces and adds nothing to."""
+    whole = ruleset.dataset == PROFILES or ruleset.dataset in ruleset.tables
+    return whole or rule.key in _BY_DAY
+
+
+def _newest(rows: Sequence[Found]) -> Found:
     """Of days that say something, where there are any."""
-    del rule
-    return next((row for row in reversed(rows) if row.n or row.status == "error"), rows[-1])
+    return next((row for row in reversed(rows) if row.n), rows[-1])
 
 
 def score_lines(

@@ -27,7 +27,9 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One row of results; `day` is a UTC day as text, `source` empty where none is meant."""
+    """One row of results; `day` is a UTC day as text, `source` empty where none is meant. That a
+    rule could not be run is of no day: what it found before stays beside it.
+    """
 
     ruleset: str
     rule: str

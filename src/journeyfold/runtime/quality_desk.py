@@ -64,15 +64,18 @@ class QualityRoom:
     def days(self, ruleset: str, rule: str, source: str) -> list[DayLine]:
         with self._store() as store:
             found = store.results(ruleset=ruleset, rule=rule) if store else []
-        return day_lines(each for each in found if each.source == source)
+        return day_lines(each for each in found if each.source == source and each.day)
 
     def report_of(
         self, project: Project, run: str, found: list[Found], now_us: int
     ) -> QualityReport:
-        """About these results only."""
-        lines = rule_lines(project, found)
+        """About these results only, and what rules that could not be run found before."""
+        failed = {(each.ruleset, each.rule) for each in found if each.status == "error"}
         with self._store() as store:
             columns = store.columns() if store else {}
+            before = store.results() if store and failed else []
+        kept = [each for each in before if (each.ruleset, each.rule) in failed]
+        lines = rule_lines(project, [*kept, *found])
         return QualityReport(
             run, tuple(lines), tuple(score_lines(lines, columns)),
             tuple(self.freshness(project, now_us)), self._gap(),

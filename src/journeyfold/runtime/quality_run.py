@@ -47,7 +47,8 @@ def run_rules(workspace: Workspace, asked: Asked, progress: Progress) -> Outcome
     chosen = _chosen(bound, asked.dataset)
     store = QualityStore(workspace.place.data, workspace.keyring)
     try:
-        asked = msgspec.structs.replace(asked, since=_since(workspace, store, asked))
+        since = _since(workspace, store, asked, bound)
+        asked = msgspec.structs.replace(asked, since=since)
         run = store.begin(_new(workspace, project, asked))
         started = time.monotonic()
         found = list(_run(workspace, project, chosen, run, store, progress))
@@ -73,12 +74,15 @@ def _chosen(bound: Sequence[Bound], dataset: str) -> list[Bound]:
     return [each for each in bound if not dataset or each.ruleset.dataset == dataset]
 
 
-def _since(workspace: Workspace, store: QualityStore, asked: Asked) -> str:
+def _since(workspace: Workspace, store: QualityStore, asked: Asked, bound: Sequence[Bound]) -> str:
     """Of the night's run: a day stays open for `LATENESS` days, then it is final (Q15). A day
-    before that came in only now, with an import of history, is looked at, and those after it.
+    before that came in only now, with an import of history, is looked at, and those after it. A
+    rule that was never run wants all of them.
     """
     if asked.since != AUTO:
         return asked.since
+    if {(each.path, rule.id) for each in bound for rule in each.ruleset.rules} - store.known():
+        return ""
     open_day = workspace.clock.now_us() // DAY_US - LATENESS - 1
     first = day_text(open_day)
     done = next((run for run in store.runs(200) if run.state == "done" and not run.dataset), None)
@@ -121,7 +125,7 @@ def _run(
         try:
             for number, each in enumerate(bound, 1):
                 progress("checking rules", number, len(bound))
-                findings = judge(each, tables, engine, run, workspace)
+                findings = judge(each, tables, engine, run, workspace, store.series)
                 kept = _kept(findings, run)
                 store.replace(
                     each.path, run.since, kept, findings.points, _columns(each, tables),
@@ -135,7 +139,7 @@ def _run(
 
 
 def _kept(findings: Findings, run: Run) -> list[Found]:
-    return [each for each in findings.found if each.day >= run.since]
+    return [each for each in findings.found if each.day >= run.since or not each.day]
 
 
 def _columns(bound: Bound, tables: Tables) -> list[Column]:

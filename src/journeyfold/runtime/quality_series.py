@@ -24,9 +24,11 @@ _NEEDED = LOOK_BACK + RESIDUALS + 1
 
 
 def anomalies(
-    rule: Rule, side: Side, engine: RuleEngine, run: Run
+    rule: Rule, side: Side, engine: RuleEngine, run: Run, before: Sequence[Point] = ()
 ) -> tuple[list[Point], list[tuple[tuple[str, str], Result]]]:
-    """The figures by day, and what they say."""
+    """The figures by day, and what those from the run's first day on say. `before` are the figures
+    that earlier runs found: a night reads four weeks, and is compared with twelve.
+    """
     assert rule.anomaly is not None, "a rule of this key"
     today = rfc3339(run.at_us)[:10]
     rows = engine.rows(
@@ -34,6 +36,9 @@ def anomalies(
         "group by _source, _day order by _source, _day"
     )
     series: dict[str, dict[str, float]] = {}
+    for point in before:
+        if point.day < run.since:
+            series.setdefault(point.source, {})[point.day] = point.value
     counts: dict[tuple[str, str], int] = {}
     for source, day, value, n in rows:
         if value is not None:
@@ -44,8 +49,14 @@ def anomalies(
         days = _days(known, today)
         gap = 0.0 if rule.anomaly.metric == "rows" else None
         values = [known.get(day, gap) for day in days]
-        points += [Point(rule.id, source, day, value) for day, value in known.items()]
+        points += [
+            Point(rule.id, source, day, value)
+            for day, value in known.items()
+            if (source, day) in counts
+        ]
         for at, day in enumerate(days):
+            if day < run.since:
+                continue
             result = _judged(rule, values, at, counts.get((source, day), 0))
             if result is not None:
                 results.append(((source, day), result))

@@ -6,7 +6,7 @@ the others are run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +30,8 @@ from journeyfold.runtime.workspace import Workspace
 ORDER = "_at"
 Group = tuple[str, str]
 """(source, day)."""
+Before = Callable[[str, str], Sequence[Point]]
+"""(ruleset, rule) → figures of earlier runs."""
 
 
 class Findings(msgspec.Struct):
@@ -40,8 +42,11 @@ class Findings(msgspec.Struct):
 class Judging:
     """One ruleset over the rows of a run."""
 
-    def __init__(self, bound: Bound, tables: Tables, engine: RuleEngine, run: Run) -> None:
+    def __init__(
+        self, bound: Bound, tables: Tables, engine: RuleEngine, run: Run, before: Before
+    ) -> None:
         self.bound, self.tables, self.engine, self.run = bound, tables, engine, run
+        self.before = before
         self.findings = Findings([], [])
 
     def note(self, result: Result, group: Group) -> None:
@@ -56,15 +61,16 @@ class Judging:
 
     def fail(self, rule: Rule, error: Exception) -> None:
         first = str(error).strip().split("\n")[0][:300]
-        self.note(failed_to_run(rule, first), ("", self.tables.day))
+        self.note(failed_to_run(rule, first), ("", ""))
 
 
 def judge(
-    bound: Bound, tables: Tables, engine: RuleEngine, run: Run, workspace: Workspace
+    bound: Bound, tables: Tables, engine: RuleEngine, run: Run, workspace: Workspace, before: Before
 ) -> Findings:
+    """`before`: of a rule about anomalies the figures of the days that this run does not read."""
     import duckdb
 
-    judging = Judging(bound, tables, engine, run)
+    judging = Judging(bound, tables, engine, run, before)
     counted = [rule for rule in bound.ruleset.rules if rule.key in COUNTED]
     try:
         if counted:
@@ -177,14 +183,22 @@ def _of_sets(judging: Judging, rule: Rule, workspace: Workspace) -> None:
     elif rule.agree is not None:
         _agreed(judging, rule)
     elif rule.freshness is not None:
-        for source, result in freshness_of(judging.bound, rule, workspace, judging.run):
-            judging.note(result, (source, judging.tables.day))
+        told = list(freshness_of(judging.bound, rule, workspace, judging.run))
+        _note_all(judging, rule, [((source, judging.tables.day), each) for source, each in told])
     else:
         side, _ = _own(judging)
-        points, results = anomalies(rule, side, judging.engine, judging.run)
+        before = judging.before(judging.bound.path, rule.id)
+        points, results = anomalies(rule, side, judging.engine, judging.run, before)
         judging.findings.points += points
-        for group, result in results:
-            judging.note(result, group)
+        _note_all(judging, rule, results)
+
+
+def _note_all(judging: Judging, rule: Rule, results: Sequence[tuple[Group, Result]]) -> None:
+    """Every rule leaves something, so that one that was never run is known."""
+    for group, result in results:
+        judging.note(result, group)
+    if not results:
+        judging.note(result_of(rule, 0, 0), ("", judging.tables.day))
 
 
 def _against(judging: Judging, rule: Rule) -> None:
