@@ -162,7 +162,14 @@ class Runtime(Protocol):
     def sync_run(self, directory: Path, data: Path | None, *, sync: str, confirm: bool) -> int: ...
 
     def quality_run(
-        self, directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress
+        self,
+        directory: Path,
+        data: Path | None,
+        *,
+        dataset: str,
+        since: str,
+        progress: Progress,
+        report: Callable[[str], None],
     ) -> QualityReport: ...
 
     def quality_show(

@@ -39,13 +39,15 @@ def run(
     """Run the rules of quality/ over what is recorded.
 
     Every UTC day and source is judged by itself, and what the days come to together decides: the
-    command ends with 1 when a rule fails or cannot be run.
+    command ends with 1 when a rule fails or cannot be run. Alerts are opened and closed as after
+    the night's run.
     """
     require_data(require_project(directory), data)
     with progress_bar() as progress:
         report = runtime().quality_run(
-            directory, data, dataset=dataset or "", since=since or "", progress=progress
-        )
+            directory, data, dataset=dataset or "", since=since or "", progress=progress,
+            report=lambda text: click.echo(text, err=True),
+        )  # fmt: skip
     why = f"nothing is of {since} or later" if since else "quality/ holds no rule"
     _print(report, f"No rule has been run: {why}.", as_json=as_json)
     if any(line.status in {"fail", "error"} for line in report.rules):

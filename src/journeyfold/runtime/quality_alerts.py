@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from journeyfold.activate.again import next_us
-from journeyfold.activate.destination import Destination, Destined, Mail, Outcome, Parcel, Tools
+from journeyfold.activate.destination import Destination, Destined, Outcome, Parcel, Tools
 from journeyfold.activate.destinations.mailbox import MAILBOX
 from journeyfold.activate.reach import Reach
 from journeyfold.adapters.outgoing import Outgoing
@@ -20,17 +20,19 @@ from journeyfold.core.chance import draw_64
 from journeyfold.core.effect import effect_id
 from journeyfold.core.errors import JourneyfoldError
 from journeyfold.core.event import Json
-from journeyfold.core.instant import rfc3339
+from journeyfold.core.instant import DAY_US, rfc3339
 from journeyfold.project.model import Project
 from journeyfold.project.quality import PROFILES
 from journeyfold.project.substitute import substitute
 from journeyfold.quality.alert import Change, Key, changes, newest
 from journeyfold.quality.result import Found, OpenAlert
 from journeyfold.runtime.outbox import SYSTEM
+from journeyfold.runtime.quality_letter import letter
 from journeyfold.runtime.results import record_of_nobody
 from journeyfold.runtime.workspace import Workspace
 
 ALERT, RECOVERED = "quality.alert", "quality.recovered"
+LOOK_BACK_US = 28 * DAY_US
 SENDER = "journeyfold <journeyfold@localhost>"
 _STALE = frozenset({"dead", "disabled", "paused"})
 
@@ -43,6 +45,11 @@ class Alerting:
     ) -> None:
         self._workspace, self._store, self._report = workspace, store, report
         self._http: Outgoing | None = None
+
+    def judge_stored(self, project: Project) -> int:
+        """By what the store holds of the last four weeks: enough to know how a rule stands."""
+        since_us = max(0, self._workspace.clock.now_us() - LOOK_BACK_US)
+        return self.judge(project, self._store.results(since=rfc3339(since_us)[:10]))
 
     def judge(self, project: Project, found: Iterable[Found]) -> int:
         """How many alerts were opened or closed."""
@@ -192,12 +199,5 @@ def _parcel(project: Project, sending: Sending, now_us: int) -> Parcel:
         )
     said = dict(sending.said)
     to, sender = str(said.pop("to", "")), project.settings.email.sender or SENDER
-    return Parcel(sending.key, "message", "", now_us, mail=_letter(project, said, to, sender))
-
-
-def _letter(project: Project, said: dict[str, Json], to: str, sender: str) -> Mail:
     what = "recovered" if said["event"] == RECOVERED else "fails"
-    where = said["source"] or said["dataset"]
-    lines = [f"{name}: {value}" for name, value in said.items() if value not in ("", None)]
-    subject = f"[{project.name}] {said['rule']} of {where} {what}"
-    return Mail(to, sender, subject, "\n".join((subject, "", *lines, "")))
+    return Parcel(sending.key, "message", "", now_us, mail=letter(project, said, to, sender, what))

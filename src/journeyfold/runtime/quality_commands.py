@@ -15,13 +15,14 @@ Progress = Callable[[str, int, "int | None"], None]
 
 
 def quality_run(
-    directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress
-) -> QualityReport:
+    directory: Path, data: Path | None, *, dataset: str, since: str, progress: Progress,
+    report: Callable[[str], None],
+) -> QualityReport:  # fmt: skip
     from journeyfold.quality.result import Asked
     from journeyfold.runtime import quality_desk
 
     with opened(directory, data) as workspace:
-        return quality_desk.run_now(workspace, Asked(dataset, since), progress)
+        return quality_desk.run_now(workspace, Asked(dataset, since), progress, report)
 
 
 def quality_show(directory: Path, data: Path | None, *, dataset: str) -> QualityReport:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.adapters.keyring import Keyring
 from journeyfold.adapters.quality_store import FILE_NAME, QualityStore
+from journeyfold.core.errors import Busy
 from journeyfold.log.conservation import gaps
 from journeyfold.log.store import Marks
 from journeyfold.project.model import Project
@@ -23,6 +25,7 @@ from journeyfold.project.quality_report import (
     trends,
 )
 from journeyfold.quality.result import Asked, Found
+from journeyfold.runtime.quality_alerts import Alerting
 from journeyfold.runtime.quality_job import run_in_child
 from journeyfold.runtime.quality_states import fresh_sources, told_of
 from journeyfold.runtime.quality_watch import ASKED
@@ -112,11 +115,29 @@ def room_of(workspace: Workspace) -> QualityRoom:
     return QualityRoom(workspace.place.data, workspace.keyring, workspace.log.marks)
 
 
-def run_now(workspace: Workspace, asked: Asked, progress: Progress) -> QualityReport:
-    """In a child; the answer is about what this run looked at."""
+def run_now(
+    workspace: Workspace, asked: Asked, progress: Progress, report: Callable[[str], None]
+) -> QualityReport:
+    """In a child; the answer is about what this run looked at. Whoever is to hear of it does."""
     done = run_in_child(workspace.place, asked, progress)
     project, now_us = workspace.project_in_force(), workspace.clock.now_us()
+    _tell(workspace, project, report)
     return room_of(workspace).report_of(project, done.run.id, list(done.found), now_us)
+
+
+def _tell(workspace: Workspace, project: Project, report: Callable[[str], None]) -> None:
+    """Alerts of this run; while the platform is up they are its own, a second later."""
+    try:
+        lock = DirectoryLock(workspace.place.data)
+    except Busy:
+        return
+    with lock, closing(QualityStore(workspace.place.data, workspace.keyring)) as store:
+        alerting = Alerting(workspace, store, report)
+        try:
+            alerting.judge_stored(project)
+            alerting.deliver(project)
+        finally:
+            alerting.close()
 
 
 def shown(workspace: Workspace, dataset: str = "") -> QualityReport:

@@ -24,6 +24,7 @@ from journeyfold.runtime.quality_stop import stops
 from journeyfold.runtime.workspace import Place, Workspace
 
 LOOK_S, FRESHNESS_S = 1.0, 60.0
+RECENT = 20  # runs among which the one that ended last is looked for
 AFTER_MIDNIGHT_US = 10 * MINUTE_US  # UTC: the day is closed, and what was on its way has come
 ASKED = "quality_asked"
 """The mark that asks for a run now: another number is another wish."""
@@ -84,7 +85,8 @@ class Watch:
         self._alerting: Alerting | None = None
         self._sightings: Sightings | None = None
         self._asked = workspace.log.marks.number(ASKED)
-        self._next_fresh_s = self._next_delivery_s = 0.0
+        self._next_fresh_s = 0.0
+        self._judged_us = 0
         self._states: dict[tuple[str, str, str], str] = {}
         self.is_holding = False
 
@@ -96,9 +98,10 @@ class Watch:
         store, alerting = self._open()
         now_s = time.monotonic()
         if job is not None:
-            job = self._listen(job, project, store, alerting)
+            job = self._listen(job)
         elif (asked := self._due(store)) is not None:
             job = RunningJob(self.workspace.place, asked)
+        self._look_at_runs(project, store, alerting)
         if now_s >= self._next_fresh_s:
             self._next_fresh_s = now_s + FRESHNESS_S
             self._look_at_freshness(project, store, alerting)
@@ -140,20 +143,23 @@ class Watch:
             return None
         return Asked(since=AUTO) if done else Asked()
 
-    def _listen(
-        self, job: RunningJob, project: Project, store: QualityStore, alerting: Alerting
-    ) -> RunningJob | None:
+    def _listen(self, job: RunningJob) -> RunningJob | None:
         for line in job.lines():
             if line.error is not None:
                 self._report(f"quality: a run of rules failed: {line.error[1]}")
                 self._asked = self.workspace.log.marks.number(ASKED)
-            if line.outcome is not None:
-                alerting.judge(project, store.results(since=_since(self.workspace)))
-                self._look_at_stops(project, store)
         if job.is_over:
             job.close()
             return None
         return job
+
+    def _look_at_runs(self, project: Project, store: QualityStore, alerting: Alerting) -> None:
+        """Whoever has run the rules, a command too: what is new of it is told here."""
+        ended = max((run.ended_us for run in store.runs(RECENT) if run.state == "done"), default=0)
+        if ended > self._judged_us:
+            self._judged_us = ended
+            alerting.judge_stored(project)
+            self._look_at_stops(project, store)
 
     def _look_at_stops(self, project: Project, store: QualityStore) -> None:
         found = stops(project, store, self.workspace.clock.now_us())
@@ -175,12 +181,7 @@ class Watch:
                 store.note(found.ruleset, found)
                 is_changed = True
         if is_changed:
-            alerting.judge(project, store.results(since=_since(self.workspace)))
-
-
-def _since(workspace: Workspace) -> str:
-    """Alerts are about what is new: four weeks are enough to know how a rule stands."""
-    return rfc3339(max(0, workspace.clock.now_us() - 28 * DAY_US))[:10]
+            alerting.judge_stored(project)
 
 
 def fresh_now(project: Project, sightings: Sightings, now_us: int, head: int) -> list[Found]:
