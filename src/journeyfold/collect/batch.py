@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from journeyfold.collect.admit import Gate, admit, judge
+from journeyfold.collect.appending import Append, Appending
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.child import READER, Child, ImportFailed
 from journeyfold.collect.envelope import Draft
@@ -46,18 +46,6 @@ BAD_ROWS_MAX = FIRST_ROWS // 10  # and more bad ones than this stop the import
 
 Progress = Callable[[int, int | None, int], None]
 """(rows read, rows in all if known, events in the log)."""
-
-
-class Append(Protocol):
-    """One transaction of the log: items, tally and cursor commit together or not at all."""
-
-    def __call__(
-        self,
-        items: Sequence[Entry | Held],
-        *,
-        rejected: Sequence[tuple[str, int]],
-        cursor: Cursor,
-    ) -> list[Fate]: ...
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -102,9 +90,9 @@ def run_import(
         job, before = job_of(gate.source, directory, *known)
     job = msgspec.structs.replace(job, limit=options.limit)
     stamped = stamps(job)
-    run = _Run(gate, append, job, before, options, progress, items_max, file)
-    with Child(job, pulling.reader if pulling else READER) as child:
+    with Child(job, pulling.reader if pulling else READER) as child, Appending(append) as appending:
         started(child)
+        run = _Run(gate, appending, job, before, options, progress, items_max, file)
         while (frame := child.next_frame()) is not None:
             match frame:
                 case Started(rows_total=total):
@@ -162,7 +150,7 @@ class _Run:
     def __init__(
         self,
         gate: Gate,
-        append: Append,
+        appending: Appending,
         job: Job,
         before: Position,
         options: Options,
@@ -170,16 +158,17 @@ class _Run:
         items_max: int,
         file: str,
     ) -> None:
-        self._gate, self._append, self._job = gate, append, job
+        self._gate, self._appending, self._job = gate, appending, job
         self._options, self._progress = options, progress
         self._arrival = Arrival(job.received_us, "import")
         self._is_roomy = gate.terms.shape.members >= PLAIN_MEMBERS
         self._before = self._reached = before
         self._items_max, self._file = items_max, file
+        self._begun: list[_Item] = []  # their transaction is under way
         self._waiting: list[_Item] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._held: list[_Item] = []  # those of the waiting that are bad
-        self._held_rows = 0
+        self._held_rows = self._begun_rows = 0
         self._rejected = 0
         self._account = Account()
         self.total: int | None = None
@@ -188,7 +177,7 @@ class _Run:
         """Judges a batch of `size` bytes; writes when enough has come together."""
         for outcome in batch.outcomes:
             self._judge(outcome)
-        seen = self._account.rows_read + self._waiting_rows
+        seen = self._account.rows_read + self._begun_rows + self._waiting_rows
         self._reached = position_after(self._before, batch, seen)
         self._stop_if_hopeless()
         self._waiting_bytes += size
@@ -202,10 +191,12 @@ class _Run:
     def keep(self) -> None:
         """A server gave no more: what it gave is as good as ever, and so is where it stands."""
         self._write()
+        self._settle()
 
     def finish(self, *, complete: bool, mark: Json) -> Reconciliation:
         self._reached = msgspec.structs.replace(self._reached, is_complete=complete, mark=mark)
         self._write()
+        self._settle()
         self._progress(self._account.rows_read, self._account.rows_read, self._account.events)
         return self._account.closed(
             self._gate.source.source,
@@ -275,10 +266,12 @@ class _Run:
         )
 
     def _stop_if_hopeless(self) -> None:
+        if self._options.force or self._before.rows >= FIRST_ROWS or self._account.events:
+            return
+        self._settle()  # while nothing is in the log it is worth waiting for
         account, held = self._account, self._held
         bad = account.rows_bad + self._held_rows
-        is_judged = account.events or self._before.rows >= FIRST_ROWS
-        if self._options.force or is_judged or bad <= BAD_ROWS_MAX:
+        if account.events or bad <= BAD_ROWS_MAX:
             return
         why = ", ".join(sorted({item.entry.code for item in held if isinstance(item.entry, Held)}))
         where = held[0].line if held else account.examples[0].line
@@ -290,20 +283,26 @@ class _Run:
         )
 
     def _write(self) -> None:
-        """Appends what waits; the cursor goes with it even when nothing waits (C43)."""
+        """Begins to append what waits; the cursor goes with it even when nothing waits (C43)."""
+        self._settle()
         items = [item.entry for item in self._waiting]
         rejected = [(self._gate.source.source, self._rejected)] if self._rejected else []
         cursor = Cursor(
             cursor_name(self._gate.source, self._file), msgspec.msgpack.encode(self._reached)
         )
-        fates = self._append(items, rejected=rejected, cursor=cursor)
-        for item, fate in zip(self._waiting, fates, strict=True):
+        self._appending.begin(items, rejected=rejected, cursor=cursor)
+        self._begun, self._begun_rows = self._waiting, self._waiting_rows
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self._held, self._held_rows, self._rejected = [], 0, 0
+
+    def _settle(self) -> None:
+        """Counts what became of the items whose transaction was begun."""
+        for item, fate in zip(self._begun, self._appending.settle(), strict=True):
             held = item.entry if isinstance(item.entry, Held) else None
             reason = fate.code or (held.code if held else "")
             detail = fate.detail or (held.detail if held else "")
             self._account.count(fate.fate, reason, item.rows, item.line, detail)
-        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        self._held, self._held_rows, self._rejected = [], 0, 0
+        self._begun, self._begun_rows = [], 0
 
 
 def cursor_name(source: Source, file: str = "") -> str:

@@ -16,10 +16,10 @@ import msgspec
 
 from journeyfold.adapters.directory_lock import DirectoryLock
 from journeyfold.collect.admit import Gate
+from journeyfold.collect.appending import Append
 from journeyfold.collect.batch import (
     ALONE_ITEMS,
     TRANSACTION_ITEMS,
-    Append,
     Options,
     cursor_name,
     dry_append,
