@@ -12,6 +12,7 @@ from journeyfold.project.figures import (
     ArmFigures,
     JourneyFigures,
     MessageFigures,
+    StageMove,
     StepFigures,
     VersionFigures,
 )
@@ -29,7 +30,8 @@ TOTAL = VersionFigures(
     arms=(ArmFigures("draw", "warm", lift(side(45, 9), side(5, 1))),),
     messages=(
         MessageFigures("cart", "", "mail", "email", "cart-mail", "draw=warm", sent=40, opened=20,
-                       opened_by_machine=3, goals=9, value_micros=90 * MICRO),
+                       opened_by_machine=3, goals=9, value_micros=90 * MICRO,
+                       lift=lift(side(45, 9), side(50, 1))),
     ),
 )  # fmt: skip
 
@@ -44,7 +46,8 @@ def shop(tmp_path, monkeypatch, capsys):
 
 
 def told(*words, **answers):
-    figures = JourneyFigures("cart", TOTAL, {"abc": TOTAL})
+    moved = StageMove(7, "shop", "consideration", "purchase", 10, lift(side(90, 9), side(10, 1)))
+    figures = JourneyFigures("cart", TOTAL, {"abc": TOTAL}, (moved,))
     runtime = SimpleNamespace(journey_report=lambda *_, **__: figures, **answers)
     return CliRunner().invoke(cli, ["journey", *words], obj=runtime)
 
@@ -56,7 +59,8 @@ def told(*words, **answers):
         "entered 100, running 7, goals 19", "ended: bought 20, completed 73", "refused: active 3",
         "treated  18 of 90  20.0 % (13.0 to 29.4)",
         "mail: cart-mail [draw=warm]: sent 40, opened 20, opened by machine 3, goals 9, worth 90.00",
-        "quiet 9", "consent 4", "warm",
+        "quiet 9", "consent 4", "warm", "  treated 9 of 45, held out 1 of 50: difference 18.0 % (",
+        "Moves to another stage", "1 of 10",
     ],
 )  # fmt: skip
 def test_a_report_says(line):

@@ -165,6 +165,16 @@ def test_a_move_to_another_stage_soon_after_the_entry_is_counted(house):
     }
 
 
+def test_a_move_counts_once_a_run_however_often_it_is_made(house):
+    enter(house, [1])
+    house.wait(DAY_US)
+    buy(house, [1])
+    house.wait(DAY_US)
+    passage = house.person("user_id", "u1").passages["cart/c1"]
+    assert passage.moves == ("customer/Prospect/Active", "shop/consideration/purchase")
+    assert {each.people for each in figures(house).stage_moves} == {1}
+
+
 def test_counts_are_the_same_bytes_whatever_the_batches_were(house):
     enter(house)
     house.wait(HOUR_US)

@@ -1,7 +1,7 @@
 """What the reports say of messages: real deliveries of a journey, answered, bought after, held out."""
 
 import pytest
-from house import House
+from house import House, everything
 
 from journeyfold.core.effect import Deliver
 from journeyfold.core.event import Event, Identifier
@@ -32,8 +32,8 @@ PEOPLE = 60
 class Shop(House):
     """Every message is sent at once, and said to be."""
 
-    def __init__(self):
-        super().__init__(load(FILES | {"journeys/cart.yaml": JOURNEY}))
+    def __init__(self, journey=JOURNEY):
+        super().__init__(load(FILES | {"journeys/cart.yaml": journey}))
         self.sent = {}
         for number in range(PEOPLE):
             self.track("Cart Updated", {"cart_id": "c", "total": 9.0}, user=f"u{number}",
@@ -134,11 +134,62 @@ def test_goals_within_the_window_count_for_the_message_that_went_before(told):
     assert summed(told, "value_micros") == 80_000_000
 
 
-def test_the_lift_of_a_message_is_over_those_held_out_at_its_step(told):
+def arm_of(shop, number):
+    return f"draw={shop.person('user_id', f'u{number}').assignments['split/s'].arm}"
+
+
+def test_the_lift_of_a_message_is_over_those_held_out_who_drew_its_arm(told):
+    shop, treated, held_out = told
+    for line in lines(told):
+        alike = [[n for n in side if arm_of(shop, n) == line.arm] for side in (treated, held_out)]
+        lift = line.lift
+        assert [lift.treated.people, lift.held_out.people] == [len(side) for side in alike]
+        assert lift.treated.goals == len({*alike[0]} & {*treated[:4]})
+        assert lift.held_out.goals == len({*alike[1]} & {held_out[0]})
+
+
+def test_the_variants_of_a_message_are_all_of_its_step(told):
     _, treated, held_out = told
-    lift = lines(told)[0].lift
-    assert (lift.treated.people, lift.held_out.people) == (len(treated), len(held_out))
-    assert (lift.treated.goals, lift.held_out.goals) == (4, 1)
+    assert sum(each.lift.treated.people for each in lines(told)) == len(treated)
+    assert sum(each.lift.held_out.people for each in lines(told)) == len(held_out)
+    assert sum(each.lift.treated.value_micros for each in lines(told)) == 80_000_000
+
+
+def test_a_lift_has_its_interval(told):
+    for line in lines(told):
+        difference = line.lift.difference
+        assert -1 <= difference.low < difference.estimate < difference.high <= 1
+
+
+def test_who_got_there_after_their_goal_is_of_no_message():
+    shop = House(load(FILES | {"journeys/cart.yaml": JOURNEY.replace("for: 5m", "for: 2h")}))
+    for user in ("ann", "bob"):
+        shop.track("Cart Updated", {"cart_id": "c", "total": 9.0}, user=user,
+                   traits={"email": f"{user}@example.com"})  # fmt: skip
+    shop.track("Order Completed", {"order_id": "o", "total": 5.0}, user="ann")
+    shop.wait(3 * HOUR_US)
+    assert [shop.person("user_id", user).journeys[0].step for user in ("ann", "bob")] == [
+        "rest"
+    ] * 2
+    assert [len(shop.person("user_id", user).journeys[0].lines) for user in ("ann", "bob")] == [
+        0,
+        1,
+    ]
+
+
+def test_a_split_that_comes_after_a_message_is_no_variant_of_it():
+    later = JOURNEY.replace(
+        "  - {id: rest",
+        "  - {id: more, split: {salt: m, arms: {x: {weight: 50}, y: {weight: 50}}}}\n  - {id: rest",
+    )
+    shop = Shop(later)
+    assert {each.arm for each in shop.figures().total.messages} == {"draw=a", "draw=b"}
+
+
+def test_counts_of_messages_and_stages_are_the_same_bytes_whatever_the_batches_were(told):
+    shop, *_ = told
+    for batch in (1, 7, 256):
+        assert everything(shop.rebuilt(batch)) == everything(shop.state)
 
 
 def test_all_messages_are_told_together(told):
@@ -154,6 +205,16 @@ def test_a_stage_sums_its_journeys(told):
     assert stage.skipped == {"holdout": len(held_out)}
     assert (stage.lift.treated.goals, stage.lift.held_out.goals) == (4, 1)
     assert any(move.to == "purchase" and move.people == 6 for move in stage.moves)
+
+
+def test_moves_of_stage_are_compared_with_those_held_out(told):
+    shop, treated, held_out = told
+    (stage,) = stage_figures({"cart": "consideration"}, [shop.figures()])
+    for moves in (shop.figures().stage_moves, stage.moves):
+        bought = next(each for each in moves if (each.days, each.to) == (7, "purchase"))
+        assert (bought.lift.treated.people, bought.lift.treated.goals) == (len(treated), 5)
+        assert (bought.lift.held_out.people, bought.lift.held_out.goals) == (len(held_out), 1)
+        assert bought.lift.difference.low < bought.lift.difference.estimate
 
 
 def test_a_journey_without_a_label_is_in_no_stage(told):

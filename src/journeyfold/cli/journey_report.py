@@ -13,7 +13,7 @@ from journeyfold.cli.directory import data_option, project_option, require_data,
 from journeyfold.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from journeyfold.journey.report import Interval, Lift
+    from journeyfold.journey.report import Interval, Lift, Side
     from journeyfold.project.figures import MessageFigures, VersionFigures
 
 
@@ -41,6 +41,16 @@ def report(directory: Path, data: Path | None, name: str, version: str, as_json:
         hint = did_you_mean(version, found.versions) or "nobody has entered any"
         raise UsageError(f"{name} has no version {version}; {hint}")
     _print(found.versions[version] if version else found.total)
+    if found.stage_moves and not version:
+        print_table(
+            "Moves to another stage",
+            ("days", "lifecycle", "from", "to", "treated", "held out", "difference"),
+            [
+                (move.days, move.lifecycle, move.came_from, move.to, _of(move.lift.treated),
+                 _of(move.lift.held_out), _percent(move.lift.difference))
+                for move in found.stage_moves
+            ],
+        )  # fmt: skip
 
 
 def _print(told: VersionFigures) -> None:
@@ -70,6 +80,8 @@ def _print(told: VersionFigures) -> None:
         )  # fmt: skip
     for message in told.messages:
         click.echo(_message(message))
+        if message.lift is not None and message.lift.held_out.people:
+            click.echo(f"  {_compared(message.lift)}")
 
 
 def _message(one: MessageFigures) -> str:
@@ -84,6 +96,19 @@ def _message(one: MessageFigures) -> str:
     value = f", worth {one.value_micros / 1_000_000:.2f}" if one.value_micros else ""
     arm = f" [{one.arm}]" if one.arm else ""
     return f"{one.step}: {one.template}{arm}: sent {one.sent}{', ' if told else ''}{told}{value}"
+
+
+def _compared(lift: Lift) -> str:
+    """Of one message and variant, beside those held out who came to it in the same way."""
+    verdict = "" if lift.difference.is_clear else "; chance alone could do it"
+    return (
+        f"treated {_of(lift.treated)}, held out {_of(lift.held_out)}: "
+        f"difference {_percent(lift.difference)}{verdict}"
+    )
+
+
+def _of(side: Side) -> str:
+    return f"{side.goals} of {side.people}"
 
 
 def lift_lines(lift: Lift) -> Iterator[str]:

@@ -49,7 +49,8 @@ class Say(msgspec.Struct, frozen=True):
 
 class Moved(msgspec.Struct, frozen=True):
     """A run reached a step: counted with the state, and in no record of its own. `came_from` is
-    empty where it began; `is_first` is false where it has been at this step before.
+    empty where it began; `is_first` is false where it has been at this step before. `line` is what
+    the message of the step is reported by, of a run that came to it before its goal.
     """
 
     journey: str
@@ -58,6 +59,7 @@ class Moved(msgspec.Struct, frozen=True):
     to: str
     is_held_out: bool
     is_first: bool
+    line: tuple[str, str, str] | None = None  # channel, template, arms so far
 
 
 Effect: TypeAlias = Emit | Deliver | Say | Moved

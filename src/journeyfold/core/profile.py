@@ -124,14 +124,20 @@ class Instance(msgspec.Struct, array_like=True):
     reason: str = ""
     goal_micros: int = 0  # what the goal was worth
     is_exited: bool = False  # ended by a rule, not by its last step: what is under way is not sent
+    lines: dict[str, tuple[str, str, str]] = {}  # send → channel, template and arms on arrival
 
 
 class Passage(msgspec.Struct, array_like=True):
-    """How often somebody has entered a journey (under one key), and when last."""
+    """How often somebody has entered a journey (under one key), and when last.
+
+    `moves` are the moves of stage since, `LIFECYCLE/FROM/TO`: each counts once a run.
+    """
 
     entries: int = 0
     started_us: int = 0
     ended_us: int = 0
+    is_held_out: bool = False  # of the last run
+    moves: tuple[str, ...] = ()
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from journeyfold.journey.arrive import Arrivals, causes_of
 from journeyfold.journey.control import LIVE, Controls, action_of
 from journeyfold.journey.definition import Exit
 from journeyfold.journey.enter import Entering
+from journeyfold.journey.line import take_crossed, told_lines
 from journeyfold.journey.migrate import migrate
 from journeyfold.journey.outcome import RESULTS, hear, is_own
 from journeyfold.journey.precede import heard_since, remember
@@ -107,11 +108,12 @@ class Journeys:
                 if split is None or not is_crossed(turn.profile, split):
                     continue
                 del instance.arms[step]
+                lines = told_lines(take_crossed(instance, step, arm))
                 turn.emit(
                     program, "journey.crossed", f"{instance.id}/{step}/crossed",
                     instance=instance.id, step=step, salt=split.salt, arm=arm,
                     is_held_out=instance.is_held_out, has_goal=bool(instance.goal_us),
-                    value_micros=instance.goal_micros,
+                    value_micros=instance.goal_micros, lines=lines,
                 )  # fmt: skip
 
     def end_surplus(self, turn: Turn, instances: Iterable[Instance]) -> None:
@@ -274,7 +276,7 @@ class Journeys:
             program, "journey.goal", f"{instance.id}/goal",
             instance=instance.id, key=instance.key, event=event.id, value_micros=micros,
             is_held_out=instance.is_held_out, arms=dict(instance.arms),
-            sends=sends_so_far(program, instance),
+            sends=sends_so_far(program, instance), lines=told_lines(instance.lines),
         )  # fmt: skip
         if goal.exits and not instance.ended_us:
             self._walk.exit(turn, program, instance, "goal")

@@ -55,6 +55,7 @@ class Entering:
         passage = passage_of(turn.profile, program.id, key)
         passage.entries += 1
         passage.started_us = turn.now_us
+        passage.is_held_out, passage.moves = instance.is_held_out, ()
         turn.note(program, "", "entered" + (" (held out)" if instance.is_held_out else ""))
         turn.emit(
             program, "journey.entered", f"{instance.id}/entered",

@@ -28,10 +28,13 @@ def joined_passages(a: Passages, b: Passages) -> dict[str, Passage]:
     union = dict(a)
     for name, other in b.items():
         one = union.get(name, Passage())
+        last = max(one, other, key=_last)
         union[name] = Passage(
             max(one.entries, other.entries),
             max(one.started_us, other.started_us),
             max(one.ended_us, other.ended_us),
+            last.is_held_out,
+            last.moves,
         )
     return union
 
@@ -70,6 +73,7 @@ def surplus(profile: Profile) -> list[Instance]:
         for step, visits in each.visits.items():
             kept.visits[step] = max(kept.visits.get(step, 0), visits)
         kept.arms = {**each.arms, **kept.arms}
+        kept.lines = {**each.lines, **kept.lines}
     return ends
 
 
@@ -78,6 +82,11 @@ def of_nodes(whole: Profile, nodes: Collection[str], *, keeps_name: bool) -> lis
     that nobody's event began.
     """
     return [each for each in whole.journeys if (each.owner in nodes if each.owner else keeps_name)]
+
+
+def _last(one: Passage) -> tuple[int, bool, tuple[str, ...]]:
+    """Of two last runs the later; of two that began at once either, if always the same."""
+    return one.started_us, one.is_held_out, one.moves
 
 
 def _standing(one: Instance) -> tuple[int, int, str]:

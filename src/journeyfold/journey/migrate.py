@@ -48,6 +48,7 @@ def migrate(turn: Turn, old: Program, new: Program, instance: Instance, walk: Wa
     instance.version, instance.step = new.version, to
     instance.visits = _renamed(instance.visits, named)
     instance.arms = {named.get(step, step): arm for step, arm in instance.arms.items()}
+    instance.lines = {named.get(step, step): line for step, line in instance.lines.items()}
     instance.until_us = instance.entered_us + new.age_us
     turn.note(new, to, f"moves from version {old.version}")
     turn.emit(

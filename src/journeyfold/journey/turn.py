@@ -10,6 +10,7 @@ from journeyfold.core.effect import Deliver, Effect, Emit, Moved, Say
 from journeyfold.core.event import Json, Record
 from journeyfold.core.instant import rfc3339
 from journeyfold.core.profile import Instance, Profile
+from journeyfold.journey.line import draw_line
 from journeyfold.journey.program import Program
 
 
@@ -69,9 +70,11 @@ class Turn:
 
     def moved(self, program: Program, run: Instance, to: str) -> None:
         """Said before the run takes the step; for the counts of the report."""
-        is_first = to not in run.visits
+        is_first, line = to not in run.visits, None
+        if is_first and program.steps[to].send is not None:
+            line = draw_line(run, program.steps[to], self.view)
         self.effects.append(
-            Moved(program.id, program.version, run.step, to, run.is_held_out, is_first)
+            Moved(program.id, program.version, run.step, to, run.is_held_out, is_first, line)
         )
 
     def note_until(self, program: Program, step: str, what: str, until_us: int) -> None:

@@ -7,7 +7,7 @@ so a rebuild gives the same bytes. `project/figures.py` reads them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from journeyfold.core.effect import Effect, Emit, Moved
@@ -19,6 +19,7 @@ from journeyfold.core.profile import Passage
 PREFIX = b"run/"
 WIDTH = 16  # bytes of a number: a sum of squared micro-units outgrows 64 bits
 NEXT_STAGE_DAYS = (7, 30)  # after an entry, within which a move of stage is told (journeys S4)
+_NEXT_STAGE_MAX_US = max(NEXT_STAGE_DAYS) * DAY_US
 TREATED, HELD_OUT = "treated", "held_out"
 MIGRATED = "migrated"  # the reason for which a run leaves a version without ending
 
@@ -81,16 +82,21 @@ class Counting:
             self._add(1, str(said["journey"]), str(said["version"]), what, str(said["step"]), why)
 
     def stage_moved(self, emit: Emit, passages: dict[str, Passage]) -> None:
-        """A person moved to another stage: which journeys did they enter not long before?"""
+        """A person moved to another stage: which journeys did they enter not long before?
+
+        Their last run counts each move once, so the moves of a side are of its runs.
+        """
         told = emit.properties
+        way = str(told["lifecycle"]), str(told["from"]), str(told["to"])
         for name, passage in passages.items():
             age_us = emit.at_us - passage.started_us
+            if not 0 < age_us <= _NEXT_STAGE_MAX_US or "/".join(way) in passage.moves:
+                continue  # at 0 the move itself let them in
+            passage.moves = (*passage.moves, "/".join(way))
+            side = _side(is_held_out=passage.is_held_out)
             for days in NEXT_STAGE_DAYS:
-                if 0 < age_us <= days * DAY_US:  # at 0 the move itself let them in
-                    self._add(
-                        1, name.partition("/")[0], "", "stage", str(days),
-                        str(told["lifecycle"]), str(told["from"]), str(told["to"]),
-                    )  # fmt: skip
+                if age_us <= days * DAY_US:
+                    self._add(1, name.partition("/")[0], "", "stage", str(days), *way, side)
 
     def flush(self, writer: StateWriter) -> None:
         for parts, by in self._gathered.items():
@@ -112,6 +118,9 @@ class Counting:
         self._add(1, *run, "flow", moved.came_from, moved.to)
         if moved.is_first:
             self._add(1, *run, "reached", moved.to, _side(is_held_out=moved.is_held_out))
+        if moved.line is not None:
+            side = _side(is_held_out=moved.is_held_out)
+            self._add(1, *run, "line", moved.to, *moved.line, side)
 
     def _entered(self, emit: Emit) -> None:
         self._add(1, *_run(emit), "entered", _side_of(emit))
@@ -143,6 +152,10 @@ class Counting:
         self._add(-1, *_run(emit), "arm", step, arm, side)
         if told["has_goal"] is True:
             self._reached(value, *_run(emit), "arm_goal", step, arm, side, by=-1)
+        for line in _lines(told["lines"]):
+            self._add(-1, *_run(emit), "line", *line, side)
+            if told["has_goal"] is True:
+                self._reached(value, *_run(emit), "line_goal", *line, side, by=-1)
 
     def _stopped(self, emit: Emit) -> None:
         """Held or skipped by a gate of the fold."""
@@ -156,13 +169,14 @@ class Counting:
         self._reached(value, *_run(emit), "goal", side)
         for step, arm in _map(told["arms"]):
             self._reached(value, *_run(emit), "arm_goal", step, str(arm), side)
-        for step, messages in _map(told["sends"]):
-            self._reached(value, *_run(emit), "send_goal", step, side)
-            for line in self._lines(messages):
-                self.message(line, "goals")
-                self.message(line, "value", value)
+        for line in _lines(told["lines"]):
+            self._reached(value, *_run(emit), "line_goal", *line, side)
+        for _, messages in _map(told["sends"]):
+            for message in self._sent(messages):
+                self.message(message, "goals")
+                self.message(message, "value", value)
 
-    def _lines(self, messages: Json) -> set[MessageLine]:
+    def _sent(self, messages: Json) -> set[MessageLine]:
         """Two of one kind to one run count its goal once."""
         assert isinstance(messages, list), "ids of a step's messages"
         found = (self.sent_of(str(message)) for message in messages)
@@ -187,6 +201,12 @@ def _side(*, is_held_out: bool) -> str:
 
 def _side_of(emit: Emit) -> str:
     return _side(is_held_out=emit.properties["is_held_out"] is True)
+
+
+def _lines(value: Json) -> Iterator[tuple[str, ...]]:
+    """(step, channel, template, arms) of what the run came to."""
+    for step, line in _map(value):
+        yield step, *map(str, line if isinstance(line, list | tuple) else ())
 
 
 def _map(value: Json) -> list[tuple[str, Json]]:

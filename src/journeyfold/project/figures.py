@@ -44,8 +44,8 @@ class MessageFigures(msgspec.Struct):
     """Messages of one step by template and arm (`STEP=ARM`, several by commas).
 
     Opens and clicks are unique by message; those of machines stand apart and are in no rate.
-    `lift` compares the runs that came to this step, whether or not a message went out, with those
-    held out that came to it; it is of the step, so the same for every arm.
+    `lift` compares the runs that came to this step with these arms and for this template, whether
+    or not a message went out, with those held out that came to it in the same way.
     """
 
     journey: str
@@ -96,13 +96,16 @@ class VersionFigures(msgspec.Struct, frozen=True):
 
 
 class StageMove(msgspec.Struct, frozen=True):
-    """People who moved between stages within `days` after they entered the journey."""
+    """Runs whose person moved between stages within `days` after the entry, each once; the lift is
+    of those who entered.
+    """
 
     days: int
     lifecycle: str
     came_from: str
     to: str
     people: int
+    lift: Lift
 
 
 class JourneyFigures(msgspec.Struct, frozen=True):
@@ -127,6 +130,8 @@ class StageFigures(msgspec.Struct, frozen=True):
     moves: tuple[StageMove, ...] = ()
 
 
+Way = tuple[int, str, str, str]
+"""(days, lifecycle, from, to)."""
 Counts = Mapping[tuple[str, ...], int]
 """(what, of what, …) → how many, of one version."""
 
@@ -139,11 +144,17 @@ def journey_figures(reader: StateReader, journey: str) -> JourneyFigures:
     without = counts.pop(ALL, {})
     versions = {version: _version(journey, version, counts[version]) for version in sorted(counts)}
     total = _version(journey, ALL, _summed(counts.values()))
-    moves = [
-        StageMove(int(days), lifecycle, came_from, to, n)
-        for (_, days, lifecycle, came_from, to), n in sorted(without.items())
-    ]
-    return JourneyFigures(journey, total, versions, tuple(moves))
+    ways: dict[Way, dict[str, int]] = {}
+    for (_, days, lifecycle, came_from, to, side), n in without.items():
+        ways.setdefault((int(days), lifecycle, came_from, to), {})[side] = n
+    return JourneyFigures(journey, total, versions, tuple(_stage_moves(ways, total.lift)))
+
+
+def _stage_moves(ways: Mapping[Way, Mapping[str, int]], entered: Lift) -> Iterator[StageMove]:
+    people = {TREATED: entered.treated.people, HELD_OUT: entered.held_out.people}
+    for way, n in sorted(ways.items()):
+        sides = (Side(people[side], n.get(side, 0)) for side in (TREATED, HELD_OUT))
+        yield StageMove(*way, sum(n.values()), lift(*sides))
 
 
 def counted_journeys(reader: StateReader) -> list[str]:
@@ -174,10 +185,15 @@ def stage_figures(
 def _stage(stage: str, told: list[JourneyFigures]) -> StageFigures:
     totals = [each.total for each in told]
     steps = [step for total in totals for step in total.steps.values()]
-    moves: dict[tuple[int, str, str, str], int] = {}
+    ways: dict[Way, dict[str, int]] = {}
     for move in (move for each in told for move in each.stage_moves):
-        way = move.days, move.lifecycle, move.came_from, move.to
-        moves[way] = moves.get(way, 0) + move.people
+        sides = ways.setdefault((move.days, move.lifecycle, move.came_from, move.to), {})
+        for side, of in ((TREATED, move.lift.treated), (HELD_OUT, move.lift.held_out)):
+            sides[side] = sides.get(side, 0) + of.goals
+    compared = lift(
+        _together(total.lift.treated for total in totals),
+        _together(total.lift.held_out for total in totals),
+    )
     return StageFigures(
         stage=stage,
         journeys=tuple(each.journey for each in told),
@@ -185,11 +201,8 @@ def _stage(stage: str, told: list[JourneyFigures]) -> StageFigures:
         sent=sum(message.sent for total in totals for message in total.messages),
         held=_added(step.held for step in steps),
         skipped=_added(step.skipped for step in steps),
-        lift=lift(
-            _together(total.lift.treated for total in totals),
-            _together(total.lift.held_out for total in totals),
-        ),
-        moves=tuple(StageMove(*way, n) for way, n in sorted(moves.items())),
+        lift=compared,
+        moves=tuple(_stage_moves(ways, compared)),
     )
 
 
@@ -293,7 +306,7 @@ def _messages(journey: str, version: str, counts: Counts) -> Iterator[MessageFig
         line = step, channel, template, arm
         if line not in lines:
             lines[line] = MessageFigures(journey, version, *line)
-            lines[line].lift = _lift(counts, ("reached", step), ("send_goal", step))
+            lines[line].lift = _lift(counts, ("line", *line), ("line_goal", *line))
         field = _FIELDS.get(what, what)
         if field in MessageFigures.__struct_fields__:  # not every mark of a message is shown here
             setattr(lines[line], field, n)

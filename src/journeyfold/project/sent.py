@@ -17,6 +17,7 @@ from journeyfold.core.event import Event, Identifier, Json, Record
 from journeyfold.core.instant import DAY_US
 from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.core.profile import Profile
+from journeyfold.journey.line import arms_of
 from journeyfold.project.counting import Counting, MessageLine
 
 KEEP_US = 400 * DAY_US
@@ -127,7 +128,7 @@ def _hand_over(writer: StateWriter, record: Record, profile: Profile, counting: 
     if not message or row is None:
         return
     known = sent_of(writer, message)
-    row.arm = _arm(profile, row.instance)
+    row.arm = _arm(profile, row)
     if known is not None:
         row.marks, row.arm = known.marks, row.arm or known.arm
         row.links = row.links or known.links
@@ -178,6 +179,9 @@ def _message(event: Event) -> str:
     return message if isinstance(message, str) and message.isprintable() else ""
 
 
-def _arm(profile: Profile, instance: str) -> str:
-    arms = next((run.arms for run in profile.journeys if run.id == instance), {})
-    return ",".join(f"{step}={arm}" for step, arm in sorted(arms.items()))
+def _arm(profile: Profile, row: Sent) -> str:
+    """As it was when the run came to the send: a split that comes after it is not of it."""
+    run = next((run for run in profile.journeys if run.id == row.instance), None)
+    if run is None:
+        return ""
+    return run.lines[row.step][2] if row.step in run.lines else arms_of(run)

@@ -25,7 +25,7 @@ from journeyfold.journey.program import version_of
 from journeyfold.project.document import Document
 from journeyfold.project.figures import JourneyFigures
 from journeyfold.project.yaml_text import read_yaml
-from journeyfold.testing.sample_journeys import figures_of
+from journeyfold.testing.sample_journeys import figures_of, moves_of
 from journeyfold.testing.sample_people import Sample
 
 SIZES = {"cart-abandoned": 11_912, "welcome": 4_310, "win-back-of-the-lapsed-by-spend": 1_000_000}
@@ -55,7 +55,8 @@ class SampleJourneys:
 
     def figures(self, journey: str) -> JourneyFigures:
         card = next(card for card in self.journeys() if card.id == journey)
-        return JourneyFigures(journey, card.figures, {card.version: card.figures})
+        moves = moves_of(card.figures)
+        return JourneyFigures(journey, card.figures, {card.version: card.figures}, moves)
 
     def versions(self, journey: str) -> Sequence[VersionCard]:
         card = next(card for card in self.journeys() if card.id == journey)

@@ -11,6 +11,7 @@ from journeyfold.journey.report import Side, lift
 from journeyfold.project.figures import (
     ArmFigures,
     MessageFigures,
+    StageMove,
     StepFigures,
     VersionFigures,
 )
@@ -99,6 +100,20 @@ def figures_of(journey: Journey, version: str, people: int) -> VersionFigures:
         refused={"min_interval": people // 30, "filter": people // 70} if people else {},
         lift=lift(_side(treated, 0.234), _side(held_out, 0.18)), steps=steps,
         arms=_arms(journey, treated), messages=_messages(journey, version, steps),
+    )  # fmt: skip
+
+
+def moves_of(figures: VersionFigures) -> tuple[StageMove, ...]:
+    """From consideration to purchase, more of those sent to."""
+    if not figures.entered:
+        return ()
+    treated, held_out = figures.lift.treated.people, figures.lift.held_out.people
+    return tuple(
+        StageMove(
+            days, "shop", "consideration", "purchase", int(treated * more) + int(held_out * few),
+            lift(Side(treated, int(treated * more)), Side(held_out, int(held_out * few))),
+        )
+        for days, more, few in ((7, 0.11, 0.07), (30, 0.19, 0.15))
     )  # fmt: skip
 
 

@@ -151,6 +151,7 @@ def _now(ask: Ask, card: JourneyCard, step: str) -> dict[str, object]:
         "scale": effects.scale_of(lifts),
         "trusted": effects.trust(journey, figures),
         "messages": _messages(figures),
+        "stage_moves": ask.desk.journeys.figures(card.id).stage_moves,
     }
 
 

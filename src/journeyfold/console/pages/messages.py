@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from journeyfold.api.mail_file import without_pixel
 from journeyfold.api.post_cards import MessageCard, Preview
+from journeyfold.console import effects
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import yaml_lines
 from journeyfold.console.policy import FRAMED, FRAMING
@@ -106,6 +107,7 @@ def _page(ask: Ask, *, unknown: bool = False, not_sent: str = "", tested: str = 
         sources=[(name, yaml_lines(text)) for name, text in card.files.items()],
         figures=card.figures,
         totals=_totals(card),
+        effects=effects,
         bytes=_bytes,
         state={"person": profile.person if profile else "", "locale": _locale(ask, card)},
     )
