@@ -34,6 +34,10 @@ def nodes_of(event):
     return tuple(each.value.encode()[:16].ljust(16) for each in event.identifiers), True
 
 
+def allow_all(event, _nodes):
+    return Verdict(event)
+
+
 class Database:
     """One table of a cluster, with a publication of its own name."""
 
@@ -79,12 +83,12 @@ class Database:
 class Follower:
     """`follow` until nothing is new; `restarted` is another process on the same log."""
 
-    def __init__(self, database, *, log=None, append=None, **keys):
+    def __init__(self, database, *, log=None, append=None, protect=allow_all, **keys):
         self.database, self.keys = database, keys
         self.log = log or MemoryLog()
         source = database.source(**keys)
         gate = gate_of(
-            source, load_registry({}), protect=lambda event, _nodes: Verdict(event),
+            source, load_registry({}), protect=protect,
             nodes_of=nodes_of, mapping=change_mapping(source),
         )  # fmt: skip
         slot = PostgresSlot("crm", settings_of(source), database.cluster.url)

@@ -1,4 +1,4 @@
-"""What the pages on databases and HTTP APIs show, done: their files, their commands, their output."""
+"""What the pages on sources, databases and HTTP APIs show, done: files, commands, output."""
 
 import json
 import re
@@ -40,6 +40,17 @@ def play(page, shop, **environment):
 def appended(shop, source, **environment):
     told = run_cli(shop, "import", source, "--json", **environment).stdout
     return json.loads(told)["appended"]
+
+
+def test_the_inventory_shown_is_a_source_that_passes_check_and_imports(shop):
+    (shop / "crm.csv").write_text(
+        "EMAIL,BIRTHDAY,SCORE,CHANGED\nann@example.com,1971-06-01,7,2026-01-01T10:00:00Z\n"
+    )
+    play("keep-an-inventory.md", shop)
+    run_cli(shop, "check")
+    assert appended(shop, "crm") == 1
+    fields = json.loads(run_cli(shop, "sources", "list", "--json").stdout)
+    assert "user.contact.email" in json.dumps(fields)
 
 
 def test_every_command_of_importing_from_a_database_does_what_it_says(shop):

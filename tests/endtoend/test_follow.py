@@ -75,6 +75,51 @@ def test_the_command_reads_what_is_there_and_what_came_since(shop, crm):
     assert told(shop) == [("snapshot", 1), ("snapshot", 2), ("insert", 3)]
 
 
+SEEN = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Person Seen",
+    "type": "object", "x-journeyfold": {"type": "track", "version": 1, "purposes": ["analytics"]},
+}  # fmt: skip
+
+
+def test_what_privacy_refuses_is_said_with_its_reason_and_what_to_do(shop, crm):
+    source = shop / "sources" / "crm.yaml"
+    source.write_text(source.read_text().replace("type: identify", "event: Person Seen"))
+    (shop / "schemas").mkdir()
+    (shop / "schemas" / "person_seen.1.json").write_text(json.dumps(SEEN))
+    crm.insert((1, "ann"))
+    refused = run_cli(shop, "follow", "crm", "--once")
+    assert "crm: 0 appended, 0 duplicate, 0 quarantined, 1 rejected" in refused.stdout
+    assert "crm: rejected: refused by the privacy rules" in refused.stderr
+    assert "`journeyfold follow crm --resnapshot` reads every row once more" in refused.stderr
+    source.write_text(source.read_text() + "purposes: [analytics]\n")
+    run_cli(shop, "follow", "crm", "--once", "--resnapshot")
+    assert told(shop) == [("snapshot", 1)]
+
+
+def test_a_row_that_was_too_large_is_replayed_once_the_limit_is_raised(shop, crm):
+    source = shop / "sources" / "crm.yaml"
+    source.write_text(source.read_text().replace("{city:", "{bio: row.after.bio, city:"))
+    crm.run(f"INSERT INTO {crm.name} VALUES (1, 'ann@x.de', 'B', repeat('x', 400000))")
+    first = json.loads(run_cli(shop, "follow", "crm", "--once", "--json").stdout)
+    assert (first["appended"], first["quarantined"]) == (0, 1)
+    source.write_text(source.read_text() + "limits: {max_event: 1MiB}\n")
+    run_cli(shop, "follow", "crm", "--once")
+    again = run_cli(shop, "quarantine", "replay", "--source", "crm", "--json").stdout
+    assert json.loads(again)["appended"] == 1
+    assert told(shop) == [("snapshot", 1)]
+
+
+def test_without_once_the_command_says_at_once_that_it_follows(shop, crm):
+    reader = subprocess.Popen(
+        [*CLI, "follow", "crm"], cwd=shop, env=os.environ, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert reader.stderr.readline().startswith("crm: follows its database until Ctrl-C")
+    reader.send_signal(signal.SIGTERM)
+    reader.communicate(timeout=60)
+    assert reader.returncode == 0
+
+
 def test_a_slot_that_vanished_ends_the_command_with_what_to_do(shop, crm):
     crm.insert((1, "ann"))
     run_cli(shop, "follow", "crm", "--once")

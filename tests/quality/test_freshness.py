@@ -87,3 +87,20 @@ def test_the_nights_of_a_shop_do_not_alarm_when_they_are_usual():
 
 def test_too_few_records_teach_nothing():
     assert learned([NOW // MINUTE_US - n for n in (9, 5, 1)], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "newest", "state"),
+    [
+        ("weekly MON 05:30", "2026-11-23T05:31:00Z", "fresh"),
+        ("weekly MON 05:30", "2026-11-20T05:31:00Z", "late"),
+        ("weekly MON 05:30", "2026-11-08T05:31:00Z", "stale"),
+        ("0 5 * * MON-FRI", "2026-11-25T05:01:00Z", "fresh"),
+        ("0 5 * * MON-FRI", "2026-11-24T05:01:00Z", "late"),
+        ("*/20 * * * *", "2026-11-25T08:10:00Z", "fresh"),  # within the hour's grace
+        ("*/20 * * * *", "2026-11-25T07:50:00Z", "late"),
+        ("0 6 29 2 *", "2024-02-29T06:01:00Z", "fresh"),
+    ],
+)
+def test_what_a_schedule_says_is_a_rhythm_as_well(schedule, newest, state):
+    assert freshness(at(newest), NOW, read_rhythm(schedule)).state == state

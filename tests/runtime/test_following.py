@@ -2,12 +2,13 @@
 
 import itertools
 
+import msgspec
 import pytest
 from follow_kit import Database, Follower
 from servers.postgres import cluster
 
 from journeyfold.adapters.postgres_slot import Away, CannotFollow
-from journeyfold.collect.json_entry import Refused
+from journeyfold.collect.admit import Verdict, replay
 from journeyfold.runtime.following import resnapshot_name
 
 _NUMBER = itertools.count()
@@ -46,9 +47,14 @@ def test_rows_that_were_there_come_first_and_then_what_changes(database, followe
     ]  # fmt: skip
 
 
-def test_a_change_that_privacy_refuses_is_counted_as_rejected(follower):
-    follower.following._take(Refused("consent", "", "refused"))
-    assert follower.following.counts.rejected == 1
+def test_a_change_that_privacy_refuses_is_counted_and_nothing_of_it_is_kept(database):
+    database.insert((1, "ann"))
+    refusing = Follower(database, protect=lambda _event, _nodes: Verdict(None, "consent"))
+    refusing.follow()
+    counts = refusing.following.counts
+    assert (counts.rejected, refusing.held, refusing.events) == (1, [], [])
+    assert "refused by the privacy rules" in counts.refused["consent"]
+    refusing.close()
 
 
 def test_a_row_that_was_there_is_older_than_every_change(database, follower):
@@ -172,6 +178,25 @@ def test_a_change_that_is_larger_than_an_event_may_be_stands_in_nobodys_way(data
     database.insert((2, "bob"))
     assert follower.follow().told == [("insert", "bob")]
     assert [held.code for held in follower.held] == ["event_too_large"]
+
+
+def test_a_row_that_a_limit_refused_is_taken_whole_once_the_limit_is_mended(database, follower):
+    follower.follow()
+    database.run(f"INSERT INTO {database.name} VALUES (1, 'ann@x.de', 'B', repeat('x', 400000))")
+    (held,) = follower.follow().held
+    roomy = follower.restarted(limits={"max_event": "1MiB"})
+    entry = replay(roomy.following._gate, held)
+    assert (entry.event.id, len(entry.event.traits["bio"])) == (held.event_id, 400_000)
+    roomy.close()
+
+
+def test_of_a_row_that_is_too_large_to_be_held_its_place_is(database, follower):
+    follower.follow()
+    database.run(f"INSERT INTO {database.name} VALUES (1, 'ann@x.de', 'B', repeat('x', 5000000))")
+    (held,) = follower.follow().held
+    assert msgspec.json.decode(held.message)["key"] == {"id": 1}
+    assert "its place alone is held" in held.detail
+    assert replay(follower.following._gate, held).code == "unmapped"
 
 
 def test_the_slot_gives_up_what_is_in_the_log_and_nothing_else(database, follower):

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from journeyfold.cli.main import run
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import HOUR_US
@@ -37,6 +39,29 @@ def test_a_source_that_sent_just_now_is_fresh_and_one_that_never_did_is_silent(s
     assert (found["shop_web"].state, found["shop_server"].state) == ("fresh", "silent")
     assert found["shop_web"].age_us < HOUR_US
     assert found["shop_server"].age_us is None
+
+
+IMPORT = """kind: import
+schedule: weekly MON 05:30
+read: {read}
+map: [{{type: identify}}]
+fields: {{id: [id], occurred: as_time(row.at), identifiers: {{user_id: row.id}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "expects"),
+    [
+        ("{csv: a.csv}", True),
+        ("{sql: {url: x, table: t}}", True),
+        ("{sql: {url: x, table: t, mode: snapshot, key: [id]}}", False),
+    ],
+)
+def test_an_import_is_expected_by_its_schedule_unless_it_brings_changes_only(shop, read, expects):
+    (shop.place.directory / "sources" / "till.yaml").write_text(IMPORT.format(read=read))
+    send(shop, 1, shop.clock.now_us(), "till")
+    found = observed(shop)["till"]
+    assert found.state == ("fresh" if expects else "unknown")
 
 
 def asked(capsys, *words):

@@ -87,7 +87,7 @@ class Previewed(msgspec.Struct, frozen=True):
 
 class PullCard(msgspec.Struct, frozen=True):
     """How a source that is pulled stands. Instants are 0 for never; counts are of its last run, or
-    of a stream since it began. `failures` are in a row; what has `failed` waits for somebody to do
+    of a stream since it began, and `refused` says why some were rejected. `failures` are in a row; what has `failed` waits for somebody to do
     what `problem` says. Of a stream there are its lag, how far it has come, when that was committed,
     what its server keeps for it, and an `alarm` while that is too much.
     """
@@ -101,6 +101,8 @@ class PullCard(msgspec.Struct, frozen=True):
     appended: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    rejected: int = 0
+    refused: str = ""
     failures: int = 0
     problem: str = ""
     lag_us: int | None = None
@@ -118,13 +120,18 @@ class SourceCard(msgspec.Struct, frozen=True):
 
     id: str
     title: str
-    kind: str  # client | server | webhook | file
+    kind: str  # client | server | webhook | file | database | api | stream
     env: str
     basis: str = ""
     last_us: int = 0
     events_day: int = 0
     write_key: str = ""  # the prefix, or the whole public key where it is known
     pull: PullCard | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """The platform reads it; nobody sends with a key."""
+        return self.kind in {"file", "database", "api", "stream"}
 
 
 class SegmentCard(msgspec.Struct, frozen=True):

@@ -101,6 +101,8 @@ def pulls(directory: Path, data: Path | None, as_json: bool) -> None:
     for each in standings.values():
         if each.problem:
             click.echo(f"{each.source}: {each.problem}")
+        if each.refused:
+            click.echo(f"{each.source}: {each.rejected} rejected: {each.refused}")
 
 
 def _clock(at_us: int) -> str:

@@ -144,7 +144,8 @@ def judge_delivery(
 
 def replay(gate: Gate, item: Held) -> Entry | Held | Refused:
     """A quarantined message under today's plan, with the instants it had (collect C31)."""
-    if item.code in UNMAPPED:
+    is_change = gate.source.kind == "cdc" and not item.name  # a row that became no event
+    if is_change or item.code in UNMAPPED:
         auth: Auth = "stream" if gate.source.kind == "cdc" else "webhook"
         arrival = Arrival(received_us=item.received_us, auth=auth, key_id=item.key_id)
         return judge_delivery(gate, msgspec.json.decode(item.message), arrival, item.event_id)

@@ -1,7 +1,8 @@
 """What of a replication stream goes into the log, and how (collect C46). Pure up to the gate.
 
-A change is mapped and judged as a webhook's delivery is; what cannot be used is held with its
-position, never a reason to stop. A truncate concerns nobody in particular, so it is a record of its
+A change is mapped and judged as a webhook's delivery is; what cannot be used is held whole with its
+position, to be judged again once the mapping or a limit is mended, and is never a reason to stop.
+Only what a right refuses is gone: nothing of it may be kept. A truncate concerns nobody in particular, so it is a record of its
 own that no profile sees.
 """
 
@@ -21,6 +22,8 @@ _PRIVATE = frozenset({"consent", "suppressed", "erased"})
 """Refused by a right: nothing of it may be kept, in quarantine neither."""
 _SMALL = ("op", "schema", "table", "at", "position")
 _CUT = (*_SMALL, "key")
+HELD_BYTES = 4 * 2**20
+"""A row may be a thousand times as large as an event; beyond this only its place is held."""
 
 
 def entry_of(gate: Gate, finding: Finding, received_us: int) -> Entry | Held | Refused | None:
@@ -53,19 +56,21 @@ def changed(gate: Gate, change: dict[str, Json], received_us: int) -> Entry | He
         return None
     if judged.code in _PRIVATE:
         return judged
-    # What has no limits of ours on the other side must not stand in the way of what follows.
-    cut: Json = {name: change[name] for name in _CUT}
-    held = _held(gate, position, judged, cut)
+    held = _held(gate, position, judged, change)
     return msgspec.structs.replace(held, received_us=received_us)
 
 
 def _held(gate: Gate, position: str, why: Refused, change: Json) -> Held:
-    raw = msgspec.json.encode(change)
-    if len(raw) > gate.terms.event_bytes:
+    raw, detail = msgspec.json.encode(change), why.detail
+    room = max(HELD_BYTES, gate.terms.event_bytes)
+    for names in (_CUT, _SMALL):
+        if len(raw) <= room:
+            break
         kept = change if isinstance(change, dict) else {}
-        raw = msgspec.json.encode({name: kept[name] for name in _SMALL if name in kept})
+        raw = msgspec.json.encode({name: kept[name] for name in names if name in kept})
+        detail = f"{why.detail}; above {room} bytes, so its place alone is held"
     return Held(
-        gate.source.source, raw, why.code, why.pointer, 0, why.detail, position, auth="stream"
+        gate.source.source, raw, why.code, why.pointer, 0, detail, position, auth="stream"
     )  # fmt: skip
 
 

@@ -181,7 +181,7 @@ def _of_sources(project: Project) -> Iterator[Problem]:
         if source.env != "live":
             continue
         for key, what in (("owner", "an owner"), ("update", "an update rhythm")):
-            if not getattr(source, key):
+            if not (source.owner if key == "owner" else source.rhythm):
                 yield project.problem(
                     "source", name, ("env",), "P140", f"a live source needs {what}",
                     f"add `{key}: {'team@example.com' if key == 'owner' else 'realtime'}`",

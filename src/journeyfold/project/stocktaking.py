@@ -71,6 +71,7 @@ class SourceRow(msgspec.Struct, frozen=True):
     stages: tuple[str, ...]
     schemas: tuple[str, ...]
     fields: tuple[HeldField, ...]
+    schedule: str = ""  # when an import runs by itself
 
 
 class StageRow(msgspec.Struct, frozen=True):
@@ -190,7 +191,7 @@ def _row(
     return SourceRow(
         name, source.kind, kind_of_data(source), source.env, source.owner, source.contact,
         source.update, source.sla, source.retention, source.basis, source.purposes,
-        source.stages, tuple(schemas), fields,
+        source.stages, tuple(schemas), fields, source.schedule,
     )  # fmt: skip
 
 

@@ -8,27 +8,37 @@ percentile of the gaps of the weekday and hour at hand, over 28 days.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import islice, pairwise
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from journeyfold.core.cron import Cron
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, duration_us
+from journeyfold.sources.timetable import read_timetable
 
 State: TypeAlias = Literal["fresh", "late", "stale", "silent", "ended", "unknown"]
 LEARN_US, LEAST_GAPS = 28 * DAY_US, 20
 _SLOT = re.compile(r"(daily|weekdays|weekly)(?: ([01][0-9]|2[0-3]):([0-5][0-9]))?")
 _NAMED = {"realtime": 15 * MINUTE_US, "hourly": HOUR_US, "monthly": 31 * DAY_US}
+_SEARCHED_DAYS = 3 * (
+    366 * 8 + 2
+)  # 29 February comes within eight years; three slots are asked for
+_EPOCH = date(1970, 1, 1)
 _MONDAY_US = 4 * DAY_US  # 1970-01-05
 
 
 class Rhythm(msgspec.Struct, frozen=True):
-    """Every `every_us`; of a schedule `at_us` is the time of day, and weekends may be free."""
+    """Every `every_us`; of a schedule `at_us` is the time of day, and weekends may be free; of a
+    `cron` line nothing else counts.
+    """
 
     every_us: int
     at_us: int | None = None
     weekdays: bool = False
+    cron: Cron | None = None
 
 
 class Fresh(msgspec.Struct, frozen=True):
@@ -41,7 +51,9 @@ class Fresh(msgspec.Struct, frozen=True):
 
 
 def read_rhythm(text: str) -> Rhythm | None:
-    """`15m`, `realtime`, `daily 05:30`, `weekdays 06:00`; None for anything else, as `on demand`."""
+    """`15m`, `realtime`, `daily 05:30`, `weekdays 06:00`, or as a schedule says it: `weekly MON 05:30`,
+    a cron line. None for anything else, as `on demand`.
+    """
     if text in _NAMED:
         return Rhythm(_NAMED[text])
     span_us = duration_us(text)
@@ -49,10 +61,17 @@ def read_rhythm(text: str) -> Rhythm | None:
         return Rhythm(span_us)
     match = _SLOT.fullmatch(text)
     if match is None:
-        return None
+        return _scheduled(text)
     word, hour, minute = match.groups()
     at_us = None if hour is None else int(hour) * HOUR_US + int(minute) * MINUTE_US
     return Rhythm(7 * DAY_US if word == "weekly" else DAY_US, at_us, word == "weekdays")
+
+
+def _scheduled(text: str) -> Rhythm | None:
+    try:
+        return Rhythm(0, cron=read_timetable(text).cron)
+    except ValueError:
+        return None
 
 
 def freshness(
@@ -80,6 +99,10 @@ def _bounds(rhythm: Rhythm, local_us: int) -> tuple[int, int]:
 
     Of a schedule: back to the last slot whose grace is over; stale is two slots more.
     """
+    if rhythm.cron is not None:
+        due = list(islice(_due(rhythm.cron, local_us - HOUR_US), 3))
+        late, stale = (local_us - each + HOUR_US for each in (due[0], due[-1]))
+        return late, stale
     if rhythm.at_us is None and not rhythm.weekdays:
         return rhythm.every_us, 3 * rhythm.every_us
     slot = local_us - (local_us - (rhythm.at_us or 0)) % DAY_US
@@ -87,6 +110,16 @@ def _bounds(rhythm: Rhythm, local_us: int) -> tuple[int, int]:
         slot -= DAY_US
     late = max(rhythm.every_us - DAY_US, 0) + local_us - slot + HOUR_US
     return late, late + 2 * rhythm.every_us
+
+
+def _due(cron: Cron, local_us: int) -> Iterator[int]:
+    """Slots up to here, the newest first."""
+    today = local_us // DAY_US
+    for day in range(today, today - _SEARCHED_DAYS, -1):
+        if cron.runs_on(_EPOCH + timedelta(day)):
+            for minute in reversed(cron.times):
+                if day * DAY_US + minute * MINUTE_US <= local_us:
+                    yield day * DAY_US + minute * MINUTE_US
 
 
 def learned(minutes: Sequence[int], now_us: int) -> int | None:

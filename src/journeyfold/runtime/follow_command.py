@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -19,6 +20,7 @@ from journeyfold.runtime.workspace import Place, Workspace, activate, checked_pr
 
 Say = Callable[[str], None]
 POLL_S = 0.25
+TOLD_S = 60.0  # between two lines that say how far it is
 
 
 class FollowReport(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class FollowReport(msgspec.Struct, frozen=True):
     filtered: int = 0
     position: str = ""
     is_left_to_platform: bool = False
+    refused: str = ""  # why some were rejected
 
 
 def follow(place: Place, source: str, *, once: bool, resnapshot: bool, say: Say) -> FollowReport:
@@ -55,10 +58,11 @@ def follow(place: Place, source: str, *, once: bool, resnapshot: bool, say: Say)
         activate(workspace, project)
         if resnapshot:
             ask_anew(workspace, source)
-        followed = Followed(workspace, project, source, lambda: None)
         standing = PullStanding(source)
+        progress = Progress(standing, say)
+        followed = Followed(workspace, project, source, progress.tell)
         try:
-            _read(followed, standing, once=once, say=say)
+            _read(followed, progress, once=once, say=say)
         finally:
             followed.close()
             fold_to_head(workspace, lambda _done, _total: None)
@@ -68,6 +72,7 @@ def follow(place: Place, source: str, *, once: bool, resnapshot: bool, say: Say)
             rejected=standing.rejected,
             filtered=standing.rows - standing.appended - standing.duplicate - standing.quarantined
             - standing.rejected,
+            refused=standing.refused,
         )  # fmt: skip
     finally:
         lock.release()
@@ -90,15 +95,57 @@ def _left_to_platform(place: Place, source: str) -> FollowReport:
     return FollowReport(source=source, is_left_to_platform=True)
 
 
-def _read(followed: Followed, standing: PullStanding, *, once: bool, say: Say) -> None:
-    stop = threading.Event()
+class Progress:
+    """One line at the beginning, then one a minute; at once, why something is rejected."""
+
+    def __init__(self, standing: PullStanding, say: Say, *, told_s: float = TOLD_S) -> None:
+        self.standing, self._say, self._every_s = standing, say, told_s
+        self._told_s = time.monotonic()
+        self._refused = ""
+
+    def tell(self) -> None:
+        standing, now_s = self.standing, time.monotonic()
+        if standing.refused != self._refused:
+            self._refused = standing.refused
+            self._say(f"{standing.source}: {_refused(standing.source, standing.refused)}")
+        if now_s - self._told_s >= self._every_s:
+            self._told_s = now_s
+            self._say(progress_line(standing))
+
+
+def progress_line(standing: PullStanding) -> str:
+    """`crm: 1,200 changes, 1,190 appended, 10 quarantined; read up to 0/1529DD0, 3 MiB behind`."""
+    counts = {
+        "appended": standing.appended, "duplicate": standing.duplicate,
+        "quarantined": standing.quarantined, "rejected": standing.rejected,
+    }  # fmt: skip
+    told = [f"{standing.rows:,} changes"]
+    told += [f"{count:,} {name}" for name, count in counts.items() if count or name == "appended"]
+    where = f"read up to {standing.position}" if standing.position else "nothing read yet"
+    behind = standing.lag_bytes
+    if behind is not None:
+        where += f", {behind / 2**20:,.1f} MiB behind" if behind else ", up to date"
+    return f"{standing.source}: {', '.join(told)}; {where}"
+
+
+def _refused(source: str, why: str) -> str:
+    return (
+        f"rejected: {why}; once that is mended, `journeyfold follow {source} --resnapshot` reads "
+        "every row once more"
+    )
+
+
+def _read(followed: Followed, progress: Progress, *, once: bool, say: Say) -> None:
+    stop, standing = threading.Event(), progress.standing
+    if not once:
+        say(f"{followed.source}: follows its database until Ctrl-C; how far it is, every minute")
 
     def ended(_number: int, _frame: object) -> None:
         stop.set()
         followed.stop()
 
     before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
-    failures = 0
+    failures, alarm = 0, ""
     try:
         while not stop.is_set():
             try:
@@ -111,8 +158,10 @@ def _read(followed: Followed, standing: PullStanding, *, once: bool, say: Say) -
                 stop.wait(max(1.0, wait_us("api", followed.source, min(failures, 12)) / 1e6))
                 continue
             failures = 0
-            if standing.alarm:
+            progress.tell()
+            if standing.alarm and standing.alarm != alarm:
                 say(standing.alarm)
+            alarm = standing.alarm
             if followed.due_us:
                 if once:
                     return

@@ -32,16 +32,18 @@ class Followed:
     def __init__(
         self, workspace: Workspace, project: Project, source: str, tell: Callable[[], None]
     ) -> None:
-        """`tell` wakes the fold."""
+        """`tell` hears of every append: it wakes the fold, or says how far it is."""
         self._workspace, self._project, self.source = workspace, project, source
         self._tell = tell
         self._stopping = threading.Event()
         self._following: Following | None = None
+        self._standing = PullStanding(source)
         self._room = Room(workspace, project)
         self._alone = ExitStack()
         self.due_us = 0
 
     def step(self, standing: PullStanding) -> None:
+        self._standing = standing
         if self._following is None:
             self._alone.enter_context(one_at_a_time(self._workspace.place.run, self.source))
             self._following = self._opened()
@@ -75,9 +77,15 @@ class Followed:
         )
         return Following(
             workspace.log, gate, PostgresSlot(self.source, settings, url), workspace.clock,
-            require_room=self._room.require, appended=self._tell,
+            require_room=self._room.require, appended=self._appended,
             is_stopping=self._stopping.is_set,
         )  # fmt: skip
+
+    def _appended(self) -> None:
+        """Also within a step: a first one reads every row there is."""
+        if self._following is not None:
+            self._show(self._standing, self._following)
+        self._tell()
 
     def _show(self, standing: PullStanding, following: Following) -> None:
         counts, ledger, there = following.counts, following.ledger, following.standing
@@ -85,6 +93,7 @@ class Followed:
         standing.quarantined, standing.rejected = counts.quarantined, counts.rejected
         standing.rows = counts.appended + counts.duplicate + counts.quarantined + counts.filtered
         standing.rows += counts.rejected
+        standing.refused = "; ".join(counts.refused.values())
         if ledger is None:
             return
         standing.position, standing.committed_us = lsn_text(ledger.lsn), ledger.committed_us

@@ -74,6 +74,7 @@ class Counts(msgspec.Struct):
     quarantined: int = 0
     filtered: int = 0
     rejected: int = 0
+    refused: dict[str, str] = {}  # code → the sentence of its first
 
 
 class Following:
@@ -290,6 +291,7 @@ class Following:
         elif isinstance(judged, Refused):
             self._rejected += 1
             self.counts.rejected += 1
+            self.counts.refused.setdefault(judged.code, judged.detail)
         else:
             self._items.append(judged)
 

@@ -30,6 +30,7 @@ class PullStanding(msgspec.Struct):
     duplicate: int = 0
     quarantined: int = 0
     rejected: int = 0
+    refused: str = ""  # why a stream's were rejected
     failures: int = 0  # in a row
     problem: str = ""
     lag_us: int | None = None

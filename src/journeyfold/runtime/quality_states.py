@@ -66,7 +66,7 @@ def fresh_sources(project: Project, marks: Marks, now_us: int) -> dict[str, Fres
     """Every source of the project by its declared rhythm, else by the one it shows."""
     sightings = Sightings(marks, now_us)
     return {
-        name: of_source(project, name, source.update, sightings, now_us)
+        name: of_source(project, name, source.rhythm, sightings, now_us)
         for name, source in project.sources.items()
     }
 
@@ -95,7 +95,7 @@ def freshness_of(
     project = workspace.project_in_force()
     sightings = Sightings(workspace.log.marks, run.at_us)
     for name in sources_of(bound.ruleset.dataset, project, sightings):
-        declared = rule.freshness.expected or project.sources[name].update
+        declared = rule.freshness.expected or project.sources[name].rhythm
         yield name, result_of_state(rule, of_source(project, name, declared, sightings, run.at_us))
 
 

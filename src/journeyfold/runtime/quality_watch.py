@@ -192,7 +192,7 @@ def fresh_now(project: Project, sightings: Sightings, now_us: int, head: int) ->
             if rule.freshness is None:
                 continue
             for name in sources_of(ruleset.dataset, project, sightings):
-                declared = rule.freshness.expected or project.sources[name].update
+                declared = rule.freshness.expected or project.sources[name].rhythm
                 state = of_source(project, name, declared, sightings, now_us)
                 told = result_of_state(rule, state)
                 found.append(

@@ -48,8 +48,8 @@ def change_mapping(source: Source, locate: Locate | None = None) -> ChangeMappin
     traits = _own_columns(written.fields or Fields())
 
     def message(change: object) -> dict[str, Json] | Passed:
-        if not isinstance(change, dict):
-            return _NO_CHANGE
+        if not isinstance(change, dict) or not {"op", "before", "after"} <= change.keys():
+            return _NO_CHANGE  # as what is held of a row that was too large to be kept
         row = tuple(change.get(name) for name in COLUMNS)
         if change.get("op") != "delete":
             found = usual.map(1, [row])

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from journeyfold.core.event import Json
+from journeyfold.sources.pull import Sql
 from journeyfold.sources.recipe import Branch, Cursor, Fields, Read, require_duration
 from journeyfold.sources.size import size_bytes
 from journeyfold.sources.timetable import read_timetable
@@ -223,6 +224,15 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"`preset: {self.preset}` is for `kind: webhook`")
         if self.map or self.fields or self.group or self.columns or self.read:
             raise ValueError(f"`preset: {self.preset}` maps nothing: leave out map and fields")
+
+    @property
+    def rhythm(self) -> str:
+        """When something is expected: as declared, else as it is read by itself. A snapshot brings
+        what changed only, so its schedule promises nothing.
+        """
+        pull = self.read.sql if self.read is not None else None
+        is_snapshot = isinstance(pull, Sql) and pull.mode == "snapshot"
+        return self.update or ("" if is_snapshot else self.schedule)
 
     @property
     def names_nobody(self) -> bool:

@@ -21,6 +21,7 @@ from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.pull_standing import PullStanding, read_standings
 from journeyfold.runtime.stock import take_stock
 from journeyfold.runtime.workspace import activate
+from journeyfold.sources.inventory import Source
 
 _MINUTE_US = 60_000_000
 _WINDOW_US = 30 * DAY_US
@@ -28,7 +29,6 @@ _KINDS = {
     "browser": "client",
     "mobile": "client",
     "webhook": "webhook",
-    "import": "file",
     "cdc": "stream",
 }
 
@@ -68,7 +68,7 @@ class Projects:
         return [
             SourceCard(
                 id=name, title=source.description or name,
-                kind=_KINDS.get(source.kind, "server"), env=source.env, basis=source.basis,
+                kind=_kind(source), env=source.env, basis=source.basis,
                 last_us=last.get(name, 0), events_day=day.get(name, 0),
                 pull=_pull(pulls.get(name)),
             )
@@ -154,6 +154,13 @@ def _pull(standing: PullStanding | None) -> PullCard | None:
     if standing is None:
         return None
     return PullCard(**{name: getattr(standing, name) for name in PullCard.__struct_fields__})
+
+
+def _kind(source: Source) -> str:
+    """Of a card: how its data come."""
+    if source.read is not None and source.read.pull is not None:
+        return "api" if source.read.http is not None else "database"
+    return "file" if source.kind == "import" else _KINDS.get(source.kind, "server")
 
 
 def _is_writable(platform: Platform) -> bool:

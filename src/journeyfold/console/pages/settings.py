@@ -81,7 +81,7 @@ def _page(
         place="/settings",
         keys=ask.desk.keys.cards(),
         key_kinds=KEY_KINDS,
-        sources=[card for card in ask.desk.project.sources() if card.kind != "file"],
+        sources=[card for card in ask.desk.project.sources() if not card.is_read],
         themes=THEMES,
         chosen_theme=ask.cookies.get("theme", ""),
         chosen_zone=zone,

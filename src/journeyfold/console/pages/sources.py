@@ -16,9 +16,11 @@ class SourceRow(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]  # prefixes of the keys in use
     snippet: str
     language: str
+    kind: str
     stock: Stocked | None = None
 
 
+KINDS = {"api": "HTTP API", "stream": "database, followed"}
 TONES = {"fresh": "good", "late": "warn", "stale": "bad", "silent": "bad"}
 
 
@@ -45,7 +47,8 @@ def rows(ask: Ask, stock: Stock) -> list[SourceRow]:
         keys = tuple(key.prefix for key in live if key.source == card.id)
         text, language = snippet(ask, card, keys[0] if keys else "")
         tally = today.get(card.id, Tally(card.id))
-        made.append(SourceRow(card, tally, keys, text, language, by_name.get(card.id)))
+        kind = KINDS.get(card.kind, card.kind)
+        made.append(SourceRow(card, tally, keys, text, language, kind, by_name.get(card.id)))
     return made
 
 
@@ -55,7 +58,7 @@ def snippet(ask: Ask, card: SourceCard, key: str) -> tuple[str, str]:
     shown = card.write_key or (f"{key}…" if key else "WRITE_KEY")
     if card.kind == "stream":
         return f"journeyfold follow {card.id} --once", "shell"
-    if card.kind == "file":
+    if card.is_read:
         return f"journeyfold import {card.id}", "shell"
     if card.kind == "client":
         return (
