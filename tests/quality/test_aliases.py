@@ -20,6 +20,9 @@ MEANT = [
     ({"ColumnValues": {"column": "c", "matches": "[a-z]+"}}, {"matches": {"column": "c", "pattern": "[a-z]+"}}),
     ({"ReferentialIntegrity": {"column": "sku", "to": "catalog.sku"}}, {"references": {"column": "sku", "to": "catalog.sku"}}),
     ({"DataFreshness": "24h"}, {"freshness": {"expected": "24h"}}),
+    ({"RowCount": {"min": 1, "max": 9}}, {"rows": {"min": 1, "max": 9}}),
+    ({"RowCount": {"between": [1, 9]}}, {"rows": {"min": 1, "max": 9}}),
+    ({"RowCount": 9}, {"rows": {"min": 9, "max": 9}}),
     ({"AggregateMatch": {"with": "erp", "by": ["day"], "sum": "total"}}, {"reconcile": {"with": "erp", "by": ["day"], "sum": "total"}}),
 ]  # fmt: skip
 

@@ -96,6 +96,9 @@ def _of_rules(
 def _cannot_be_meant(rule: Rule, dataset: Dataset) -> str:
     if rule.key in _OF_EVENTS and not dataset.is_of_events:
         return f"'{rule.id}' is about events: when they came, and how many"
+    is_held = rule.anomaly is not None and rule.anomaly.metric == "quarantined"
+    if is_held and dataset.kind != "source":
+        return f"'{rule.id}' counts what is set aside of a source; state it of the source"
     if rule.key in _ONE_PERSON_AT_A_TIME and dataset.kind == "profiles":
         return f"'{rule.id}' compares rows with another dataset; state it of events or a table"
     if rule.on_fail in {"flag", "quarantine"} and not dataset.is_of_events:

@@ -18,7 +18,7 @@ from journeyfold.quality.rule import Rule, Ruleset
 from journeyfold.quality.score import Result, Status, result_of, score_of
 
 _ORDER: dict[Status, int] = {"error": 0, "fail": 1, "warn": 2, "pass": 3, "empty": 4}
-_BY_DAY = frozenset({"anomaly", "freshness", "reconcile", "agree"})
+_BY_DAY = frozenset({"anomaly", "freshness", "reconcile", "agree", "near_unique", "rows"})
 """What counts is the newest: one bad day is a failure, whatever the share of good ones, and what is
 about all that is recorded is not added to what was found the night before.
 """

@@ -74,6 +74,18 @@ def _fresh(value: object) -> Written | None:
     return {"freshness": {"expected": value}} if isinstance(value, str) else None
 
 
+def _row_count(value: object) -> Written | None:
+    """A number, or `{min, max}`, or `{between: [low, high]}`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"rows": {"min": value, "max": value}}
+    if not isinstance(value, Mapping):
+        return None
+    bounds = value.get("between")
+    if isinstance(bounds, list) and len(bounds) == 2:
+        return {"rows": {"min": bounds[0], "max": bounds[1]}}
+    return {"rows": value}
+
+
 def _match(value: object) -> Written | None:
     return {"reconcile": value}
 
@@ -82,5 +94,5 @@ ALIASES: dict[str, Callable[[object], Written | None]] = {
     "not_null": _complete, "unique": _unique, "accepted_values": _accepted,
     "relationships": _relationships, "IsComplete": _complete, "IsUnique": _is_unique,
     "ColumnValues": _values, "ReferentialIntegrity": _relationships, "DataFreshness": _fresh,
-    "AggregateMatch": _match,
+    "AggregateMatch": _match, "RowCount": _row_count,
 }  # fmt: skip

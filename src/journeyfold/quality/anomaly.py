@@ -52,7 +52,14 @@ def stability(expected: Sequence[float], found: Sequence[float]) -> float | None
         return None
     ordered = sorted(expected)
     edges = [ordered[len(ordered) * at // BINS] for at in range(1, BINS)]
-    one, other = _shares(expected, edges), _shares(found, edges)
+    return stability_of(_counts(expected, edges), _counts(found, edges))
+
+
+def stability_of(expected: Sequence[int], found: Sequence[int]) -> float | None:
+    """The same of rows that are counted by bin already."""
+    if min(sum(expected), sum(found)) < ROWS_MIN:
+        return None
+    one, other = _shares(expected), _shares(found)
     return sum((b - a) * log(b / a) for a, b in zip(one, other, strict=True))
 
 
@@ -67,8 +74,12 @@ def _residual(days: Sequence[float], at: int) -> float | None:
     return None if expected is None else log((days[at] + 1) / (expected + 1))
 
 
-def _shares(values: Sequence[float], edges: Sequence[float]) -> list[float]:
+def _counts(values: Sequence[float], edges: Sequence[float]) -> list[int]:
     counts = [0] * BINS
     for value in values:
         counts[sum(value >= edge for edge in edges)] += 1
-    return [max(count / len(values), _SHARE_MIN) for count in counts]
+    return counts
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    return [max(count / sum(counts), _SHARE_MIN) for count in counts]

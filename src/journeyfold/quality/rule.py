@@ -19,10 +19,12 @@ from journeyfold.quality.rule_parts import (
     IsKind,
     Matches,
     Name,
+    NearUnique,
     OneOf,
     Range,
     Reconcile,
     References,
+    Rows,
     Share,
     Timeliness,
 )
@@ -40,6 +42,7 @@ Valid: TypeAlias = Literal[
 DIMENSION: dict[str, Dimension] = {
     "completeness": "completeness", "valid": "validity", "matches": "validity", "one_of": "validity",
     "range": "validity", "kind": "validity", "conforms": "validity", "unique": "uniqueness",
+    "near_unique": "uniqueness", "rows": "completeness",
     "check": "consistency", "agree": "consistency", "accurate": "accuracy",
     "references": "integrity", "timeliness": "timeliness", "freshness": "freshness",
     "reconcile": "reconciliation", "anomaly": "anomaly",
@@ -71,6 +74,8 @@ class Rule(
     kind: IsKind | None = None
     conforms: Literal[True] | None = None
     unique: tuple[Column, ...] | None = None
+    near_unique: NearUnique | None = None
+    rows: Rows | None = None
     check: str | None = None
     agree: Agree | None = None
     accurate: Accurate | None = None
@@ -132,7 +137,8 @@ class Rule(
             return tuple(each for each in told if each and each != "day")
         if self.anomaly is not None:
             return (self.anomaly.column,) if self.anomaly.column else ()
-        part = self.matches or self.one_of or self.range or self.kind or self.references
+        within = self.matches or self.one_of or self.range or self.kind
+        part = within or self.references or self.near_unique
         return (part.column,) if part is not None else ()
 
 

@@ -71,6 +71,25 @@ class Accurate(_Part, frozen=True):
     key: Column
 
 
+class NearUnique(_Part, frozen=True):
+    """Hardly any two values are nearly the same: products, companies, cities (Q31)."""
+
+    threshold: Annotated[float, msgspec.Meta(ge=0.8, le=1)] = 0.92
+
+
+class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many rows a source brings a day, or a table and the people are: both included."""
+
+    min: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    max: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.min is None and self.max is None:
+            raise ValueError("rows: says min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"rows: min {self.min} is above max {self.max}")
+
+
 class Timeliness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`within`: how long after it happened a record may come."""
 
@@ -92,15 +111,17 @@ class Freshness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Anomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every source is compared with itself on the same weekday before (Q36)."""
+    """Every source is compared with itself on the same weekday before; the `distribution` of its
+    numbers with that of the 28 days before (Q36).
+    """
 
-    metric: Literal["rows", "nulls", "mean", "distinct"] = "rows"
+    metric: Literal["rows", "nulls", "mean", "distinct", "distribution", "quarantined"] = "rows"
     column: Column | None = None
     by: Literal["source"] = "source"
 
     def __post_init__(self) -> None:
-        if (self.column is None) != (self.metric == "rows"):
-            raise ValueError("anomaly: every metric but rows is of a column")
+        if (self.column is None) != (self.metric in {"rows", "quarantined"}):
+            raise ValueError("anomaly: every metric but rows and quarantined is of a column")
 
 
 class Reconcile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"other": "with"}):

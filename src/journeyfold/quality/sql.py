@@ -45,6 +45,7 @@ _OWN = {
     "number": f"{_INTEGERS}, 'DOUBLE', 'FLOAT', 'HUGEINT'", "integer": _INTEGERS,
     "boolean": "'BOOLEAN'", "date": "'DATE'", "instant": "'TIMESTAMP WITH TIME ZONE'",
 }  # fmt: skip
+_BARE = ", ".join(sorted(set(", ".join(_OWN.values()).split(", ")) | {"'TIMESTAMP'"}))
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -155,10 +156,16 @@ def samples_of(
 
 
 def _completeness(rule: Rule, _: Predicate) -> tuple[str, str | None]:
-    """A text of blanks is nothing; most texts begin with what is none, so few are trimmed."""
+    """A text of blanks is nothing; most texts begin with what is none, so few are trimmed, and
+    numbers and times are not made texts of.
+    """
     column = _column(rule.completeness or "")
     text = f"cast({column} as varchar)"
-    return "true", f"case when ascii({text}) > 32 then true else trim({text}) <> '' end"
+    texts = f"case when ascii({text}) > 32 then true else trim({text}) <> '' end"
+    return (
+        "true",
+        f"case when typeof({column}) in ({_BARE}) then {column} is not null else {texts} end",
+    )
 
 
 def _valid(rule: Rule, _: Predicate) -> tuple[str, str | None]:
@@ -204,14 +211,14 @@ def _one_of(rule: Rule, _: Predicate) -> tuple[str, str | None]:
     numbers = ", ".join(repr(float(each)) for each in given if _is_number(each))
     texts = ", ".join(_literal(each) for each in given if isinstance(each, str))
     truths = ", ".join(_text(str(each).lower()) for each in given if isinstance(each, bool))
-    tests = [f"{_number(column)} in ({numbers})"] if numbers else []
+    tests = [f"{number(column)} in ({numbers})"] if numbers else []
     tests += [f"cast({column} as varchar) in ({each})" for each in (texts, truths) if each]
     return f"{column} is not null", " or ".join(f"coalesce({test}, false)" for test in tests)
 
 
 def _range(rule: Rule, _: Predicate) -> tuple[str, str | None]:
     assert rule.range is not None, "a rule of this key"
-    column = _number(_column(rule.range.column))
+    column = number(_column(rule.range.column))
     bounds = [
         f"{column} {sign} {_literal(bound)}"
         for sign, bound in ((">=", rule.range.min), ("<=", rule.range.max))
@@ -264,7 +271,7 @@ def spelt(column: str, kind: str) -> str:
     return f"case when typeof({column}) in ({_OWN[kind]}) then true else {test} end"
 
 
-def _number(column: str) -> str:
+def number(column: str) -> str:
     """The value as a number, null for what is none."""
     return (
         f"case when typeof({column}) in ({_OWN['number']}) then try_cast({column} as double) "

@@ -7,9 +7,10 @@ and says nothing of other metrics. The open day of the run is not judged: it is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from math import sqrt
+from typing import Any
 
 from journeyfold.core.instant import rfc3339
 from journeyfold.quality.anomaly import LOOK_BACK, RESIDUALS, UNUSUAL, judged
@@ -20,6 +21,7 @@ from journeyfold.quality.side import Side
 from journeyfold.runtime.quality_engine import RuleEngine
 
 DAYS_MAX = 3_660  # of one series; an instant of a broken clock makes no line of a million days
+SHARES = frozenset({"nulls", "quarantined"})  # in per cent
 _NEEDED = LOOK_BACK + RESIDUALS + 1
 
 
@@ -35,6 +37,15 @@ def anomalies(
         f"select _source, _day, {_metric(rule, side)}, count(*) from {side.sql} where _day < '{today}' "  # noqa: S608
         "group by _source, _day order by _source, _day"
     )
+    return judged_days(rule, rows, run, before)
+
+
+def judged_days(
+    rule: Rule, rows: Iterable[Sequence[Any]], run: Run, before: Sequence[Point]
+) -> tuple[list[Point], list[tuple[tuple[str, str], Result]]]:
+    """Rows of source, day, figure and how many rows it stands on."""
+    assert rule.anomaly is not None, "a rule of this key"
+    today = rfc3339(run.at_us)[:10]
     series: dict[str, dict[str, float]] = {}
     for point in before:
         if point.day < run.since:
@@ -87,7 +98,9 @@ def _judged(rule: Rule, values: Sequence[float | None], at: int, n: int) -> Resu
     expected = told.expected or 0.0
     detail = f"{told.value:,.6g} where {expected:,.6g} was expected, z {told.z:+.1f}"
     is_unusual = told.is_unusual and (
-        rule.anomaly is None or rule.anomaly.metric != "nulls" or _beyond_chance(today, expected, n)
+        rule.anomaly is None
+        or rule.anomaly.metric not in SHARES
+        or _beyond_chance(today, expected, n)
     )
     status = "fail" if is_unusual else "pass"
     return Result(rule.id, rule.dimension, weight, 1, int(is_unusual), status, detail=detail)  # type: ignore[arg-type]

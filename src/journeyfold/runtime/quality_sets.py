@@ -21,8 +21,10 @@ from journeyfold.quality.score import Result, failed_to_run, result_of
 from journeyfold.quality.side import GROUPS, Side
 from journeyfold.quality.sql import samples_of, scan_of
 from journeyfold.quality.wilson import interval
+from journeyfold.runtime.quality_counts import nearly_the_same, row_counts
 from journeyfold.runtime.quality_engine import RuleEngine
-from journeyfold.runtime.quality_series import anomalies
+from journeyfold.runtime.quality_series import anomalies, judged_days
+from journeyfold.runtime.quality_shift import quarantined_shares, shifts
 from journeyfold.runtime.quality_states import freshness_of
 from journeyfold.runtime.quality_tables import Tables
 from journeyfold.runtime.workspace import Workspace
@@ -185,12 +187,33 @@ def _of_sets(judging: Judging, rule: Rule, workspace: Workspace) -> None:
     elif rule.freshness is not None:
         told = list(freshness_of(judging.bound, rule, workspace, judging.run))
         _note_all(judging, rule, [((source, judging.tables.day), each) for source, each in told])
-    else:
+    elif rule.near_unique is not None:
         side, _ = _own(judging)
-        before = judging.before(judging.bound.path, rule.id)
-        points, results = anomalies(rule, side, judging.engine, judging.run, before)
-        judging.findings.points += points
-        _note_all(judging, rule, results)
+        result = nearly_the_same(rule, side, judging.engine)
+        judging.note(result, ("", judging.tables.day))
+    elif rule.rows is not None:
+        side, _ = _own(judging)
+        is_by_day = judging.bound.dataset.is_of_events
+        found = row_counts(rule, side, judging.engine, judging.run, is_by_day=is_by_day)
+        _note_all(judging, rule, found)
+    else:
+        _unusual(judging, rule, workspace)
+
+
+def _unusual(judging: Judging, rule: Rule, workspace: Workspace) -> None:
+    assert rule.anomaly is not None, "the key that is left"
+    side, _ = _own(judging)
+    run, before = judging.run, judging.before(judging.bound.path, rule.id)
+    if rule.anomaly.metric == "distribution":
+        points, results = shifts(rule, side, judging.engine, run)
+    elif rule.anomaly.metric == "quarantined":
+        source = judging.bound.dataset.name
+        rows = quarantined_shares(workspace.log.marks, source, run)
+        points, results = judged_days(rule, rows, run, before)
+    else:
+        points, results = anomalies(rule, side, judging.engine, run, before)
+    judging.findings.points += points
+    _note_all(judging, rule, results)
 
 
 def _note_all(judging: Judging, rule: Rule, results: Sequence[tuple[Group, Result]]) -> None:
