@@ -8,7 +8,7 @@ always exact; a flush may drop rows that were not used lately.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -17,9 +17,11 @@ import msgspec
 from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity.erased import Erased
 from journeyfold.identity.evidence import Link, Mark
+from journeyfold.identity.neighbours import Neighbour, Neighbourhood
 from journeyfold.identity.partition import Vertex
 
 CACHED_ROWS = 40_000  # of each space, in two generations
+CACHED_CLUSTERS = 1_000  # components of several people
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
@@ -64,20 +66,17 @@ class Component(msgspec.Struct, array_like=True):
 
     def reason(self, link: bytes) -> str:
         """Why the link is suppressed; empty when it is accepted."""
-        for id_, reason in self.suppressed:
-            if id_ == link:
-                return reason
-        return ""
+        at = bisect_left(self.suppressed, (link, ""))
+        found = self.suppressed[at : at + 1]
+        return found[0][1] if found and found[0][0] == link else ""
+
+    def refuse(self, link: bytes, reason: str) -> None:
+        """Suppress the link for this reason, or accept it for none."""
+        at = bisect_left(self.suppressed, (link, ""))
+        known = at < len(self.suppressed) and self.suppressed[at][0] == link
+        self.suppressed[at : at + known] = [(link, reason)] if reason else []
 
 
-class Neighbour(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """id_adj: the other end of an alive link."""
-
-    node: bytes
-    kind: str
-
-
-_NEIGHBOUR = msgspec.msgpack.Decoder(Neighbour)
 Row = TypeVar("Row")
 
 
@@ -143,49 +142,6 @@ class Space(Generic[Row]):
             self._old, self.young = self.young, {}
 
 
-class Neighbourhood:
-    """id_adj: node and link → the other end, for alive links. Held a node at a time."""
-
-    def __init__(self, cached: int = CACHED_ROWS) -> None:
-        self._cached = cached
-        self._young: dict[bytes, dict[bytes, Neighbour]] = {}
-        self._old: dict[bytes, dict[bytes, Neighbour]] = {}
-        self._dirty: dict[bytes, None] = {}  # node + link
-
-    def of(self, reader: StateReader, node: bytes) -> dict[bytes, Neighbour]:
-        """Link id → the other end. Change it by `put` only."""
-        found = self._young.get(node)
-        if found is None:
-            found = self._old.get(node)
-            if found is None:
-                found = _stored_neighbours(reader, node)
-            self._young[node] = found
-        return found
-
-    def begin(self, node: bytes) -> None:
-        """A node named for the first time has none: nothing to read."""
-        self._young[node] = {}
-
-    def put(self, reader: StateReader, node: bytes, link: bytes, end: Neighbour | None) -> None:
-        found = self.of(reader, node)
-        if end is None:
-            found.pop(link, None)
-        else:
-            found[link] = end
-        self._dirty[node + link] = None
-
-    def flush(self, writer: StateWriter) -> None:
-        for key in self._dirty:
-            end = self._young[key[:16]].get(key[16:])
-            if end is None:
-                writer.delete("id_adj", key)
-            else:
-                writer.put("id_adj", key, _ENCODE(end))
-        self._dirty = {}
-        if len(self._young) > self._cached // 2:
-            self._old, self._young = self._young, {}
-
-
 def stored_anchor(reader: StateReader, id_: bytes) -> bytes | None:
     """`Graph.anchor` for one look at what is committed; a graph would cost more than the look."""
     raw = reader.get("id_node", id_)
@@ -194,11 +150,6 @@ def stored_anchor(reader: StateReader, id_: bytes) -> bytes | None:
     node = _decoder(Node).decode(raw)
     raw = reader.get("id_comp", node.component) if node.component else None
     return _decoder(Component).decode(raw).anchor_of(id_) if raw is not None else id_
-
-
-def _stored_neighbours(reader: StateReader, node: bytes) -> dict[bytes, Neighbour]:
-    stop = node + b"\xff" * 17  # beyond every 16-byte link id
-    return {key[16:]: _NEIGHBOUR.decode(raw) for key, raw in reader.scan("id_adj", node, stop)}
 
 
 class Graph:
@@ -275,6 +226,23 @@ class Graph:
         if found is not None:
             found[kept] += found.pop(gone)
 
+    def regroup(self, name: bytes, row: Component, anchors: Mapping[bytes, bytes]) -> None:
+        """Put a component in which these nodes, whole clusters of before, have other anchors."""
+        found = self._clusters.get(name, {}) if row.anchors else {}
+        row.anchors = row.anchors or [row.anchor] * len(row.nodes)
+        for gone in {row.anchor_of(node) for node in anchors}:
+            found.pop(gone, None)
+        known = bool(found)
+        for node, anchor in anchors.items():
+            row.anchors[bisect_left(row.nodes, node)] = anchor
+            if known:
+                found.setdefault(anchor, []).append(node)
+        row.anchor = b"" if row.suppressed else row.anchors[0]
+        row.anchors = row.anchors if row.suppressed else []
+        self.put_component(name, row)
+        if known and row.anchors:
+            self._clusters[name] = found
+
     def link(self, id_: bytes) -> Link | None:
         return self._links.get(self.reader, id_)
 
@@ -297,7 +265,11 @@ class Graph:
 
     def neighbours(self, node: bytes) -> dict[bytes, Neighbour]:
         """Link id → other end, of the alive links at a node."""
-        return self._neighbours.of(self.reader, node)
+        return self._neighbours.of(self.reader, node).ends
+
+    def crowds(self, node: bytes) -> dict[str, int]:
+        """Kind → how many distinct nodes of it are neighbours."""
+        return self._neighbours.of(self.reader, node).crowds()
 
     def join(self, link: Link) -> None:
         """The link is alive: each end becomes the other's neighbour."""
@@ -367,5 +339,6 @@ class Graph:
             self._nodes, self._components, self._links, self._histories, self._marks, self._erased,
         ):  # fmt: skip
             space.flush(writer)
-        self._clusters = {}
+        if len(self._clusters) > CACHED_CLUSTERS:
+            self._clusters = {}
         self._neighbours.flush(writer)

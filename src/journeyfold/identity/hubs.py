@@ -19,7 +19,7 @@ class Turned(msgspec.Struct):
     kept_out: dict[bytes, str] = {}  # link → why it joins nobody
     restored: list[bytes] = []  # links that count again
     moved: list[bytes] = []  # nodes at the other ends
-    any_hub: bool = False
+    flipped: bool = False  # some node is a hub that was none, or none any more
 
 
 def turn_hubs(
@@ -33,12 +33,11 @@ def turn_hubs(
         if node is None or (not node.hub and len(neighbours) <= _limit(rules, node.kind)):
             continue
         met = crowd(graph, rules, id_, node.kind)
-        turned.any_hub = turned.any_hub or node.hub or met is not None
         if met is not None:
             out = added if node.hub else neighbours
             turned.kept_out |= {link: met for link in out if link in neighbours}
         if node.hub != (met is not None):
-            node.hub = met is not None
+            node.hub, turned.flipped = met is not None, True
             graph.put_node(id_, node)
             turned.moved += [end.node for end in neighbours.values()]
             if met is None:
@@ -49,14 +48,13 @@ def turn_hubs(
 def crowd(graph: Graph, rules: IdentityRules, id_: bytes, kind: str) -> str | None:
     """`hub user_id>50`: more distinct neighbours of one stronger kind than the kind may have."""
     limit, place = _limit(rules, kind), rules.position
-    distinct: dict[str, set[bytes]] = {}
-    for end in graph.neighbours(id_).values():
-        if place.get(end.kind, len(place)) < place.get(kind, 0):
-            found = distinct.setdefault(end.kind, set())
-            found.add(end.node)
-            if len(found) > limit:
-                return f"hub {end.kind}>{limit}"
-    return None
+    own = place.get(kind, 0)
+    met = [
+        (place[each], each)
+        for each, found in graph.crowds(id_).items()
+        if found > limit and place.get(each, own) < own
+    ]
+    return f"hub {min(met)[1]}>{limit}" if met else None
 
 
 def _limit(rules: IdentityRules, kind: str) -> int:

@@ -21,6 +21,7 @@ from journeyfold.identity.evidence import Link, Mark, witness
 from journeyfold.identity.graph import Graph, Node
 from journeyfold.identity.hubs import turn_hubs
 from journeyfold.identity.marks import Marks
+from journeyfold.identity.nearby import rejudge
 from journeyfold.identity.normalise import person_id
 from journeyfold.identity.repartition import repartition
 from journeyfold.identity.rules import IdentityRules
@@ -40,7 +41,9 @@ class Settlement:
         self._added: dict[bytes, None] = {}  # links
         self._removed: set[bytes] = set()
         self._refold: dict[bytes, None] = {}  # nodes whose people are folded anew whatever happens
+        self._earlier: dict[bytes, None] = {}  # links with an earlier witness
         self._only_adds = True  # links were added and nothing else happened
+        self._parts = False  # something may take a component to pieces
         self._before: dict[bytes, bytes] = {}  # node → anchor, where it may have moved
         self._suppressed: dict[bytes, str] = {}  # link → why, where that is new
 
@@ -77,6 +80,7 @@ class Settlement:
         earliest = witness(seen, link)
         if earliest is not seen:
             self.graph.put_link(earliest)
+            self._earlier[link.id] = None
             self._look_again(link.a, link.b)
 
     def is_alive(self, link: Link) -> bool:
@@ -110,6 +114,7 @@ class Settlement:
 
     def kill(self, link: Link) -> None:
         self.graph.part(link)
+        self._parts = True
         self._removed.add(link.id)
         self._look_again(link.a, link.b)
 
@@ -130,6 +135,7 @@ class Settlement:
         """Records of the node may have another owner now (E4)."""
         self._refold[node] = None
         self._only_adds = False
+        self._parts = True
         for neighbour in self.graph.neighbours(node).values():
             self._refold[neighbour.node] = None
 
@@ -147,10 +153,14 @@ class Settlement:
         self._suppressed |= turned.kept_out
         self._stale |= dict.fromkeys(turned.moved)
         self._added |= dict.fromkeys(turned.restored)
-        if self._only_adds and not turned.any_hub:
+        self._parts = self._parts or turned.flipped
+        if not self._parts:
+            for id_ in turned.kept_out:
+                self._added.pop(id_, None)
+        if self._only_adds and not turned.flipped:
             self._unite()
         if self._stale:
-            self._repartition()
+            self._redecide()
         nodes = {*self._before, *self._named}
         after = {node: self._anchor(node) for node in nodes}
         for node, anchor in after.items():
@@ -181,11 +191,13 @@ class Settlement:
         self._added = {link.id: None for link in waiting}
         self._stale = {end: None for link in waiting for end in (link.a, link.b)}
 
-    def _repartition(self) -> None:
+    def _redecide(self) -> None:
+        """What is near a change, where that is exact; else whole components."""
         self.touched |= {self.graph.home(id_)[0] for id_ in self._stale}
-        found = repartition(
-            self.graph, self.marks, self.rules, self._stale, self._added, self._removed
-        )
+        world = (self.graph, self.marks, self.rules, self._stale, self._added)
+        found = None if self._parts else rejudge(*world, self._earlier)
+        if found is None:
+            found = repartition(*world, self._removed)
         self._before = found.before | self._before
         known = found.refused - self._suppressed.keys()  # before this record
         early = {id_: why for id_, why in self._suppressed.items() if id_ not in found.refused}

@@ -37,8 +37,8 @@ def unite(
     if reason and not is_last:
         return None
     if name != other_name:
-        name, row = _joined(graph, (name, row), (other_name, other), split=bool(reason))
-    _insert_link(graph, row, link)
+        name, row = joined(graph, (name, row), (other_name, other), split=bool(reason))
+    insert_link(graph, row, link)
     if reason:
         insort(row.suppressed, (link.id, reason))
     elif a != b:
@@ -65,7 +65,7 @@ def _sorts_last(graph: Graph, link: Link, row: Component) -> bool:
     return not row.links or link.order > graph.stored(row.links[-1]).order
 
 
-def _joined(
+def joined(
     graph: Graph, one: tuple[bytes, Component], two: tuple[bytes, Component], *, split: bool
 ) -> tuple[bytes, Component]:
     """One component of two; the larger keeps its name and the other's nodes are relabelled."""
@@ -81,7 +81,7 @@ def _joined(
             row.anchors.insert(at, other.anchor_of(id_))
         _label(graph, id_, name)
     for link in other.links:
-        _insert_link(graph, row, graph.stored(link))
+        insert_link(graph, row, graph.stored(link))
     for refused in other.suppressed:
         insort(row.suppressed, refused)
     if other.links:
@@ -96,7 +96,7 @@ def _label(graph: Graph, id_: bytes, component: bytes) -> None:
     graph.put_node(id_, node)
 
 
-def _insert_link(graph: Graph, row: Component, link: Link) -> None:
+def insert_link(graph: Graph, row: Component, link: Link) -> None:
     """In canonical order; most often at the end."""
     if _sorts_last(graph, link, row):
         row.links.append(link.id)
