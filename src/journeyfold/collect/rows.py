@@ -21,7 +21,7 @@ from journeyfold.collect.line import BadLine, Row, Rows, WrongFile
 from journeyfold.collect.sorted_runs import SortedRuns
 from journeyfold.collect.text_stream import open_stream
 from journeyfold.collect.torn_end import require_whole_csv, require_whole_ndjson
-from journeyfold.core.instant import instant_us
+from journeyfold.core.instant import wall_us
 from journeyfold.sources.local_time import Zone
 from journeyfold.sources.missing import missing_columns
 from journeyfold.sources.recipe import ColumnType, Read
@@ -263,11 +263,8 @@ def _boolean(text: str) -> bool:
 
 
 def _instant(text: str, zone: Zone) -> int | None:
-    stripped = text.strip()
-    at = instant_us(stripped, zone_required=True)
-    if at is not None:
-        return at
-    local = instant_us(stripped.replace(" ", "T", 1))
-    if local is None:
+    found = wall_us(text.strip())
+    if found is None:
         raise ValueError(f"{text[:80]!r} is no RFC 3339 time")
-    return zone.instant_us(local)
+    at, is_local = found
+    return zone.instant_us(at) if is_local else at

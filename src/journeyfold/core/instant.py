@@ -13,7 +13,11 @@ WEEK_US = 7 * DAY_US
 UNIT_US = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": WEEK_US}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - it is the naive one that is meant
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,9})(s|m|h|d|w)")
+_PLAIN = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-]\d\d:\d\d)?", re.ASCII
+)
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?"
     r"(Z|z|[+-]\d\d:?\d\d)?)?",
@@ -49,6 +53,23 @@ def instant_us(text: str, *, zone_required: bool = False) -> int | None:
     micros = int((fraction or "0").ljust(6, "0")[:6])
     offset = _zone_us(zone)
     return None if offset is None else _since_epoch(at) + micros - offset
+
+
+def wall_us(text: str) -> tuple[int, bool] | None:
+    """As `instant_us`, and whether there was no zone: then it counts on a wall clock."""
+    if _PLAIN.fullmatch(text):  # how most are written, and the standard library reads it in C
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        is_local = at.tzinfo is None
+        since = at - (_WALL_EPOCH if is_local else _EPOCH)
+        return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds, is_local
+    found = instant_us(text, zone_required=True)
+    if found is not None:
+        return found, False
+    found = instant_us(text)
+    return None if found is None else (found, True)
 
 
 def rfc3339(us: int) -> str:

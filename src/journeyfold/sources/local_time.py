@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from journeyfold.core.instant import SECOND_US
+from journeyfold.core.instant import HOUR_US, SECOND_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - it is the naive one that is meant
@@ -21,18 +21,28 @@ class Zone:
 
     def __init__(self, name: str) -> None:
         self._zone = ZoneInfo(name)
-        self._known: dict[int, int | None] = {}
+        self._offsets: dict[int, int | None] = {}
 
     def instant_us(self, local_us: int) -> int | None:
         """`local_us` counts from 1970-01-01T00:00 on the zone's own wall clock.
 
         None outside of the years 1 to 9999, which databases call infinity.
         """
-        if local_us not in self._known:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[local_us] = self._converted(local_us)
-        return self._known[local_us]
+        hour = local_us // HOUR_US
+        if hour not in self._offsets:
+            if len(self._offsets) >= _REMEMBERED:
+                self._offsets.clear()
+            self._offsets[hour] = self._steady(hour * HOUR_US)
+        offset_us = self._offsets[hour]
+        return self._converted(local_us) if offset_us is None else local_us - offset_us
+
+    def _steady(self, from_us: int) -> int | None:
+        """The offset all through an hour of the wall clock; None where it changes within."""
+        until_us = from_us + HOUR_US - 1
+        first, last = self._converted(from_us), self._converted(until_us)
+        if first is None or last is None or until_us - last != from_us - first:
+            return None
+        return from_us - first
 
     def _converted(self, local_us: int) -> int | None:
         seconds, micros = divmod(local_us, SECOND_US)
