@@ -43,6 +43,8 @@ from journeyfold.core.event import Event
 from journeyfold.core.instant import DAY_US, HOUR_US, SECOND_US, rfc3339
 from journeyfold.core.profile import Membership, Profile, Score, StageAt
 from journeyfold.profile.aggregates import Aggregation
+from journeyfold.quality.boosting import boosted
+from journeyfold.quality.transform import Fitted, unfitted
 from journeyfold.segment.bind import bind
 from journeyfold.segment.definition import FeatureDefinition
 from journeyfold.segment.view import PersonView, Surroundings
@@ -71,9 +73,22 @@ FEATURES = {
     "r": FeatureDefinition(quintile="features.quiet", order="falling"),
     "m": FeatureDefinition(quintile="features.spend", cuts=(1, 5.5, 20, 100)),
     "rfm": FeatureDefinition(value="features.r * 10 + features.m"),
+    "week": FeatureDefinition(
+        value='sum("Order", "total", within="7d")', impute="mean", transform="zscore"
+    ),
+    "worth": FeatureDefinition(value="traits.ltv", impute="model", using=("orders", "week")),
+    "step": FeatureDefinition(value="traits.age", transform="bucket", borders=(18, 30)),
+    "land": FeatureDefinition(
+        value="traits.country", impute="unknown", transform="onehot", categories=("DE",)
+    ),
     "views": FeatureDefinition(recent="View", keep=3, fields=("sku", "total")),
 }
 FULL = msgspec.structs.replace(SCOPE, features=bind(FEATURES, (), (), SCOPE).scope.features)
+LEARNT = boosted([(at % 5, at % 7) for at in range(60)], [at % 5 * 2.5 for at in range(60)])
+FITS = {
+    name: Fitted(FEATURES[name].plan, middle=2.0, spread=1.5, model=LEARNT)
+    for name in ("week", "worth")
+} | {name: unfitted(FEATURES[name].plan) for name in ("step", "land")}
 WINDOWS = ("10s", "1h", "1d", "7d")
 WIDTHS = (10 * SECOND_US, HOUR_US, DAY_US, 7 * DAY_US)
 
@@ -145,6 +160,9 @@ class Texts:
             lambda: f"features.{self.pick('r', 'm', 'rfm', 'orders', 'spend')} "
             f"{self.pick('<', '>=', '==')} {self.literal()}",
             lambda: f"features.quiet > {self.width()}",
+            lambda: f"features.{self.pick('week', 'worth', 'step')}.prepared "
+            f"{self.pick('<', '>=', '==')} {self.literal()}",
+            lambda: f'features.land.prepared {self.pick("==", "!=")} "{self.pick("DE", "other")}"',
             lambda: f'share({self.event()}, by="sku", value="a"{self.within()}) >= 0.5',
             lambda: f'top({self.event()}, "sku"{self.within()}) == "a"',
         ]  # fmt: skip
@@ -241,6 +259,7 @@ class Person:
                 lambda _, name: self.traits.get(name),
                 lambda *_: consent,
                 cuts=cuts,
+                fits=FITS if random.random() < 0.8 else {},
                 initial_stages={"customer": "New"},
                 zone="Europe/Berlin",
             ),

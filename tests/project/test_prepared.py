@@ -2,13 +2,14 @@
 
 import math
 
+import msgspec
 import pytest
 from house import SHOP, House, everything, system
 
 from journeyfold.core.instant import HOUR_US
 from journeyfold.project.check import check
 from journeyfold.project.load import load
-from journeyfold.project.prepared import Seen, fit_of, missing_report, prepared
+from journeyfold.project.prepared import Seen, fit_of, fits_in_force, missing_report, prepared
 from journeyfold.quality.transform import Plan
 from journeyfold.segment.definition import FeatureDefinition
 
@@ -21,8 +22,12 @@ def feature(text):
     return {**SHOP.files, "features.yaml": said}
 
 
+def ready(features, **fitted):
+    return fits_in_force(features, fitted)
+
+
 def test_a_missing_value_is_filled_in_scaled_and_marked():
-    fits = {"fit:spend": fit_of(SPEND.plan, [1, 3, None])}
+    fits = ready({"spend": SPEND}, spend=fit_of(SPEND.plan, [[1], [3], [None]]))
     assert prepared({"spend": SPEND}, fits, {"spend": None}) == {
         "spend_missing": True, "spend": 0.0,
     }  # fmt: skip
@@ -36,7 +41,8 @@ def test_before_the_fit_there_is_only_the_indicator():
 def test_what_needs_no_fit_is_prepared_at_once():
     constant = FeatureDefinition(value="x", impute="constant", constant=0)
     logged = FeatureDefinition(value="x", transform="log1p")
-    found = prepared({"city": CITY, "n": constant, "l": logged}, {}, {"city": None, "l": 1})
+    features = {"city": CITY, "n": constant, "l": logged}
+    found = prepared(features, ready(features), {"city": None, "l": 1})
     assert found == {"city": "Unknown", "n": 0, "l": math.log(2)}
 
 
@@ -45,8 +51,8 @@ def test_a_feature_that_says_nothing_of_it_is_not_prepared():
 
 
 def test_a_fit_of_too_little_is_refused():
-    assert fit_of(SPEND.plan, [1.0, None, None, None]) is None
-    assert fit_of(Plan("mean"), ["a", "b"]) is None
+    assert fit_of(SPEND.plan, [[1.0], [None], [None], [None]]) is None
+    assert fit_of(Plan("mean"), [["a"], ["b"]]) is None
 
 
 def test_missing_values_that_tell_who_is_labelled_are_not_by_chance():
@@ -81,10 +87,23 @@ def test_a_fit_is_a_record_that_a_rebuild_takes_up():
     house = House(project)
     house.track("Order Completed", {"order_id": "o1", "total": 9}, user="ann")
     house.now_us += HOUR_US
-    told = {"cuts": {"fit:fresh": [0.0, 0.0, 0.0, 4.0, 0.0]}}
+    plan = project.features["fresh"].plan
+    fit = fit_of(plan, [[at] for at in range(5)])
+    told = {"cuts": {}, "fits": {"fresh": msgspec.to_builtins(fit)}}
     house.append(system("cutpoints.updated", house.now_us, told), "cutpoints")
     compiled = house.engine.compiled
     values = compiled.feature_values(house.person("user_id", "ann"), house.now_us)
-    made = prepared(compiled.project.features, compiled.surroundings.cuts, values)
+    made = prepared(compiled.project.features, compiled.surroundings.fits, values)
     assert (values["fresh"], made["fresh"]) == (1, 0.25)
     assert everything(house.rebuilt(7)) == everything(house.state)
+
+
+def test_of_onehot_there_is_one_and_zero_for_every_category():
+    land = FeatureDefinition(value="x", transform="onehot", categories=("AT", "DE"))
+    found = prepared({"land": land}, ready({"land": land}), {"land": "DE"})
+    assert found == {"land=AT": 0, "land=DE": 1, "land=other": 0}
+
+
+def test_a_fit_of_another_plan_is_none_until_it_is_made_anew():
+    before = fit_of(Plan("mean"), [[1.0], [3.0]])
+    assert ready({"spend": SPEND}, spend=before) == {}

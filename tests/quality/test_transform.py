@@ -8,6 +8,7 @@ from journeyfold.quality.transform import (
     applied,
     fitted,
     is_outlier,
+    unfitted,
 )
 
 NUMBERS = st.lists(
@@ -16,7 +17,7 @@ NUMBERS = st.lists(
 
 
 @given(NUMBERS, st.randoms(), st.sampled_from(["mean", "median", "mode"]),
-       st.sampled_from(["none", "zscore", "minmax", "robust"]))  # fmt: skip
+       st.sampled_from(["none", "zscore", "minmax", "robust", "bucket", "onehot"]))  # fmt: skip
 def test_the_order_of_a_snapshot_changes_nothing(values, random, impute, scale):
     plan = Plan(impute=impute, scale=scale, force=True)
     shuffled = list(values)
@@ -62,3 +63,51 @@ def test_an_outlier_is_seen_beside_many_usual_values():
     usual = [float(n % 10) for n in range(100)]
     assert is_outlier(usual, 60)
     assert not is_outlier(usual, 12)
+
+
+def test_a_bucket_counts_the_borders_below_the_value():
+    fit = unfitted(Plan(scale="bucket", borders=(10, 100)))
+    assert [applied(fit, value) for value in (0, 10, 10.5, 100, 101, None)] == [1, 1, 2, 2, 3, None]
+
+
+def test_buckets_without_borders_have_as_many_people_each():
+    fit = fitted(Plan(scale="bucket", bins=4), list(range(100)))
+    assert [sum(applied(fit, each) == bucket for each in range(100)) for bucket in (1, 2, 3, 4)] == [
+        25, 25, 25, 25,
+    ]  # fmt: skip
+
+
+def test_values_that_are_all_alike_are_one_bucket():
+    fit = fitted(Plan(scale="bucket"), [5] * 20)
+    assert (fit.borders, applied(fit, 5), applied(fit, 6)) == ((), 1, 1)
+
+
+def test_rare_categories_are_other():
+    values = [word for at in range(25) for word in [f"c{at:02}"] * (30 - at)]
+    fit = fitted(Plan(scale="onehot"), values)
+    assert fit.categories == tuple(f"c{at:02}" for at in range(20))
+    assert [applied(fit, value) for value in ("c00", "c24", "new", None)] == [
+        "c00", "other", "other", None,
+    ]  # fmt: skip
+
+
+def test_a_missing_category_is_its_own_where_it_is_filled_in():
+    fit = unfitted(Plan(impute="unknown", scale="onehot", categories=("a", "Unknown")))
+    assert applied(fit, None) == "Unknown"
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        ({"impute": "model"}, "`using`, the features it guesses from"),
+        ({"impute": "model", "using": tuple("abcdefghijklmnopqrstu")}, "at most 20 features"),
+        ({"borders": (1, 2)}, "belong to transform: bucket"),
+        ({"scale": "bucket", "borders": (2, 1)}, "borders that rise"),
+        ({"scale": "bucket", "bins": 1}, "bins: 2 to 50"),
+        ({"categories": ("a",)}, "belong to transform: onehot"),
+        ({"impute": "unknown", "scale": "zscore"}, "a category has none"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_refused(plan, says):
+    with pytest.raises(ValueError, match=says):
+        Plan(**plan)

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from journeyfold.core.condition import Place
+from journeyfold.core.condition_compile import inputs_of
 from journeyfold.core.condition_scope import FLOAT, STRING, Scope, object_of
 from journeyfold.core.errors import ProjectError
 from journeyfold.segment.bind import bind
@@ -146,3 +147,50 @@ def test_features_nested_too_deep_are_refused():
         features[f"f{i}"] = FeatureDefinition(value=f"features.f{i - 1} + 1")
     with pytest.raises(ProjectError, match="nested"):
         bind(features, (), (), SCOPE)
+
+
+def test_a_condition_reads_a_prepared_feature_by_its_name():
+    spend = {"value": 'sum("Order Completed", "total")', "impute": "median", "transform": "minmax"}
+    land = {"value": "traits.country", "impute": "unknown"}
+    made = bound(
+        {"spend": spend, "land": land, "half": {"value": "features.spend.prepared * 0.5"}},
+        [{"id": "a", "when": 'features.spend.prepared > 0.9 or features.land.prepared == "DE"'}],
+    )
+    assert list(made.features) == ["spend", "land", "half"]
+    assert inputs_of(made.segments["a"].expr) == {
+        "event:Order Completed", "trait:country", "fits:spend", "fits:land",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("feature", "says"),
+    [
+        ({"value": "traits.country"}, "the feature says neither impute nor transform"),
+        ({"value": 'recency("Order Completed")', "impute": "mean"}, "moves with time"),
+        ({"value": "traits.country", "transform": "zscore"}, "is of numbers, this is a text"),
+        ({"value": "traits.country", "impute": "mean"}, "impute: mean does not go with string"),
+        ({"value": 'last("Order Completed")', "impute": "mode"}, "it is timestamp; numbers, texts"),
+    ],
+)
+def test_why_a_feature_has_no_prepared_value(feature, says):
+    (told,) = problems({"x": feature}, [{"id": "a", "when": "exists(features.x.prepared)"}])
+    assert told.startswith("J104 there is no features.x.prepared: ")
+    assert says in told
+
+
+def test_a_model_guesses_from_other_features_that_are_numbers():
+    orders = {"value": 'count("Order Completed")'}
+    guessed = {"value": 'avg("Order Completed", "total")', "impute": "model"}
+    city = {"value": "traits.country"}
+    assert problems({"orders": orders, "x": {**guessed, "using": ["order"]}}) == [
+        "J104 using: there is no other feature 'order'"
+    ]
+    assert problems({"city": city, "x": {**guessed, "using": ["city"]}}) == [
+        "J110 using: city is string, a model guesses from numbers"
+    ]
+
+
+def test_a_feature_that_is_guessed_from_its_own_reader_is_a_circle():
+    x = {"value": "traits.country", "impute": "model", "using": ["y"]}
+    told, *_ = problems({"x": x, "y": {"value": 'features.x.prepared == "DE"'}})
+    assert told.startswith("J130 features in a circle")

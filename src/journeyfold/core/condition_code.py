@@ -33,6 +33,7 @@ from journeyfold.core.condition_typed import (
     Negation,
     Now,
     Or,
+    Prepared,
     Quintile,
     Read,
     Recent,
@@ -122,7 +123,7 @@ class Writer:
                 return self.apply(expr)
             case Each():
                 return self.each(expr)
-            case Figure() | Chain() | Recent() | Quintile() | Standing() | Named():
+            case Figure() | Chain() | Recent() | Quintile() | Prepared() | Standing() | Named():
                 return self.person(expr)
             case Const() | Now():
                 raise AssertionError("block() answers these")
@@ -305,7 +306,9 @@ class Writer:
         self.out.line(f" if {name}.__class__ is raw: {name} = V.aggregate({told})")
         return name
 
-    def person(self, expr: Figure | Chain | Recent | Quintile | Standing | Named) -> Block:
+    def person(
+        self, expr: Figure | Chain | Recent | Quintile | Prepared | Standing | Named
+    ) -> Block:
         match expr:
             case Named(of=of):
                 value, due = self.block(of)
@@ -323,6 +326,12 @@ class Writer:
                 return self.out.kept(f"recent_rows({self.aggregate(expr)}, {fields})"), "Z"
             case Quintile():
                 return self.quintile(expr)
+            case Prepared(feature=name):
+                (value, due), *others = [self.block(each) for each in parts(expr)]
+                given = "".join(f"{each}, " for each, _ in others)
+                made = f"V.prepared({self.out.constant(name)}, {value}, ({given}))"
+                soon = self.out.earliest([due, *(at for _, at in others)])
+                return self.guarded(self.out.kept(made), expr.type.name), soon
             case Standing(kind="segment" | "stage" | "consent" as kind, id=name):
                 return self.out.once((kind, name), f"V.{kind}({self.out.constant(name)})"), "Z"
             case Standing(kind=kind, id=name):

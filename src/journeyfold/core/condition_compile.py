@@ -21,6 +21,7 @@ from journeyfold.core.condition_typed import (
     Chain,
     Expr,
     Figure,
+    Prepared,
     Quintile,
     Read,
     Recent,
@@ -42,7 +43,7 @@ class Evaluator(msgspec.Struct, frozen=True):
     """All conditions at once. A mask is a set of conditions, bit i for the i-th name.
 
     `paths` maps an input (`event:Order Completed`, `trait:country`, `consent:email`,
-    `score:churn`, `stage:customer`, `segment:vip`, `cuts:rfm_r`, `clock`) to the conditions that
+    `score:churn`, `stage:customer`, `segment:vip`, `cuts:rfm_r`, `fits:spend`, `clock`) to the conditions that
     read it, directly or through features (segments C18).
 
     `decide(view, now_us, mask, dues, held, changed)` is for who keeps the last answers: it puts
@@ -160,6 +161,8 @@ def inputs_of(expr: Expr) -> set[str]:
                 found.add(f"{root}:{name}")
             case Quintile(feature=feature):
                 found.add(f"cuts:{feature}")
+            case Prepared(feature=feature):
+                found.add(f"fits:{feature}")
             case Apply(name="hour" | "weekday" | "month_day"):
                 found.add("trait:timezone")  # the person's zone
             case _:

@@ -6,9 +6,9 @@ and on the next instant at which the value could change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import eq, ge, gt, le, lt, ne
-from typing import Literal, Protocol, assert_never
+from typing import Protocol, assert_never
 
 import msgspec
 
@@ -17,6 +17,7 @@ from journeyfold.core import aggregate_threshold as thresholds
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate import NEVER, Aggregate
 from journeyfold.core.aggregate_keys import AggregateKeys
+from journeyfold.core.condition_lists import Found, folded, joined
 from journeyfold.core.condition_scope import BOOL, FLOAT, TIMESTAMP
 from journeyfold.core.condition_typed import (
     And,
@@ -33,12 +34,14 @@ from journeyfold.core.condition_typed import (
     Negation,
     Now,
     Or,
+    Prepared,
     Quintile,
     Read,
     Recent,
     Standing,
     Sum,
     Typed,
+    parts,
     slope,
     threshold,
     unwrapped,
@@ -70,6 +73,7 @@ class View(Protocol):
     def trait(self, name: str) -> Json: ...
     def aggregate(self, key: str) -> Aggregate | None: ...
     def cuts(self, feature: str) -> tuple[float, ...] | None: ...
+    def prepared(self, feature: str, value: Json, inputs: Sequence[Json]) -> Json: ...
     def segment(self, name: str) -> bool: ...
     def stage(self, lifecycle: str) -> str: ...
     def consent(self, purpose: str) -> bool: ...
@@ -89,7 +93,6 @@ class Reason(msgspec.Struct, frozen=True):
     operands: tuple[Operand, ...]
 
 
-Found = tuple[Json, int]
 _COMPARE = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -127,7 +130,7 @@ class _Evaluation:
             case Named(of=of, total=total):
                 value, due = self.of(of)
                 return (value is True if total else value), due
-            case Figure() | Chain() | Recent() | Quintile() | Standing():
+            case Figure() | Chain() | Recent() | Quintile() | Prepared() | Standing():
                 return self.person(expr)
             case And(of=several):
                 return self.junction(several, settles=False)
@@ -155,7 +158,7 @@ class _Evaluation:
         of those could change; else any operand can change it (segments C8, C19).
         """
         found = [self.of(expr) for expr in several]
-        return _joined(found, settles=settles)
+        return joined(found, settles=settles)
 
     def comparison(self, expr: Comparison) -> Found:
         border = threshold(expr)
@@ -200,7 +203,7 @@ class _Evaluation:
                 return held
         return values.GUARDS[expr.type.name](held)
 
-    def person(self, expr: Figure | Chain | Recent | Quintile | Standing) -> Found:
+    def person(self, expr: Figure | Chain | Recent | Quintile | Prepared | Standing) -> Found:
         match expr:
             case Figure(read=name, within_us=within_us, argument=argument):
                 held = self.view.aggregate(self.view.keys.of(expr))
@@ -220,6 +223,10 @@ class _Evaluation:
                 return reads.recent_rows(held, spec.fields), NEVER
             case Quintile():
                 return self.quintile(expr)
+            case Prepared(feature=name):
+                (value, due), *others = (self.of(each) for each in parts(expr))
+                made = self.view.prepared(name, value, [each for each, _ in others])
+                return values.GUARDS[expr.type.name](made), min([due, *(at for _, at in others)])
             case Standing():
                 return self.standing(expr)
             case _:
@@ -346,29 +353,6 @@ class _Evaluation:
 
     def text(self, expr: Expr) -> str:
         return self.typed.texts.get(id(expr), "")
-
-
-def _joined(found: list[Found], *, settles: bool) -> Found:
-    settled = [due for value, due in found if value is settles]
-    if settled:
-        return settles, max(settled)
-    soon = min(due for _, due in found)
-    return (None if any(value is None for value, _ in found) else not settles), soon
-
-
-def folded(name: Literal["any", "all", "sum", "min", "max"], found: list[Found], due: int) -> Found:
-    """The value of a list function from the values of its elements."""
-    if name in {"any", "all"}:
-        if not found:
-            return name == "all", due
-        value, soon = _joined(found, settles=name == "any")
-        return value, min(due, soon)
-    due = min([due, *(each for _, each in found)])
-    known = [value for value, _ in found if value is not None]
-    if name == "sum":
-        return values.total(known), due  # type: ignore[arg-type]  # the checker admits numbers
-    pick = min if name == "min" else max
-    return (pick(known) if known else None), due  # type: ignore[type-var]  # of one ordered type
 
 
 def score_part(score: Score | None, kind: str, now_us: int) -> Found:

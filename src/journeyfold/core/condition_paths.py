@@ -119,6 +119,8 @@ def type_at(checker: Checker, node: object, kind: Type, root: str, keys: tuple[s
 def _feature(checker: Checker, node: Path) -> Expr:
     name = ".".join(node.path)
     found = checker.scope.features.get(name)
+    if found is None and name in checker.scope.unprepared:
+        checker.fail(node, "J104", f"there is no features.{name}: {checker.scope.unprepared[name]}")
     if found is None:
         checker.fail(
             node, "J104",

@@ -69,7 +69,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The names in force where a condition stands.
 
     `contextual` holds the typed conditions of contextual segments, which are evaluated in place;
-    `features` the typed values of features.yaml, `levels` the trees of fields that are cleaned by
+    `features` the typed values of features.yaml, also `NAME.prepared`, and `unprepared` why there
+    is none, `levels` the trees of fields that are cleaned by
     a taxonomy (path → level → value → ancestor). In an `open` scope an undeclared trait or
     property has the type `any` and needs a cast.
     """
@@ -86,6 +87,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     contextual: Mapping[str, Expr] = {}
     lifecycles: Mapping[str, tuple[str, ...]] = {}
     features: Mapping[str, Expr] = {}
+    unprepared: Mapping[str, str] = {}
     models: frozenset[str] = frozenset()
     purposes: frozenset[str] = frozenset()
     levels: Mapping[tuple[str, ...], Mapping[int, Mapping[str, str]]] = {}

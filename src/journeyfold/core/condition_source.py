@@ -12,6 +12,7 @@ import msgspec
 from journeyfold.core import aggregate_read as reads
 from journeyfold.core import aggregate_threshold as thresholds
 from journeyfold.core import condition_eval as reference
+from journeyfold.core import condition_lists as lists
 from journeyfold.core import condition_values as values
 from journeyfold.core.aggregate import NEVER
 
@@ -40,7 +41,7 @@ _TABLE: dict[str, object] = {
     "int_sum": values.int_sum,
     "float_sum": values.float_sum,
     "next_local": values.next_local,
-    "folded": reference.folded,
+    "folded": lists.folded,
     "score_part": reference.score_part,
     **{f"guard_{name}": guard for name, guard in values.GUARDS.items()},
     **{f"class_{name}": kind for name, kind in CLASSES.items()},

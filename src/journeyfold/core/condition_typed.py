@@ -105,6 +105,17 @@ class Quintile(msgspec.Struct, frozen=True):
     fixed: tuple[float, ...] | None = None
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A feature as models take it: filled in and scaled by what was fitted on everybody. `inputs`
+    are the features that a missing value is guessed from (quality Q27 to Q30).
+    """
+
+    type: Type
+    feature: str
+    of: Expr
+    inputs: tuple[Expr, ...] = ()
+
+
 class Named(msgspec.Struct, frozen=True):
     """The value of a feature or contextual segment, evaluated in place. `total`: null is false."""
 
@@ -187,7 +198,7 @@ class Each(msgspec.Struct, frozen=True):
 
 
 Expr: TypeAlias = (
-    Const | Read | Now | Figure | Chain | Recent | Quintile | Named | Standing | And | Or
+    Const | Read | Now | Figure | Chain | Recent | Quintile | Prepared | Named | Standing | And | Or
     | Negation | Comparison | Member | Missing | Sum | Apply | Each
 )  # fmt: skip
 
@@ -212,6 +223,8 @@ def parts(expr: Expr) -> tuple[Expr, ...]:
             return ()
         case Quintile(of=of) | Named(of=of) | Negation(of=of) | Missing(of=of):
             return (of,)
+        case Prepared(of=of, inputs=inputs):
+            return (of, *inputs)
         case And(of=several) | Or(of=several):
             return several
         case Comparison(left=left, right=right) | Sum(left=left, right=right):

@@ -74,7 +74,8 @@ from journeyfold.core.instant import duration_us, instant_us
 
 _LITERALS = {"bool": BOOL, "int": INT, "float": FLOAT, "string": STRING, "null": NULL}
 _READING = {
-    "Read", "Now", "Figure", "Chain", "Recent", "Quintile", "Standing", "Named",
+    "Read", "Now", "Figure", "Chain", "Recent", "Quintile", "Prepared", "Standing",
+    "Named",
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from journeyfold.project.conditions import type_conditions
 from journeyfold.project.forward import forwarding_of
 from journeyfold.project.journeying import limits_of, programs_of
 from journeyfold.project.model import Project
+from journeyfold.project.prepared import Fits, fits_in_force
 from journeyfold.project.pushing import PUSH, push_of, pushes_of
 from journeyfold.project.travel import Pinned, Travel
 from journeyfold.quality.registry import load_registry
@@ -115,10 +116,10 @@ class Compiled:
         self.travel: Travel | None = None
         self.ride_on({})
 
-    def use_cuts(self, cuts: Cuts) -> None:
-        """The quintile borders in force from here on."""
+    def use_cuts(self, cuts: Cuts, fits: Fits = MappingProxyType({})) -> None:
+        """The quintile borders in force from here on, and what features are prepared by."""
         self.surroundings = self._surroundings(
-            {name: tuple(borders) for name, borders in cuts.items()}
+            {name: tuple(borders) for name, borders in cuts.items()}, fits
         )
         self.segmentation.meet_nobody(self.view(Profile(person="")))
 
@@ -185,8 +186,11 @@ class Compiled:
     def traits(self, profile: Profile) -> dict[str, Json]:
         return plain_traits(profile, self.project.traits)
 
-    def feature_values(self, profile: Profile, now_us: int) -> dict[str, Json]:
-        outcome = self.features.evaluate(self.view(profile), now_us)
+    def feature_values(
+        self, profile: Profile, now_us: int, names: Iterable[str] | None = None
+    ) -> dict[str, Json]:
+        """Of all features where no names are given."""
+        outcome = self.features.evaluate(self.view(profile), now_us, names)
         return {name: value for name, (value, _) in outcome.items()}
 
     def quintile_values(
@@ -207,13 +211,14 @@ class Compiled:
         """granted, denied or unset: what statements say, before any default."""
         return effective(profile, purpose)
 
-    def _surroundings(self, cuts: dict[str, tuple[float, ...]]) -> Surroundings:
+    def _surroundings(self, cuts: dict[str, tuple[float, ...]], fits: Fits) -> Surroundings:
         project = self.project
         return Surroundings(
             keys=self.keys,
             trait=_trait_reader(project),
             consent=_consent_reader(project),
             cuts=cuts,
+            fits=fits_in_force(project.features, fits),
             initial_stages={name: each.initial for name, each in project.lifecycles.items()},
             zone=project.settings.time_zone,
         )

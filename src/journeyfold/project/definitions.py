@@ -19,8 +19,10 @@ from journeyfold.core.profile import Profile
 from journeyfold.journey.control import Control, steered
 from journeyfold.profile.aggregates import Aggregation
 from journeyfold.project.compile import Compiled
+from journeyfold.quality.transform import Fitted
 
 Cuts = dict[str, list[float]]
+Fits = dict[str, Fitted]
 Compile = Callable[[dict[str, str]], Compiled]
 Filler = Callable[[Profile, Event], None]
 
@@ -54,6 +56,7 @@ class Standing(msgspec.Struct):
     collected: dict[str, int] = {}
     builds: list[Build] = []
     cuts: Cuts = {}
+    fits: Fits = {}  # what features are prepared by (quality Q28)
     pinned: dict[str, Pin] = {}
     controls: dict[str, Control] = {}  # journey → how it stands, if not live
     zones: str = ""  # the tz database that local times are reckoned by
@@ -131,11 +134,13 @@ class Definitions:
         self._use(offset)
 
     def cut(self, record: Record) -> None:
-        """`cutpoints.updated`: quintile borders of the last snapshot (segments F5)."""
+        """`cutpoints.updated`: quintile borders of the last snapshot (segments F5), and fits."""
         cuts = msgspec.convert(record.event.properties["cuts"], Cuts)
+        fits = msgspec.convert(record.event.properties.get("fits", {}), Fits)
         self.standing.cuts = {**self.standing.cuts, **cuts}
+        self.standing.fits = {**self.standing.fits, **fits}
         assert self.in_force is not None, "cuts follow a project"
-        self.in_force.use_cuts(self.standing.cuts)
+        self.in_force.use_cuts(self.standing.cuts, self.standing.fits)
 
     def steer(self, record: Record) -> None:
         """A journey was paused, resumed, drained, stopped or migrated (journeys E62)."""
@@ -168,7 +173,7 @@ class Definitions:
 
     def _use(self, offset: int) -> None:
         version = self.version(offset)
-        version.use_cuts(self.standing.cuts)
+        version.use_cuts(self.standing.cuts, self.standing.fits)
         pinned = (self.version(pin.offset).programs.values() for pin in self._pins())
         named = {(each.id, each.version): each for group in pinned for each in group}
         wanted = {key for key in named if "@".join(key) in self.standing.pinned}

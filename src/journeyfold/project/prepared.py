@@ -1,33 +1,36 @@
 """Features as models take them: filled in and scaled by what was fitted once (quality Q27 to Q30).
 
-Facts, segments and conditions see a feature as it is. What is fitted on a snapshot of everybody is
-a record beside the quintile borders, `cutpoints.updated`, under `fit:NAME`: five numbers, so that
-every reader and every rebuild prepares alike. A feature that was not fitted yet has no prepared
-value, but for what needs no fit.
+Facts and features stay as they are; a condition reads a prepared value by its own name. What is
+fitted on a snapshot of everybody is a record beside the quintile borders, `cutpoints.updated`, so
+that every reader and every rebuild prepares alike. A feature that was not fitted yet has no
+prepared value, but for what needs no fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from journeyfold.core.event import Json
 from journeyfold.quality.transform import (
+    OTHER,
     Fitted,
     Plan,
-    TooMuchMissingError,
-    Value,
-    applied,
     fitted,
+    number_taken,
+    prepared_value,
+    taken,
+    unfitted,
 )
 from journeyfold.segment.definition import FeatureDefinition
 
-PREFIX = "fit:"
 NOT_RANDOM = 0.55  # area under the curve from which missing values tell of the label (Q29)
 Definitions = Mapping[str, FeatureDefinition]
-Fits = Mapping[str, Sequence[float]]
+Fits = Mapping[str, Fitted]
+Row = Sequence[Json]
+"""A value, and beside it those of the features in `using`."""
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -48,43 +51,77 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 def prepared_features(definitions: Definitions) -> dict[str, Plan]:
-    return {
-        name: each.plan
-        for name, each in definitions.items()
-        if each.impute != "none" or each.transform != "none" or each.missing
-    }
+    return {name: each.plan for name, each in definitions.items() if each.is_prepared}
 
 
 def to_fit(definitions: Definitions) -> list[str]:
     """Features whose parameters come from the population."""
-    return [
-        name
-        for name, plan in prepared_features(definitions).items()
-        if plan.impute in {"mean", "median", "mode"} or plan.scale in {"zscore", "minmax", "robust"}
-    ]
+    return [name for name, plan in prepared_features(definitions).items() if plan.is_fitted]
 
 
-def fit_of(plan: Plan, values: Sequence[Json]) -> list[float] | None:
-    """(is there a fill, fill, middle, spread, share missing); None where it is refused."""
+class Rows:
+    """What the features of a population are fitted on; of all that need it where no names are given."""
+
+    def __init__(self, definitions: Definitions, names: Iterable[str] | None = None) -> None:
+        wanted = to_fit(definitions) if names is None else names
+        self.plans = {name: definitions[name].plan for name in wanted}
+        self._reads = sorted({n for name, plan in self.plans.items() for n in (name, *plan.using)})
+        self._rows: dict[str, list[Row]] = {name: [] for name in self.plans}
+
+    def add(self, values_of: Callable[[Sequence[str]], Mapping[str, Json]]) -> None:
+        """One person, asked for no more than is needed."""
+        values = values_of(self._reads) if self._reads else {}
+        for name, plan in self.plans.items():
+            self._rows[name].append(row_of(plan, name, values))
+
+    def fits(self) -> dict[str, Fitted]:
+        """Without those that are refused; `missing_report` says why."""
+        made = {name: fit_of(plan, self._rows[name]) for name, plan in self.plans.items()}
+        return {name: fit for name, fit in made.items() if fit is not None}
+
+
+def row_of(plan: Plan, name: str, values: Mapping[str, Json]) -> Row:
+    return [values.get(each) for each in (name, *plan.using)]
+
+
+def fit_of(plan: Plan, rows: Sequence[Row]) -> Fitted | None:
+    """None where it is refused."""
     try:
-        made = fitted(plan, [_value(value) for value in values])
-    except (TooMuchMissingError, ValueError):
+        return _fit(plan, rows)
+    except ValueError:
         return None
-    fill = made.fill if isinstance(made.fill, int | float) else None
-    return [float(fill is not None), float(fill or 0), made.middle, made.spread, made.missing]
+
+
+def fits_in_force(definitions: Definitions, fits: Fits) -> dict[str, Fitted]:
+    """What each prepared feature is prepared by: fitted under what is declared today, or no fit."""
+    found: dict[str, Fitted] = {}
+    for name, plan in prepared_features(definitions).items():
+        fit = fits.get(name)
+        if not plan.is_fitted:
+            found[name] = unfitted(plan)
+        elif fit is not None and fit.plan == plan:
+            found[name] = fit
+    return found
 
 
 def prepared(definitions: Definitions, fits: Fits, values: Mapping[str, Json]) -> dict[str, Json]:
-    """`values` of one person; the result has the declared features, each with its indicator."""
+    """`values` of one person, `fits` in force; the result has the declared features, each with its
+    indicator. Of `onehot` there is 1 and 0 for every category.
+    """
     found: dict[str, Json] = {}
-    needs = set(to_fit(definitions))
     for name, plan in prepared_features(definitions).items():
-        value = values.get(name)
+        value, *inputs = row_of(plan, name, values)
         if definitions[name].missing:
             found[f"{name}_missing"] = value is None
-        fit = _fitted(plan, fits.get(PREFIX + name))
-        if fit is not None or name not in needs:
-            found[name] = _applied(fit or _unfitted(plan), _value(value))
+        fit = fits.get(name)
+        if fit is None:
+            continue
+        made = prepared_value(fit, value, inputs)
+        if plan.scale == "onehot":
+            for category in (*fit.categories, OTHER):
+                found[f"{name}={category}"] = int(made == category)
+        else:
+            found[name] = made
     return found
 
 
@@ -100,10 +137,10 @@ def missing_report(definitions: Definitions, people: Iterable[Seen]) -> list[Mis
     seen = list(people)
     told = []
     for name, definition in definitions.items():
-        values = [each.values.get(name) for each in seen]
-        absent = [value is None for value in values]
+        rows = [row_of(definition.plan, name, each.values) for each in seen]
+        absent = [row[0] is None for row in rows]
         share = sum(absent) / len(absent) if absent else 0.0
-        refused = _refused(definition.plan, values)
+        refused = _refused(definition.plan, rows)
         auc = _auc(absent, [each.label for each in seen])
         months: dict[str, list[bool]] = {}
         for each, gone in zip(seen, absent, strict=True):
@@ -123,39 +160,14 @@ def _auc(absent: Sequence[bool], labels: Sequence[bool | None]) -> float | None:
     return 0.5 * (1 + sum(inside) / len(inside) - sum(outside) / len(outside))
 
 
-def _refused(plan: Plan, values: Sequence[Json]) -> str:
+def _refused(plan: Plan, rows: Sequence[Row]) -> str:
     try:
-        fitted(plan, [_value(value) for value in values])
+        _fit(plan, rows)
     except ValueError as error:
         return str(error)
     return ""
 
 
-def _fitted(plan: Plan, numbers: Sequence[float] | None) -> Fitted | None:
-    if numbers is None:
-        return None
-    has_fill, fill, middle, spread, missing = numbers
-    known = fill if has_fill else _constant(plan)
-    return Fitted(plan, known, middle, spread, missing)
-
-
-def _unfitted(plan: Plan) -> Fitted:
-    return Fitted(plan, _constant(plan))
-
-
-def _constant(plan: Plan) -> float | str | None:
-    return "Unknown" if plan.impute == "unknown" else plan.constant
-
-
-def _applied(fit: Fitted, value: Value) -> Json:
-    try:
-        return applied(fit, value)
-    except ValueError:  # a text where numbers were fitted
-        return None
-
-
-def _value(value: Json) -> Value:
-    """Yes and no are 1 and 0; lists and objects are no value a model takes."""
-    if isinstance(value, bool):
-        return float(value)
-    return value if isinstance(value, int | float | str) else None
+def _fit(plan: Plan, rows: Sequence[Row]) -> Fitted:
+    inputs = [[number_taken(each) for each in row[1:]] for row in rows]
+    return fitted(plan, [taken(row[0]) for row in rows], inputs)

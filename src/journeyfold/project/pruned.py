@@ -81,7 +81,7 @@ class _Needed:
         for text in (text for each in definitions for text in _texts(msgspec.to_builtins(each))):
             project, path = self._project, text.partition("/")[0]
             self._need(self.segments, project.segments, [text, *_SEGMENT.findall(text)])
-            self._need(self.features, project.features, _FEATURE.findall(text))
+            self._need(self.features, project.features, [text, *_FEATURE.findall(text)])
             self._need(self.lifecycles, project.lifecycles, [path, *_STAGE.findall(text)])
             self._need(self.placements, project.placements, [text])
             self._need(self.offers, project.offers, [text])

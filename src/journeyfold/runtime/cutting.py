@@ -10,7 +10,7 @@ others were appended meanwhile; a replay uses the cuts that were found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 
@@ -22,7 +22,7 @@ from journeyfold.core.ports import Clock, StateStore
 from journeyfold.log.store import Marks
 from journeyfold.project.compile import Compiled
 from journeyfold.project.people import decode_profile, sizes
-from journeyfold.project.prepared import PREFIX, fit_of, to_fit
+from journeyfold.project.prepared import Rows, to_fit
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.segment.cutpoints import quintile_cuts
 
@@ -35,7 +35,8 @@ class Look(msgspec.Struct):
     """A look through the population under way: of these features, from this person on."""
 
     in_force: Compiled
-    values: dict[str, list[Json]]  # of fits, what is missing as well
+    values: dict[str, list[float]]  # behind quintiles
+    rows: Rows  # behind fits
     people: int
     at_us: int  # everybody's figures are of this instant, and the cuts as well if nothing happened
     start: bytes = b""
@@ -62,10 +63,11 @@ class Cutting:
             return
         with self._state.read() as reader:
             people = sizes(reader).get("people", 0)
-        due = self._due(in_force, people)
-        if due:
-            values: dict[str, list[Json]] = {name: [] for name in due}
-            self._look = Look(in_force, values, people, self._clock.now_us())
+        cuts, fits = self._due(in_force, people)
+        if cuts or fits:
+            values: dict[str, list[float]] = {name: [] for name in cuts}
+            rows = Rows(in_force.project.features, fits)
+            self._look = Look(in_force, values, rows, people, self._clock.now_us())
 
     def go_on(self, loop: FoldLoop, limit: int = SLICE_PEOPLE) -> bool:
         """One slice; True when it was the last and new cuts were appended."""
@@ -81,80 +83,81 @@ class Cutting:
         return self._append(loop, look)
 
     def _slice(self, look: Look, limit: int) -> None:
-        names = [name for name in look.values if not name.startswith(PREFIX)]
-        fits = [name.removeprefix(PREFIX) for name in look.values if name.startswith(PREFIX)]
-        seen = 0
+        compiled, seen = look.in_force, 0
         with self._state.read() as reader:
             for key, raw in islice(reader.scan("profile", look.start), limit):
                 profile = decode_profile(raw)
-                found = look.in_force.quintile_values(profile, look.at_us, names)
+                found = compiled.quintile_values(profile, look.at_us, look.values)
                 for name, value in found.items():
                     look.values[name].append(value)
-                view = look.in_force.view(profile)
-                outcome = look.in_force.features.evaluate(view, look.at_us, fits) if fits else {}
-                for name in fits:
-                    look.values[PREFIX + name].append(outcome[name][0])
+                look.rows.add(partial(compiled.feature_values, profile, look.at_us))
                 look.start = key + b"\0"  # the least key after this one
                 seen += 1
         look.is_through = seen < limit
 
     def _append(self, loop: FoldLoop, look: Look) -> bool:
-        usable = {
-            name: cut
+        cuts = {
+            name: list(cut)
             for name, population in look.values.items()
-            if (cut := _cut(look.in_force, name, population)) is not None
+            if (cut := quintile_cuts(population)) is not None
         }
+        fits = look.rows.fits()
         standing = loop.engine.definitions.standing
-        is_new = any(standing.cuts.get(name) != cut for name, cut in usable.items())
+        is_new = any(standing.cuts.get(name) != cut for name, cut in cuts.items())
+        is_new = is_new or any(standing.fits.get(name) != fit for name, fit in fits.items())
         if is_new:
-            told: dict[str, Json] = {"cuts": {name: list(cut) for name, cut in usable.items()}}
+            told: dict[str, Json] = {"cuts": msgspec.to_builtins(cuts)}
+            if fits:
+                told["fits"] = msgspec.to_builtins(fits)
             loop.append("cutpoints", "cutpoints.updated", told, look.at_us, f"cuts/{look.at_us}")
-        self._mark(look.in_force, list(look.values), look.people, look.at_us)
+        self._mark(look)
         return is_new
 
-    def _mark(self, in_force: Compiled, names: Sequence[str], people: int, now_us: int) -> None:
+    def _mark(self, look: Look) -> None:
         """After the record: a crash in between cuts once more, which changes nothing."""
-        self._cut_people = people
-        self._marks.set_number(_PEOPLE, people)
-        for name in names:
-            key = _key(in_force, name)
-            self._cut_us[key] = now_us
-            self._marks.set_number(key, now_us)
+        self._cut_people = look.people
+        self._marks.set_number(_PEOPLE, look.people)
+        keys = [_cut_key(look.in_force, name) for name in look.values]
+        for key in (*keys, *(_fit_key(look.in_force, name) for name in look.rows.plans)):
+            self._cut_us[key] = look.at_us
+            self._marks.set_number(key, look.at_us)
 
     def _last_us(self, key: str) -> int:
         if key not in self._cut_us:
             self._cut_us[key] = self._marks.number(key) or 0
         return self._cut_us[key]
 
-    def _due(self, in_force: Compiled, people: int) -> list[str]:
-        """Features never cut, last cut a refresh ago, or cut from a much smaller population."""
+    def _due(self, in_force: Compiled, people: int) -> tuple[list[str], list[str]]:
+        """Quintiles and fits: never made, made a refresh ago, or from a much smaller population."""
         grown = people > self._cut_people * GROWN
         now_us = self._clock.now_us()
-        every = {name: quintile.refresh_us for name, quintile in in_force.quintiles.items()}
-        features = in_force.project.features
-        for name in to_fit(features):
-            every[PREFIX + name] = duration_us(features[name].refresh) or 0
-        return [
+
+        def is_due(key: str, refresh_us: int) -> bool:
+            return grown or now_us - self._last_us(key) >= (refresh_us or DAY_US)
+
+        cuts = [
             name
-            for name, refresh_us in every.items()
-            if grown or now_us - self._last_us(_key(in_force, name)) >= (refresh_us or DAY_US)
+            for name, quintile in in_force.quintiles.items()
+            if is_due(_cut_key(in_force, name), quintile.refresh_us)
         ]
+        features = in_force.project.features
+        fits = [
+            name
+            for name in to_fit(features)
+            if is_due(_fit_key(in_force, name), duration_us(features[name].refresh) or 0)
+        ]
+        return cuts, fits
 
 
-def _cut(in_force: Compiled, name: str, population: Sequence[Json]) -> list[float] | None:
-    """The borders of a quintile, or what a feature is filled in and scaled by."""
-    if name.startswith(PREFIX):
-        plan = in_force.project.features[name.removeprefix(PREFIX)].plan
-        return fit_of(plan, population)
-    numbers = [value for value in population if isinstance(value, int | float)]
-    cut = quintile_cuts(numbers)
-    return None if cut is None else list(cut)
-
-
-def _key(in_force: Compiled, name: str) -> str:
+def _cut_key(in_force: Compiled, name: str) -> str:
     """Of a feature and what it is made of: with another expression it was never cut."""
-    if name.startswith(PREFIX):
-        text = msgspec.json.encode(in_force.project.features[name.removeprefix(PREFIX)]).decode()
-    else:
-        text = in_force.quintiles[name].of.text
+    return _key(name, in_force.quintiles[name].of.text)
+
+
+def _fit_key(in_force: Compiled, name: str) -> str:
+    text = msgspec.json.encode(in_force.project.features[name]).decode()
+    return _key(f"fit:{name}", text)
+
+
+def _key(name: str, text: str) -> str:
     return f"cut/{name}/{blake2b(text.encode(), digest_size=8).hexdigest()}"

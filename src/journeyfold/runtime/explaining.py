@@ -88,7 +88,7 @@ def look_at(workspace: Workspace, as_of: int | None, of: Sequence[str] = ()) -> 
                 if defined.offset < 0:
                     raise UsageError("nothing has been folded yet; start the platform once")
                 compiled = compile_project(load(files_at(workspace.log, defined.offset)))
-                compiled.use_cuts(defined.cuts)
+                compiled.use_cuts(defined.cuts, defined.fits)
                 yield Look(reader, compiled, workspace.node_key, workspace.clock.now_us())
         finally:
             state.close()

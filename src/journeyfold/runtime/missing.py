@@ -25,7 +25,8 @@ def missing_features(workspace: Workspace, label: str) -> list[Missing]:
     state = workspace.read_state()
     try:
         with state.read() as reader:
-            compiled.use_cuts(standing_of(reader).cuts)
+            standing = standing_of(reader)
+            compiled.use_cuts(standing.cuts, standing.fits)
             people = _people(reader, compiled, label, workspace.clock.now_us())
             return missing_report(compiled.project.features, people)
     finally:

@@ -9,6 +9,7 @@ chance.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -32,6 +33,7 @@ from journeyfold.project.plan_report import (
     PlanReport,
     SegmentChange,
 )
+from journeyfold.project.prepared import Rows
 from journeyfold.runtime.planning_identity import identity_change
 from journeyfold.runtime.planning_journeys import JourneysTold, journey_changes
 from journeyfold.runtime.planning_traits import trait_changes
@@ -140,13 +142,17 @@ class _Retelling:
             self.people[profile.person] = profile
 
     def _cut(self, profiles: Sequence[Profile], now_us: int) -> None:
-        """Quintiles from the population that the replay ends with."""
-        values: dict[str, list[float]] = {name: [] for name in self.compiled.quintiles}
+        """Quintiles and fits from the population that the replay ends with."""
+        compiled = self.compiled
+        values: dict[str, list[float]] = {name: [] for name in compiled.quintiles}
+        rows = Rows(compiled.project.features)
         for profile in profiles:
-            for name, value in self.compiled.quintile_values(profile, now_us, values).items():
+            for name, value in compiled.quintile_values(profile, now_us, values).items():
                 values[name].append(value)
+            rows.add(partial(compiled.feature_values, profile, now_us))
         cuts = {name: quintile_cuts(population) for name, population in values.items()}
-        self.compiled.use_cuts({name: cut for name, cut in cuts.items() if cut is not None})
+        known = {name: cut for name, cut in cuts.items() if cut is not None}
+        compiled.use_cuts(known, rows.fits())
 
     def _decide_again(self, record: Record) -> None:
         recorded = recorded_decision(record)

@@ -35,10 +35,10 @@ class Versions:
             return changed
         if self.in_force is None or standing.hash != self.in_force.hash:
             self.in_force = self._compiled(standing.offset)
-            self.in_force.use_cuts(standing.cuts)
+            self.in_force.use_cuts(standing.cuts, standing.fits)
             changed = True
-        elif standing.cuts != self._standing.cuts:
-            self.in_force.use_cuts(standing.cuts)
+        elif (standing.cuts, standing.fits) != (self._standing.cuts, self._standing.fits):
+            self.in_force.use_cuts(standing.cuts, standing.fits)
         self._standing = standing
         return changed
 

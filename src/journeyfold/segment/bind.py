@@ -39,6 +39,7 @@ from journeyfold.segment.definition import (
     problem,
     problems_of,
 )
+from journeyfold.segment.prepared import prepared_of, read_for, using_problems
 
 NESTING_MAX = 60  # features of features: what the generated code can indent
 T = TypeVar("T")
@@ -127,17 +128,25 @@ class _Binder:
             parsed = self.parsed(f"feature:{name}", text) if text is not None else None
             if parsed is not None:
                 trees[name] = parsed
-        reads = {name: _feature_names(tree.node) for name, tree in trees.items()}
+        reads = {
+            name: read_for(definitions, _feature_names(tree.node)) for name, tree in trees.items()
+        }
         made: dict[str, Typed] = {}
         for name in self.order(definitions, reads, "feature"):
-            known = {key: typed.expr for key, typed in made.items()}
-            self.scope = msgspec.structs.replace(self.scope, features=known)
+            self.know(definitions, made)
             typed = self.feature(name, definitions[name], trees.get(name))
             if typed is not None:
                 made[name] = typed
-        known = {key: typed.expr for key, typed in made.items()}
-        self.scope = msgspec.structs.replace(self.scope, features=known)
+        self.know(definitions, made)
+        self.problems += using_problems(definitions, self.scope.features, self.places)
         return made
+
+    def know(self, definitions: Mapping[str, FeatureDefinition], made: dict[str, Typed]) -> None:
+        known = {key: typed.expr for key, typed in made.items()}
+        ready, unready = prepared_of(definitions, known)
+        self.scope = msgspec.structs.replace(
+            self.scope, features={**known, **ready}, unprepared=unready
+        )
 
     def feature(
         self, name: str, definition: FeatureDefinition, parsed: Parsed | None

@@ -38,15 +38,26 @@ class FeatureDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     transform: Scale = "none"
     missing: bool = False  # `NAME_missing` beside it: was there no value?
     force: bool = False  # fill in although more than 60 % are missing
+    using: tuple[str, ...] = ()  # features that `impute: model` guesses from
+    borders: tuple[float, ...] = ()  # of `transform: bucket`; without, `bins` of as many people
+    bins: int = 10
+    categories: tuple[str, ...] = ()  # of `transform: onehot`; without, the 20 most frequent
     description: str = ""
 
     def __post_init__(self) -> None:
-        Plan(self.impute, self.transform, self.constant, self.force)
+        _ = self.plan  # it refuses what cannot be meant
 
     @property
     def plan(self) -> Plan:
         """What models are given in the place of the value (quality Q27, Q30)."""
-        return Plan(self.impute, self.transform, self.constant, self.force)
+        return Plan(
+            self.impute, self.transform, self.constant, self.force,
+            self.using, self.borders, self.bins, self.categories,
+        )  # fmt: skip
+
+    @property
+    def is_prepared(self) -> bool:
+        return self.impute != "none" or self.transform != "none" or self.missing
 
 
 class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from journeyfold.core.aggregate import Aggregate, aggregate_of
 from journeyfold.core.aggregate_keys import AggregateKeys
 from journeyfold.core.event import Event, Json
 from journeyfold.core.profile import Profile, Score
+from journeyfold.quality.transform import Fitted, prepared_value
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -19,6 +20,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     trait: Callable[[Profile, str], Json]
     consent: Callable[[Profile, str], bool]
     cuts: Mapping[str, tuple[float, ...]] = {}
+    fits: Mapping[str, Fitted] = {}
     initial_stages: Mapping[str, str] = {}
     zone: str = "UTC"
 
@@ -66,6 +68,11 @@ class PersonView:
 
     def cuts(self, feature: str) -> tuple[float, ...] | None:
         return self.surroundings.cuts.get(feature)
+
+    def prepared(self, feature: str, value: Json, inputs: Sequence[Json]) -> Json:
+        """As a model takes it (quality Q27 to Q30); null until it is fitted."""
+        fit = self.surroundings.fits.get(feature)
+        return None if fit is None else prepared_value(fit, value, inputs)
 
     def segment(self, name: str) -> bool:
         return name in self.profile.memberships

@@ -68,7 +68,7 @@ class People:
         features = compiled.project.features
         if not prepared_features(features):
             return {}
-        return prepared(features, compiled.surroundings.cuts, self.features(profile))
+        return prepared(features, compiled.surroundings.fits, self.features(profile))
 
     def traits(self, profile: Profile) -> Mapping[str, HeldTrait]:
         compiled = self._platform.compiled
