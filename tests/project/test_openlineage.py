@@ -6,6 +6,7 @@ import pytest
 from journeyfold.project.lineage_of import lineage_of
 from journeyfold.project.load import load
 from journeyfold.project.openlineage import Done, import_job, linkage_job, quality_job, run_event
+from journeyfold.project.openlineage_people import fold_job, sync_job
 from journeyfold.quality.registry import load_registry
 
 TEXT, URI, NUMBER = {"type": "string"}, {"type": "string", "format": "uri"}, {"type": "integer"}
@@ -83,9 +84,45 @@ fields:
 """
 
 
+ORDER = """{"title": "Order Completed", "type": "object",
+"x-journeyfold": {"type": "track", "version": 1}, "properties": {"total": {"type": "number"}}}"""
+FEATURES = """features:
+  spent: {value: 'sum("Order Completed", "total")'}
+"""
+SEGMENTS = """segments:
+  - {id: buyers, when: features.spent > 10 and traits.city == "Bonn"}
+"""
+CRM_SYNC = """type: kafka
+servers: "kafka:9092"
+topic: t
+syncs:
+  - {id: buyers, from: {segment: buyers}, key: traits.email, map: {town: traits.city}}
+"""
+
+
 @pytest.fixture(scope="module")
 def project():
-    return load({"journeyfold.yaml": "name: shop\n", "sources/crm.yaml": CRM})
+    return load({
+        "journeyfold.yaml": "name: shop\n", "sources/crm.yaml": CRM,
+        "schemas/order_completed.1.json": ORDER, "features.yaml": FEATURES,
+        "segments/buyers.yaml": SEGMENTS, "destinations/ads.yaml": CRM_SYNC,
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fold(project):
+    return fold_job(project, lineage_of(project))
+
+
+@pytest.fixture(scope="module")
+def sync(project):
+    return sync_job(project, "ads", project.destinations["ads"].syncs[0])
+
+
+def made_of(job, column):
+    (output,) = told(job)["outputs"]
+    inputs = output["facets"]["columnLineage"]["fields"][column]["inputFields"]
+    return {(each["name"], each["field"]) for each in inputs}
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +135,9 @@ def told(job, state="COMPLETE", done=None):
 
 
 @pytest.mark.parametrize("state", ["START", "COMPLETE", "FAIL"])
-def test_an_event_has_the_published_shape(project, job, state):
+def test_an_event_has_the_published_shape(project, job, fold, sync, state):
     shape = jsonschema_rs.validator_for(EVENT, validate_formats=True)
-    for each in (job, linkage_job(project), quality_job(project, "")):
+    for each in (job, linkage_job(project), quality_job(project, ""), fold, sync):
         shape.validate(told(each, state, Done(10, 9, "UsageError")))
 
 
@@ -108,6 +145,20 @@ def test_an_import_says_which_column_becomes_what(job):
     (output,) = told(job)["outputs"]
     made = output["facets"]["columnLineage"]["fields"]["traits.city"]["inputFields"]
     assert [(each["name"], each["field"]) for each in made] == [("sources/crm", "town")]
+
+
+def test_the_fold_says_what_every_trait_feature_and_segment_is_made_of(fold):
+    assert made_of(fold, "traits.city") == {("events", "traits.city")}
+    assert ("events", "Order Completed.total") in made_of(fold, "features.spent")
+    assert made_of(fold, "segments.buyers") == {
+        ("people", "features.spent"), ("people", "traits.city"),
+    }  # fmt: skip
+
+
+def test_a_sync_says_which_field_of_its_table_is_which_trait(sync):
+    assert told(sync)["outputs"][0]["name"] == "destinations/ads/buyers"
+    assert made_of(sync, "town") == {("people", "traits.city")}
+    assert made_of(sync, "key") == {("people", "traits.email")}
 
 
 def test_an_input_has_its_owner_and_its_rows(job):

@@ -1,5 +1,6 @@
 """Syncs beside the fold, to a destination that keeps what it is given."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
@@ -171,6 +172,38 @@ def test_the_first_run_brings_everybody_of_the_audience(shop):
     assert (standing.told["added"], standing.told["rows"]) == (1, 1)
     assert shop.last().rows == 1
     assert shop.rows() == []
+
+
+def traced(shop):
+    """What is told of the runs of the sync: state, rows met and rows sent."""
+    lines = (shop.path / "lineage" / "runs.ndjson").read_text().splitlines()
+    return [
+        (
+            each["eventType"],
+            each["inputs"][0]["inputFacets"].get("dataQualityMetrics", {}).get("rowCount"),
+            each["outputs"][0]["outputFacets"].get("outputStatistics", {}).get("rowCount"),
+        )
+        for each in map(json.loads, lines)
+        if each["job"]["name"] == "sync.crm.gold"
+    ]
+
+
+def test_a_run_is_told_with_how_many_rows_it_met_and_sent(shop):
+    shop.person("ann", name="Ann")
+    shop.person("bob", tier="new")
+    shop.sync()
+    shop.sync()
+    assert traced(shop) == [
+        ("START", None, None), ("COMPLETE", 1, 1), ("START", None, None), ("COMPLETE", 1, 0),
+    ]  # fmt: skip
+
+
+def test_a_run_that_is_cut_off_is_told_as_failed(shop):
+    shop.person("ann", name="Ann")
+    shop.now_us += 15 * MINUTE_US
+    shop.syncing.run(shop.loop)
+    shop.syncing.close()
+    assert [state for state, _, _ in traced(shop)] == ["START", "FAIL"]
 
 
 def test_a_run_without_a_change_sends_nothing(shop):

@@ -46,9 +46,13 @@ def shop(tmp_path):
     return place_of(tmp_path, None)
 
 
+def runs(data, job="import.crm"):
+    return [each for each in events(data) if each["job"]["name"] == job]
+
+
 def test_an_import_is_two_events_of_one_run(shop):
     import_source(shop, "crm", Options(), silent)
-    start, complete = events(shop.data)
+    start, complete = runs(shop.data)
     assert (start["eventType"], complete["eventType"]) == ("START", "COMPLETE")
     assert start["run"]["runId"] == complete["run"]["runId"]
     assert complete["job"]["name"] == "import.crm"
@@ -67,12 +71,27 @@ def test_an_import_that_fails_is_told_as_failed(shop):
     (shop.directory / "crm.csv").unlink()
     with pytest.raises(UsageError):
         import_source(shop, "crm", Options(), silent)
-    assert [each["eventType"] for each in events(shop.data)] == ["START", "FAIL"]
+    assert [each["eventType"] for each in runs(shop.data)] == ["START", "FAIL"]
 
 
 def test_a_dry_run_is_told_to_nobody(shop):
     import_source(shop, "crm", Options(dry_run=True), silent)
-    assert not (shop.data / "lineage").exists()
+    assert not (shop.data / "lineage").exists() or runs(shop.data) == []
+
+
+def test_a_version_that_comes_into_force_says_what_people_are_made_of(shop):
+    import_source(shop, "crm", Options(), silent)
+    start, complete = runs(shop.data, "fold")
+    assert start["run"]["runId"] == complete["run"]["runId"]
+    (people,) = complete["outputs"]
+    made = people["facets"]["columnLineage"]["fields"]["traits.city"]["inputFields"]
+    assert [(each["name"], each["field"]) for each in made] == [("events", "traits.city")]
+
+
+def test_what_came_into_force_before_is_told_once(shop):
+    import_source(shop, "crm", Options(), silent)
+    import_source(shop, "crm", Options(), silent)
+    assert len(runs(shop.data, "fold")) == 2
 
 
 def test_a_job_goes_on_when_nothing_can_be_told_of_it(tmp_path, capfd):

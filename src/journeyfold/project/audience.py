@@ -44,7 +44,7 @@ class Audiences:
     """The syncs of a project version; `judged` asks one of them about one person."""
 
     def __init__(self, compiled: Compiled) -> None:
-        self._compiled = compiled
+        self._compiled, self.project = compiled, compiled.project
         self.lines = {line.name: line for line in lines_of(compiled.project, compiled)}
         own = {name: e for name, e in compiled.outward_typed.items() if name.startswith("sync/")}
         self._evaluator: Evaluator = compile_conditions(own, compiled.keys)

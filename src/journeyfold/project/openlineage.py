@@ -113,13 +113,6 @@ def quality_job(project: Project, dataset: str) -> Job:
     return Job(name, (Dataset(dataset or EVENTS, version=project.hash),), (Dataset(RESULTS),))
 
 
-def sync_job(project: Project, destination: str, sync: str) -> Job:
-    read = Dataset(PEOPLE, version=project.hash)
-    return Job(
-        f"sync.{destination}.{sync}", (read,), (Dataset(f"destinations/{destination}/{sync}"),)
-    )
-
-
 def _column(node: Node) -> str:
     if node.kind == "property":
         return node.name.replace("/", ".")

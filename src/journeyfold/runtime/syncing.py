@@ -41,6 +41,7 @@ from journeyfold.runtime.acknowledging import acknowledgement
 from journeyfold.runtime.comparing import Comparison, Item, Spool
 from journeyfold.runtime.fold_loop import FoldLoop
 from journeyfold.runtime.results import record_of_nobody
+from journeyfold.runtime.tracing import SyncTracing
 
 SLICE_PEOPLE = 250  # some 10 ms
 SLICE_ROWS = 2_000
@@ -71,6 +72,7 @@ class Syncing:
         self._compiled: Compiled | None = None
         self._audiences: Audiences | None = None
         self._looks: list[Comparison] = []
+        self._tracing = SyncTracing(directory)
         self._start: bytes | None = b""  # from whom on people are still to be met
         self._sending: Sending | None = None
         self._next_look_s, self._after = 0.0, -1
@@ -90,7 +92,7 @@ class Syncing:
             return
         if self._sending is not None:
             if self._sending.piece(loop.standing.offset):
-                self._sending, self._after = None, self._log.head()[0]
+                self._end(self._sending)
         elif not self._looks:
             if loop.standing.offset >= self._after:  # what the last run said of itself is folded
                 self._begin(audiences)
@@ -110,6 +112,11 @@ class Syncing:
                 self._leaving = [name for name in syncs_with_keys(reader) if name not in known]
         return self._audiences
 
+    def _end(self, sending: Sending) -> None:
+        name, rows = sending.look.line.name, sending.look.counts["rows"]
+        self._tracing.end(name, rows_read=rows, rows_written=sending.put)
+        self._sending, self._after = None, self._log.head()[0]
+
     def _forget(self, name: str) -> None:
         with self._state.write() as writer:
             if forget_keys(writer, name, SLICE_ROWS):
@@ -117,10 +124,10 @@ class Syncing:
 
     def close(self) -> None:
         """Let go of what is under way; the next look finds it again."""
-        for look in self._looks:
+        under_way = [*self._looks, *([self._sending.look] if self._sending is not None else [])]
+        for look in under_way:
             look.close()
-        if self._sending is not None:
-            self._sending.look.close()
+            self._tracing.give_up(look.line.name, "Interrupted")
         self._looks, self._sending = [], None
 
     def _begin(self, audiences: Audiences) -> None:
@@ -136,6 +143,8 @@ class Syncing:
             self._looks = [
                 Comparison(line, reader, self._secret, now_us, self._directory) for line in due
             ]
+        for line in due:
+            self._tracing.begin(audiences.project, line.destination, line.sync)
         self._start = b""
 
     def _meet(self, audiences: Audiences) -> None:
@@ -212,6 +221,7 @@ class Sending:
         self._after = -1  # wait until records up to here are folded
         self._settled: set[bytes] = set()  # rows whose last delivery is known to have ended
         self._put = self._waiting = 0
+        self.put = 0  # rows that went into the outbox
 
     def piece(self, folded: int) -> bool:
         if folded < self._after or self._is_full():
@@ -266,6 +276,7 @@ class Sending:
                 if deliver is not None:
                     delivers.append(deliver)
         self._put += len(delivers)
+        self.put += len(delivers)
         self._waiting += len(self._items) - len(delivers)
         self._items = []
         self._settled.clear()

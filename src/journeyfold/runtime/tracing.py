@@ -17,6 +17,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import msgspec
 
+from journeyfold.activate.sync import Sync
 from journeyfold.core.instant import rfc3339
 from journeyfold.project.lineage_of import lineage_of
 from journeyfold.project.model import Project
@@ -29,6 +30,7 @@ from journeyfold.project.openlineage import (
     quality_job,
     run_event,
 )
+from journeyfold.project.openlineage_people import fold_job, sync_job
 from journeyfold.quality.registry import load_registry
 from journeyfold.runtime.workspace import Workspace
 
@@ -100,6 +102,40 @@ def uuid7(now_ms: int, chance: bytes) -> str:
     bits = bits & ~(0b11 << 62) | 0b10 << 62
     text = f"{bits:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def tell_of_version(data: Path, project: Project) -> None:
+    """What the fold makes of events from here on: a run of the job `fold`."""
+
+    def job() -> Job:
+        return fold_job(project, lineage_of(project))
+
+    with traced(data, project.name, job):
+        """The definitions are the work: they hold from this version on."""
+
+
+class SyncTracing:
+    """Runs of syncs, which go on a piece at a time: begun, and ended one way or the other."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._runs: dict[str, Tracing] = {}
+
+    def begin(self, project: Project, destination: str, sync: Sync) -> None:
+        name = f"{destination}.{sync.id}"
+        run = Tracing(self._data, project.name, lambda: sync_job(project, destination, sync))
+        self._runs[name] = run
+        run.tell("START")
+
+    def end(self, name: str, *, rows_read: int, rows_written: int) -> None:
+        run = self._runs.pop(name)
+        run.done.rows_read, run.done.rows_written = rows_read, rows_written
+        run.tell("COMPLETE")
+
+    def give_up(self, name: str, why: str) -> None:
+        run = self._runs.pop(name)
+        run.done.error = why
+        run.tell("FAIL")
 
 
 # -- what is traced -------------------------------------------------------------------------------

@@ -214,6 +214,9 @@ def activate(workspace: Workspace, project: Project, by: str = "") -> bool:
     )  # fmt: skip
     (fate,) = workspace.log.append([Entry(event=event, kind="project")], now_us=now_us)
     workspace.log.marks.set_number(_PROJECT, fate.offset)
+    from journeyfold.runtime.tracing import tell_of_version
+
+    tell_of_version(workspace.place.data, project)
     return True
 
 
