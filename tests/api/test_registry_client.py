@@ -48,3 +48,12 @@ def test_the_client_hears_what_is_not_there(client):
     with pytest.raises(registry.SchemaRegistryError) as told:
         client.get_latest_version("nothing")
     assert (told.value.http_status_code, told.value.error_code) == (404, 40401)
+
+
+def test_the_client_registers_a_version_and_chooses_a_mode(client):
+    text = json.dumps({"title": "Order Paid", "properties": {"order_id": {"type": "string"}}})
+    number = client.register_schema("order_paid", registry.Schema(text, "JSON"))
+    assert client.register_schema("order_paid", registry.Schema(text, "JSON")) == number
+    assert client.get_latest_version("order_paid").schema_id == number
+    client.set_compatibility("order_paid", "BACKWARD")
+    assert client.get_compatibility("order_paid") == "BACKWARD"

@@ -64,7 +64,7 @@ class Operation:
     """`scope` is what a server key needs ("" for no key); write keys enter if `is_public`."""
 
     id: str
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     summary: str
     answer: Callable[[Call], Awaitable[Answered]]

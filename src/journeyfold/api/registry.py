@@ -1,7 +1,7 @@
 """The registry over HTTP, in the form that clients of schema registries know (quality Q10).
 
-Subjects, versions, numbers, compatibility and modes, read-only: what is published stands in the
-project. Errors carry both our code and the registry's (40401 no subject, 40402 no version, …).
+Subjects, versions, numbers, compatibility and modes, as they stand in the project; what writes is
+in `registry_writing`. Errors carry both our code and the registry's (40401 no subject, 40402 no version, …).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ConfigQuery(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def answer_subjects(call: Call) -> Answered:
-    return reply((await _published(call)).subjects())
+    return reply((await published_of(call)).subjects())
 
 
 async def answer_types(_call: Call) -> Answered:
@@ -81,35 +81,35 @@ async def answer_types(_call: Call) -> Answered:
 
 
 async def answer_versions(call: Call) -> Answered:
-    published = await _published(call)
-    return reply(published.versions(call.path["subject"])) if _knows(call, published) else _gone()
+    published = await published_of(call)
+    return reply(published.versions(call.path["subject"])) if _knows(call, published) else gone()
 
 
 async def answer_version(call: Call) -> Answered:
-    found = _version(call, await _published(call))
+    found = _version(call, await published_of(call))
     return reply(_body(found)) if isinstance(found, Registered) else found
 
 
 async def answer_by_id(call: Call) -> Answered:
     number = _number(call.path["id"])
-    found = (await _published(call)).by_id(number) if number else None
+    found = (await published_of(call)).by_id(number) if number else None
     if found is None:
-        return _refused(404, "not_found", _NO_SCHEMA, "Schema not found")
+        return refused(404, "not_found", _NO_SCHEMA, "Schema not found")
     return reply(SchemaText(found.schema))
 
 
 async def answer_look_up(call: Call) -> Answered:
-    published = await _published(call)
+    published = await published_of(call)
     if not _knows(call, published):
-        return _gone()
+        return gone()
     found = published.like(call.path["subject"], call.body.schema)
     if found is None:
-        return _refused(404, "not_found", _NO_SCHEMA, "Schema not found")
+        return refused(404, "not_found", _NO_SCHEMA, "Schema not found")
     return reply(_body(found))
 
 
 async def answer_compatible(call: Call) -> Answered:
-    published = await _published(call)
+    published = await published_of(call)
     found = _version(call, published)
     if not isinstance(found, Registered):
         return found
@@ -118,27 +118,28 @@ async def answer_compatible(call: Call) -> Answered:
         number = None if call.path["version"] in {"latest", "-1"} else found.version
         judged = await asyncio.to_thread(published.judged, found.subject, call.body.schema, number)
         if not isinstance(judged, str):
-            return reply(Compatible(not judged, tuple(map(_told, judged))))
+            return reply(Compatible(not judged, tuple(map(told, judged))))
         wrong = judged
-    return _refused(422, "bad_request", _BAD_SCHEMA, f"Invalid schema: {wrong}")
+    return refused(422, "bad_request", _BAD_SCHEMA, f"Invalid schema: {wrong}")
 
 
 async def answer_config(call: Call) -> Answered:
-    return reply(ConfigBody(str((await _published(call)).mode())))
+    return reply(ConfigBody(str((await published_of(call)).mode())))
 
 
 async def answer_subject_config(call: Call) -> Answered:
-    published = await _published(call)
+    published = await published_of(call)
     if not _knows(call, published):
-        return _gone()
+        return gone()
     mode = published.mode(call.path["subject"])
     if mode is None and not call.query.default_to_global:
         said = "Subject does not have subject-level compatibility configured"
-        return _refused(404, "not_found", _NO_MODE, said)
+        return refused(404, "not_found", _NO_MODE, said)
     return reply(ConfigBody(str(mode or published.mode())))
 
 
-async def _published(call: Call) -> Published:
+async def published_of(call: Call) -> Published:
+    """What the version in force holds."""
     return await asyncio.to_thread(call.services.desk.project.registry)
 
 
@@ -148,14 +149,14 @@ def _knows(call: Call, published: Published) -> bool:
 
 def _version(call: Call, published: Published) -> Registered | Reply:
     if not _knows(call, published):
-        return _gone()
+        return gone()
     text = call.path["version"]
     number = None if text in {"latest", "-1"} else _number(text)
     if number == 0:
         said = "The specified version is not a positive number or 'latest'"
-        return _refused(422, "bad_request", _BAD_VERSION, said)
+        return refused(422, "bad_request", _BAD_VERSION, said)
     found = published.version(call.path["subject"], number)
-    return found or _refused(404, "not_found", _NO_VERSION, f"Version {text} not found.")
+    return found or refused(404, "not_found", _NO_VERSION, f"Version {text} not found.")
 
 
 def _number(text: str) -> int:
@@ -167,7 +168,8 @@ def _body(found: Registered) -> SchemaVersion:
     return SchemaVersion(found.subject, found.version, found.id, found.schema)
 
 
-def _told(change: Change) -> str:
+def told(change: Change) -> str:
+    """What stands against a version, in one sentence."""
     shown = f": {change.document}" if change.document else ""
     known = "" if change.is_known else "nobody can tell: "
     return (
@@ -175,9 +177,10 @@ def _told(change: Change) -> str:
     )
 
 
-def _gone() -> Reply:
-    return _refused(404, "not_found", _NO_SUBJECT, "Subject not found.")
+def gone() -> Reply:
+    """There is no such subject."""
+    return refused(404, "not_found", _NO_SUBJECT, "Subject not found.")
 
 
-def _refused(status: int, code: str, number: int, message: str) -> Reply:
+def refused(status: int, code: str, number: int, message: str) -> Reply:
     return reply(RegistryError(ErrorDetail(code, message), number, message), status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyfold.api import registry, schemas
+from journeyfold.api import registry, registry_writing, schemas
 from journeyfold.api.operation import Operation
 from journeyfold.project.schema_cards import SchemaSheet
 
@@ -37,6 +37,13 @@ REGISTRY: tuple[Operation, ...] = (
         answer=registry.answer_version, reply=registry.SchemaVersion, statuses=(404, 422),
     ),
     Operation(
+        id="registryRegister", method="POST", path=f"{_SUBJECT}/versions", scope=_SCOPE,
+        summary="Publish a schema as the next version of a subject; the same content again is the "
+        "version it has.", body_max=512 * 1024,
+        answer=registry_writing.answer_register, body=registry.SchemaRequest,
+        reply=registry_writing.SchemaNumber, statuses=(409, 422),
+    ),
+    Operation(
         id="registryLookUp", method="POST", path=_SUBJECT, scope=_SCOPE,
         summary="The version of a subject that has this very content.", body_max=512 * 1024,
         answer=registry.answer_look_up, body=registry.SchemaRequest,
@@ -62,6 +69,18 @@ REGISTRY: tuple[Operation, ...] = (
         id="registryConfig", method="GET", path="/registry/config", scope=_SCOPE,
         summary="The compatibility mode for all subjects.",
         answer=registry.answer_config, reply=registry.ConfigBody,
+    ),
+    Operation(
+        id="registrySetConfig", method="PUT", path="/registry/config", scope=_SCOPE,
+        summary="Choose the compatibility mode for all subjects.",
+        answer=registry_writing.answer_set_config, body=registry_writing.ModeBody,
+        reply=registry_writing.ModeBody, statuses=(409, 422),
+    ),
+    Operation(
+        id="registrySetSubjectConfig", method="PUT", path="/registry/config/{subject}",
+        scope=_SCOPE, summary="Choose the mode of one subject.",
+        answer=registry_writing.answer_set_subject_config, body=registry_writing.ModeBody,
+        reply=registry_writing.ModeBody, statuses=(404, 409, 422),
     ),
     Operation(
         id="registrySubjectConfig", method="GET", path="/registry/config/{subject}", scope=_SCOPE,

@@ -34,7 +34,7 @@ class Published:
     """All of them, by subject, version, number and content."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self.project = project
         self._modes = project.schema_modes
         self._files: dict[str, dict[int, SchemaFile]] = {}
         self._ids: dict[str, int] = {}
@@ -74,12 +74,16 @@ class Published:
                 return self._registered(file)
         return None
 
+    def name_of(self, subject: str) -> str:
+        """`order_completed` as `schemas.yaml` calls it: `event:track/Order Completed`."""
+        newest = max(self._files[subject].values(), key=lambda file: file.version)
+        return subject_of(newest.type, newest.name)
+
     def mode(self, subject: str | None = None) -> Mode | None:
         """For all; of a subject only when it has one of its own."""
         if subject is None:
             return self._modes.compatibility
-        newest = max(self._files[subject].values(), key=lambda file: file.version)
-        return self._modes.subjects.get(subject_of(newest.type, newest.name))
+        return self._modes.subjects.get(self.name_of(subject))
 
     def judged(self, subject: str, text: str, number: int | None) -> list[Change] | str:
         """What stands against a candidate: after all versions in the subject's mode, or after one.
@@ -91,7 +95,7 @@ class Published:
         candidate = _candidate(text, newest)
         if isinstance(candidate, str):
             return candidate
-        history = history_of(self._project)  # one of its own: it remembers what it compared
+        history = history_of(self.project)  # one of its own: it remembers what it compared
         compiled = candidate.compiled(history.files)
         if not isinstance(compiled, jsonschema_rs.Validator):
             return compiled.message

@@ -242,7 +242,7 @@ class SampleProject:
         return self._of.sources
 
     def registry(self) -> Published:
-        return Published(sample_project())
+        return Published(msgspec.structs.replace(sample_project(), hash=self._of.project.hash))
 
     def stock(self) -> Stock:
         return stock_of(self._of.sources, NOW_US)
