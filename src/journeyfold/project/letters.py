@@ -22,6 +22,7 @@ from journeyfold.profile.contact import address_digest
 from journeyfold.project.compile import Compiled
 from journeyfold.project.journeying import ADDRESS
 from journeyfold.project.model import Project
+from journeyfold.project.standing_in import stands_for_vars
 
 TRACKING = "analytics"  # the purpose under which openings and clicks are seen
 
@@ -78,11 +79,14 @@ class Letters:
     def previewed(
         self, compiled: Compiled, profile: Profile, template: str, now_us: int, given: Json = None
     ) -> Mail:
-        """As this person would get it now, with nothing that counts; `given` stands for `vars`."""
+        """As this person would get it now, with nothing that counts; `given` stands for `vars`, else
+        their names do.
+        """
         project = compiled.project
         values = self._values(compiled, profile, template, now_us)
         page = f"{self.base(project)}/u/preview"
-        values |= {"vars": given if isinstance(given, dict) else {}, "unsubscribe_url": page}
+        known = given if isinstance(given, dict) else stands_for_vars(project, template)
+        values |= {"vars": known, "unsubscribe_url": page}
         composed = self.written(project, template).composed(values, str(values["locale"]), now_us)
         to = compiled.traits(profile).get(ADDRESS["email"])
         sender = composed.sender or project.settings.email.sender

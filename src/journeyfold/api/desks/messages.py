@@ -15,12 +15,12 @@ from journeyfold.api.post_cards import MailCard, Mails, MailView, MessageCard, P
 from journeyfold.core.errors import UsageError
 from journeyfold.core.profile import Profile, Trait
 from journeyfold.decide.template import TemplateError
-from journeyfold.journey.step import Send
 from journeyfold.project.figures import MessageFigures, message_figures
 from journeyfold.project.letters import bodies_of, written
 from journeyfold.project.model import Project
 from journeyfold.project.reports import MailTest
 from journeyfold.project.sent import sent_of
+from journeyfold.project.standing_in import templates_of
 from journeyfold.runtime.mailing import letters_of
 from journeyfold.runtime.platform import Platform
 from journeyfold.runtime.rehearsing_mail import delivered_test
@@ -124,13 +124,8 @@ def _users(project: Project, template: str) -> list[tuple[str, str]]:
         (name, step.id)
         for name, journey in sorted(project.journeys.items())
         for step in journey.steps
-        if step.send is not None and template in _named(step.send)
+        if step.send is not None and template in templates_of(step.send)
     ]
-
-
-def _named(send: Send) -> set[str]:
-    by_stage = {each for stage, each in send.by_stage.items() if stage != "lifecycle" and each}
-    return by_stage | ({send.template} if send.template else set())
 
 
 def _made_up() -> Profile:
