@@ -29,7 +29,7 @@ from journeyfold.project.reports import (
 )
 from journeyfold.project.taxonomies import Missed, Near
 from journeyfold.quality.near import Nearly, Pair
-from journeyfold.quality.profile import Spread, profiled
+from journeyfold.quality.profile import FileProfile, Spread, profiled
 from journeyfold.runtime.outbox_view import Outbox, RowCard
 
 HELD = HeldItem(17, "shop_web", "Order Completed", "schema", "/properties/total", "required, but missing", 1_700_000_000_000_000, message={"event": "Order Completed"})  # fmt: skip
@@ -82,7 +82,7 @@ class Answers:
             "outbox": OUTBOX,
             "quality_missing": [Missing("spend", 40, 0.25, 0.7, months={"2026-11": 0.25})],
             "near_in_file": NEARLY, "near_in_event": NEARLY,
-            "profile_file": [PROFILE], "profile_event": [PROFILE],
+            "profile_file": FileProfile((PROFILE,), 2, (3, 4)), "profile_event": [PROFILE],
             "taxonomy_misses": [Missed("retail", "shop", "properties.category", "Shose", 4, (Near("Shoes", 88.9),))],
             "quality_cleaning": [Tally("crm", "traits.phone", "phone", 40, 30, 2)],
             "backup": BACKUP,

@@ -19,7 +19,7 @@ FEBRL = DATA / "identity/dataset3.csv"
 
 
 def by_name(path):
-    return {column.name: column for column in profile_file(path)}
+    return {column.name: column for column in profile_file(path).columns}
 
 
 def test_a_file_of_lines_is_profiled_as_text(tmp_path):
@@ -124,3 +124,14 @@ def test_a_column_or_field_that_is_not_there_is_told_with_those_that_are(tmp_pat
         in_event(house.log, "Product Viewed", "name", 0.92)
     with pytest.raises(UsageError, match="no record is an event 'Nope'"):
         in_event(house.log, "Nope", "name", 0.92)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_lines_of_another_width_are_left_out_and_told(tmp_path, mark):
+    rows = ["name,city,zip", "ann,Berlin,10115", "bob,Wien", "cid,Linz,4020,x", "dan,Graz,8010"]
+    path = tmp_path / "people.csv"
+    path.write_text("".join(f"{row.replace(',', mark)}\n" for row in rows))
+    found = profile_file(path)
+    assert [column.name for column in found.columns] == ["name", "city", "zip"]
+    assert [column.rows for column in found.columns] == [2, 2, 2]
+    assert (found.unfit, found.unfit_lines) == (2, (3, 4))

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from journeyfold.project.scenario import RehearsalEngine, Travelled
     from journeyfold.project.taxonomies import Missed
     from journeyfold.quality.near import Nearly
-    from journeyfold.quality.profile import ColumnProfile
+    from journeyfold.quality.profile import ColumnProfile, FileProfile
     from journeyfold.runtime.audit_asks import AuditAsks
     from journeyfold.runtime.identity_asks import IdentityAsks
     from journeyfold.runtime.outbox_asks import OutboxAsks
@@ -219,7 +219,7 @@ class Runtime(Protocol):
 
     def quality_cleaning(self, directory: Path, data: Path | None) -> list[Tally]: ...
 
-    def profile_file(self, path: Path) -> list[ColumnProfile]: ...
+    def profile_file(self, path: Path) -> FileProfile: ...
 
     def profile_event(
         self, directory: Path, data: Path | None, *, name: str

@@ -9,7 +9,7 @@ import click
 
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import data_option, project_option, require_data, require_project
-from journeyfold.cli.output import json_option, print_json, print_table
+from journeyfold.cli.output import count, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from journeyfold.quality.profile import ColumnProfile, Share
@@ -26,15 +26,18 @@ def profile(of: str, directory: Path, data: Path | None, as_json: bool) -> None:
 
     Texts are masked, unless a column has a few that come often.
     """
+    from journeyfold.quality.profile import FileProfile
+
     path = Path(of)
     if path.suffix or path.is_file():
-        columns = runtime().profile_file(path)
+        found = runtime().profile_file(path)
     else:
         require_data(require_project(directory), data)
-        columns = runtime().profile_event(directory, data, name=of)
+        found = FileProfile(tuple(runtime().profile_event(directory, data, name=of)))
     if as_json:
-        print_json({"columns": columns})
+        print_json(found)
         return
+    columns = found.columns
     rows = [
         (
             each.name, each.type, each.nulls + each.blank, each.distinct,
@@ -45,6 +48,12 @@ def profile(of: str, directory: Path, data: Path | None, as_json: bool) -> None:
     print_table("", ("column", "type", "empty", "distinct", "spread", "holds"), rows)
     for each in columns:
         _notes(each)
+    if found.unfit:
+        click.echo(
+            f"{count(found.unfit, 'line')} left out, not written as the first line says: "
+            f"{', '.join(map(str, found.unfit_lines))}{' …' if found.unfit > 5 else ''}; "
+            "an import puts them into quarantine"
+        )
 
 
 def _shown(column: ColumnProfile) -> str:

@@ -66,6 +66,16 @@ class ColumnProfile(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+class FileProfile(msgspec.Struct, frozen=True):
+    """`unfit`: lines that are no row as the first line says, left out as an import leaves them out;
+    the first of them by number.
+    """
+
+    columns: tuple[ColumnProfile, ...]
+    unfit: int = 0
+    unfit_lines: tuple[int, ...] = ()
+
+
 class Spread(msgspec.Struct, frozen=True):
     """What one pass over a column counts; `least` and `greatest` of numbers and instants only."""
 

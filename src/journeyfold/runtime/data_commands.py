@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from journeyfold.project.prepared import Missing
     from journeyfold.project.taxonomies import Missed
     from journeyfold.quality.near import Nearly
-    from journeyfold.quality.profile import ColumnProfile
+    from journeyfold.quality.profile import ColumnProfile, FileProfile
 
 
 def quality_cleaning(directory: Path, data: Path | None) -> list[Tally]:
@@ -44,7 +44,7 @@ def near_in_event(
         return duplicates.in_event(workspace.log, name, field, threshold)
 
 
-def profile_file(path: Path) -> list[ColumnProfile]:
+def profile_file(path: Path) -> FileProfile:
     from journeyfold.runtime import profiling
 
     return profiling.profile_file(path)

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journeyfold.collect.csv_lines import LINE_MAX
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import EventLog
-from journeyfold.quality.profile import ColumnProfile, Spread, profiled
+from journeyfold.quality.profile import ColumnProfile, FileProfile, Spread, profiled
 
 if TYPE_CHECKING:
     import duckdb
 
 LOOKED_AT = 200_000  # distinct values of a column whose formats are looked at; records of an event
+UNFIT_SHOWN = 5
+_TEXT = (
+    "read_csv({}, delim='{mark}', quote='\"', escape='\"', header=true, all_varchar=true, "
+    "ignore_errors=true, store_rejects=true)"
+)
+_MARKS = (",", ";", "\t", "|")
 _READERS = {
-    ".parquet": "read_parquet({})",
-    ".csv": "read_csv({}, all_varchar=true)", ".tsv": "read_csv({}, all_varchar=true)",
-    ".txt": "read_csv({}, all_varchar=true)",
+    ".parquet": "read_parquet({})", ".csv": _TEXT, ".tsv": _TEXT, ".txt": _TEXT,
     ".ndjson": "read_json({}, format='newline_delimited')",
     ".jsonl": "read_json({}, format='newline_delimited')",
 }  # fmt: skip
+_TEXTS = {".csv", ".tsv", ".txt"}
 _ORDERED = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "DATE", "TIME")
 _PAGE = 5_000
 
 
-def profile_file(path: Path) -> list[ColumnProfile]:
+def profile_file(path: Path) -> FileProfile:
     """Raises UsageError: not there, of a kind that is not read, or not readable."""
     with _opened(path) as connection:
-        return [_column(connection, name, kind) for name, kind in _columns(connection)]
+        columns = [_column(connection, name, kind) for name, kind in _columns(connection)]
+        lines = _unfit(connection) if _kind(path) in _TEXTS else []
+    return FileProfile(tuple(columns), len(lines), tuple(lines[:UNFIT_SHOWN]))
 
 
 def values_of_file(path: Path, column: str) -> dict[str, int]:
@@ -48,8 +57,8 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file as the view `t`."""
     import duckdb
 
-    kinds = [each for each in path.suffixes if each in _READERS]
-    if not kinds:
+    kind = _kind(path)
+    if not kind:
         known = ", ".join(sorted(_READERS))
         raise UsageError(f"{path}: this kind of file is not profiled; there are {known}, also .gz")
     if not path.is_file():
@@ -59,13 +68,32 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"})
     try:
         quoted = "'" + str(path).replace("'", "''") + "'"
-        table = _READERS[kinds[-1]].format(quoted)
+        mark = _mark(path) if kind in _TEXTS else ""
+        table = _READERS[kind].format(quoted, mark=mark)
         connection.execute(f"create view t as select * from {table}")  # noqa: S608 - quoted
         yield connection
     except duckdb.Error as error:
         raise UsageError(f"{path}: it cannot be read: {str(error).splitlines()[0]}") from None
     finally:
         connection.close()
+
+
+def _kind(path: Path) -> str:
+    return next((each for each in reversed(path.suffixes) if each in _READERS), "")
+
+
+def _mark(path: Path) -> str:
+    """What parts the columns: the mark that the first line has most of, as an import is told it."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        first = stream.readline(LINE_MAX).decode("utf-8", "replace")
+    outside = "".join(first.split('"')[::2])
+    return max(_MARKS, key=outside.count)
+
+
+def _unfit(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Lines with more or fewer values than the first, an open quote or other bytes than UTF-8."""
+    rows = connection.execute("select distinct line from reject_errors order by line").fetchall()
+    return [int(row[0]) for row in rows]
 
 
 def profile_event(log: EventLog, name: str) -> list[ColumnProfile]:
