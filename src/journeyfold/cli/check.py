@@ -23,11 +23,13 @@ def check(ctx: click.Context, directory: Path, as_json: bool) -> None:
     from journeyfold.project.check import check as find_problems
     from journeyfold.project.load import load, read_directory
     from journeyfold.project.places import places_problems
+    from journeyfold.project.table_files import table_file_problems
 
     project = None
     try:
         project = load(read_directory(require_project(directory)))
         problems = [*find_problems(project), *places_problems(project, directory)]
+        problems += table_file_problems(project, directory)
     except ProjectError as error:
         problems = list(error.problems)
     errors = [problem for problem in problems if problem.severity == "error"]
