@@ -40,7 +40,7 @@ STORED = {
     "id_erased": (Erased,),
     "id_review": (Review, Run, Tally),
 }
-PLAIN = {"wake", "count", "id_hist"}  # numbers and bytes, or not in use
+PLAIN = {"wake", "outbox_by", "count", "id_hist", "id_also"}  # numbers and bytes, or not in use
 
 
 def structs_within(found, type_):

@@ -277,7 +277,7 @@ def test_a_destination_that_hangs_delays_no_other(tmp_path):
         for _ in range(400):
             office.dispatcher.listen(0.01)
             office.dispatcher.turn()
-            if len(healthy.came) == 200:
+            if len(healthy.came) == 200 and len(office.book.came) == 2:
                 break
         assert len(healthy.came) == 200
         assert len(office.book.came) == 2

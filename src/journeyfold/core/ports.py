@@ -151,6 +151,7 @@ SPACES = (
     "profile",  # person → Profile
     "wake",  # wake_us (8 bytes, big-endian) + person → nothing
     "outbox",  # effect key → what is to be delivered, and how far it got
+    "outbox_by",  # destination, kind, journey and standing → how many of them, and which
     "sent",  # effect id of a message → what was sent to whom, and what came of it
     "sync",  # destination, sync and row → what the other side has acknowledged
     "row",  # the same → its key in the clear, and what is on its way; in no record
@@ -158,6 +159,7 @@ SPACES = (
     "consent",  # node → purposes, for the door
     "id_node", "id_comp", "id_link", "id_adj", "id_mark", "id_hist", "id_audit",
     "id_erased",  # keyed hash of an identifier → how often it was erased, and since when
+    "id_also",  # node + node → nothing: as what else the log's person index knows its records
     "id_review",  # pairs that linkage proposes, what people say of them, and its runs
     "parked",  # offset, and person if only for them → why a record could not be folded
 )  # fmt: skip

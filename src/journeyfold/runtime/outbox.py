@@ -30,8 +30,9 @@ from journeyfold.core.ports import Entry, EventLog, StateReader, StateWriter
 from journeyfold.identity.resolve import person_in
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.model import Project
+from journeyfold.runtime import outbox_index
 
-SPACE = "outbox"
+SPACE = outbox_index.ROWS
 DEVELOPMENT = "mailbox"
 """The destination of e-mail where none is configured."""
 SYSTEM = "_system"
@@ -60,7 +61,9 @@ def stage(writer: StateWriter, effects: Sequence[Effect]) -> list[Deliver]:
     for deliver in delivers:
         key = deliver.key.encode()
         if writer.get(SPACE, key) is None:
-            writer.put(SPACE, key, encode_row(Row(deliver, next_us=deliver.due_us)))
+            row = Row(deliver, next_us=deliver.due_us)
+            outbox_index.change(writer, None, row)
+            writer.put(SPACE, key, encode_row(row))
     return delivers
 
 
@@ -70,10 +73,12 @@ def row_at(reader: StateReader, key: str) -> Row | None:
 
 
 def put(writer: StateWriter, row: Row) -> None:
+    outbox_index.change(writer, row_at(writer, row.key), row)
     writer.put(SPACE, row.key.encode(), encode_row(row))
 
 
 def drop(writer: StateWriter, key: str) -> None:
+    outbox_index.change(writer, row_at(writer, key), None)
     writer.delete(SPACE, key.encode())
 
 

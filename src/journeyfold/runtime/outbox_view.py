@@ -6,7 +6,8 @@ Reads one snapshot of the state and what `work` last said of its lanes. A comman
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
@@ -18,9 +19,8 @@ from journeyfold.core.effect import Deliver
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
 from journeyfold.core.ports import Entry, StateReader
-from journeyfold.project.compile import PUSH
 from journeyfold.project.model import Project
-from journeyfold.runtime import outbox
+from journeyfold.runtime import outbox, outbox_index
 
 Act: TypeAlias = Literal["retry", "resend", "drop"]
 DestinationAct: TypeAlias = Literal["pause", "resume"]
@@ -108,16 +108,11 @@ def page(
     reader: StateReader, project: Project, asked: Filter, *, after: str = "", limit: int = 100
 ) -> Outbox:
     """Rows in the order of their keys, those > `after`; pushes to open pages are none."""
-    counts: dict[str, int] = {}
-    shown: list[RowCard] = []
-    is_more, name_of = False, outbox.names_of(project)
-    for row in _real(outbox.rows(reader, asked)):
-        counts[row.state] = counts.get(row.state, 0) + 1
-        if row.key > after:
-            is_more = len(shown) >= limit
-            if not is_more:
-                shown.append(card(row, name_of(row.deliver)))
-    return Outbox(tuple(shown), counts, shown[-1].key if is_more else None)
+    name_of = outbox.names_of(project)
+    found = list(islice(outbox_index.rows(reader, asked, after), limit + 1))
+    shown = [card(row, name_of(row.deliver)) for row in found[:limit]]
+    counts = outbox_index.counts(reader, asked)
+    return Outbox(tuple(shown), counts, shown[-1].key if len(found) > limit else None)
 
 
 def card(row: Row, destination: str) -> RowCard:
@@ -138,15 +133,7 @@ def destinations(reader: StateReader, project: Project, run: Path) -> list[Desti
     """
     closed, figures = outbox.closed_in(reader), read_figures(run)
     kinds = {name: str(each.__struct_config__.tag) for name, each in project.destinations.items()}
-    tallies: dict[str, dict[str, int]] = {}
-    oldest: dict[str, int] = {}
-    names = outbox.names_of(project)
-    for row in _real(outbox.rows(reader)):
-        name = names(row.deliver)
-        tally = tallies.setdefault(name, {})
-        tally[row.state] = tally.get(row.state, 0) + 1
-        if row.state == "pending":
-            oldest[name] = min(oldest.get(name, row.deliver.due_us), row.deliver.due_us)
+    tallies, oldest = _tallies(reader, outbox.names_of(project))
     known = {*kinds, *tallies, *figures, *closed}
     return [
         _destination(
@@ -159,7 +146,8 @@ def destinations(reader: StateReader, project: Project, run: Path) -> list[Desti
 
 def matching(reader: StateReader, act: Act, asked: Filter) -> int:
     """How many rows a command is about now."""
-    return sum(row.state in _MOVES[act] for row in _real(outbox.rows(reader, asked)))
+    counts = outbox_index.counts(reader, asked)
+    return sum(n for state, n in counts.items() if state in _MOVES[act])
 
 
 def command(act: Act, asked: Filter, by: str, now_us: int, id_: str) -> Entry:
@@ -186,8 +174,30 @@ def _destination(
     )  # fmt: skip
 
 
-def _real(found: Iterable[Row]) -> Iterable[Row]:
-    return (row for row in found if row.deliver.destination != PUSH)
+def _tallies(
+    reader: StateReader, name_of: Callable[[Deliver], str]
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """By destination: rows by state, and since when the oldest that waits was due."""
+    tallies: dict[str, dict[str, int]] = {}
+    oldest: dict[str, int] = {}
+
+    def add(deliver: Deliver, state: str, n: int) -> str:
+        name = name_of(deliver)
+        tally = tallies.setdefault(name, {})
+        tally[state] = tally.get(state, 0) + n
+        return name
+
+    for group, n in outbox_index.groups(reader):
+        name = add(group.deliver, "pending" if group.waits else group.standing, n)
+        if group.waits and (
+            due_us := outbox_index.oldest_us(reader, group.destination, group.kind)
+        ):
+            oldest[name] = min(oldest.get(name, due_us), due_us)
+    for row in outbox_index.leased(reader):
+        add(row.deliver, "leased", 1)
+        add(row.deliver, "pending", -1)
+    kept = {name: {s: n for s, n in each.items() if n} for name, each in tallies.items()}
+    return kept, oldest
 
 
 def _attempt(attempt: Attempt) -> AttemptCard:

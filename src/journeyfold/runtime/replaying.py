@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int | None], None]
 BATCH = 4_000
 DIFFERENCES_MAX = 20
 # What was sent since, what is on its way, and why (it holds line numbers).
-_NOT_COMPARED = frozenset({"outbox", "row", "parked"})
+_NOT_COMPARED = frozenset({"outbox", "outbox_by", "row", "parked"})
 
 
 @rare_collections()

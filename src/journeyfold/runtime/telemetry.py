@@ -24,7 +24,7 @@ from journeyfold.core.ports import Clock, StateStore
 from journeyfold.project.model import Project
 from journeyfold.project.schema_cards import failing_fields
 from journeyfold.project.standing import standing
-from journeyfold.runtime import outbox
+from journeyfold.runtime import outbox_index
 from journeyfold.runtime.conservation import EQUATIONS, gaps_now
 from journeyfold.runtime.identity_metrics import identity_metrics
 from journeyfold.runtime.outbox_metrics import delivery_metrics
@@ -175,7 +175,7 @@ class StoreFigures(Collector):
         now_us = self._clock.now_us()
         with state.read() as reader:
             folded = standing(reader)
-            waiting = sum(row.state in {"pending", "leased"} for row in outbox.rows(reader))
+            waiting = sum(n for group, n in outbox_index.groups(reader) if group.waits)
             parked = sum(1 for _ in reader.scan("parked"))
             overdue = sum(1 for _ in reader.scan("wake", b"", now_us.to_bytes(8, "big")))
             project = self._project()
