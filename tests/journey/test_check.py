@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from journeyfold.core.errors import ProjectError
+from journeyfold.core.instant import DAY_US
+from journeyfold.core.localtime import plus_months
+from journeyfold.journey.check import _LEAST_DAYS
 
 
 def problem(rig, steps: str, more: str = "") -> str:
@@ -41,6 +46,8 @@ SEND = "{channel: email, template: hello, purpose: marketing}"
         ('  - {id: x, wait: {until: "29:00"}}\n', "is no time of day"),
         ("  - {id: w, wait: {for: 401d}}\n", "at most 400d, the longest that anybody is in a journey"),
         ("  - {id: w, wait: {for: 90d}}\n", "P168 nobody is in the journey for longer than 90d, so 90d is never over"),
+        ("  - {id: w, wait: {local_days: 91}}\n", "P168 nobody is in the journey for longer than 90d, so local_days: 91 is never over"),
+        ("  - {id: w, wait: {local_months: 4}}\n", "P168 nobody is in the journey for longer than 90d, so local_months: 4 is never over"),
         ("  - {id: x, wait_for: {any: [{event: Order Completed}], timeout: 91d}}\n", "P168"),
         ("  - {id: x, branch: [{if: 'exists(vars.ofer)', goto: y}]}\n  - {id: y, wait: {for: 1h}}\n", "J104 vars.ofer"),
         ("  - {id: x, branch: []}\n", "needs at least 1 item"),
@@ -123,3 +130,22 @@ def test_a_message_for_every_stage_is_sound(rig):
         "entry: [{event: Cart Updated}]\nsteps:\n"
         f"  - {{id: m, send: {{channel: email, by_stage: {table}, purpose: marketing}}}}\n"
     )
+
+
+@pytest.mark.parametrize("wait", ["{local_days: 90}", "{local_months: 3}", '{until: "09:00"}'])
+def test_a_local_wait_that_may_be_over_in_time_is_sound(rig, wait):
+    rig(f"entry: [{{api: true}}]\nsteps:\n  - {{id: w, wait: {wait}}}\n")
+
+
+def test_no_months_on_end_have_fewer_days_than_is_reckoned_with():
+    start, least = date(2024, 1, 1), dict.fromkeys(range(1, 14), 999)
+    for day in range(4 * 366):
+        since = start + timedelta(days=day)
+        at = (
+            int(datetime(since.year, since.month, since.day, 12, tzinfo=UTC).timestamp())
+            * 1_000_000
+        )
+        for months in least:
+            days = (plus_months(at, months, "UTC") - at) // DAY_US
+            least[months] = min(least[months], days)
+    assert tuple(least.values()) == _LEAST_DAYS

@@ -11,11 +11,14 @@ from difflib import get_close_matches
 
 import msgspec
 
-from journeyfold.core.instant import duration_us, human_duration
+from journeyfold.core.instant import DAY_US, duration_us, human_duration
 from journeyfold.journey.conditions import Path
 from journeyfold.journey.definition import Journey
 from journeyfold.journey.program import AGE_US, END
 from journeyfold.journey.step import Send, Step
+
+_LEAST_DAYS = (28, 59, 89, 120, 150, 181, 212, 242, 273, 303, 334, 365, 393)
+"""Of 1, 2, … months on end, those with the fewest days."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -53,19 +56,34 @@ def _too_long(journey: Journey) -> Iterator[Finding]:
     ages = [duration_us(each.after) or 0 for each in journey.exit if each.after is not None]
     age_us = min(ages, default=AGE_US)
     for at, step in enumerate(journey.steps):
-        if step.wait is not None and step.wait.length is not None:
-            length, key = step.wait.length, ("wait", "for")
-        elif step.wait_for is not None:
-            length, key = step.wait_for.timeout, ("wait_for", "timeout")
-        else:
-            continue
-        if (duration_us(length) or 0) >= age_us:
+        least_us, length, key = _least(step)
+        if least_us >= age_us:
             yield Finding(
                 ("steps", at, *key), "P168",
                 f"nobody is in the journey for longer than {human_duration(age_us)}, so {length} "
                 "is never over",
                 "say `exit: [{after: 400d}]` or wait for less",
             )  # fmt: skip
+
+
+def _least(step: Step) -> tuple[int, str, Path]:
+    """(the shortest it may wait, as it is written, where). Local time is moved by a day at most,
+    where a zone skips a date.
+    """
+    wait = step.wait
+    if step.wait_for is not None:
+        timeout = step.wait_for.timeout
+        return duration_us(timeout) or 0, timeout, ("wait_for", "timeout")
+    if wait is None:
+        return 0, "", ()
+    if wait.local_days is not None:
+        days = wait.local_days
+        return (days - 1) * DAY_US, f"local_days: {days}", ("wait", "local_days")
+    if wait.local_months is not None:
+        months = wait.local_months
+        least_us = (_LEAST_DAYS[months - 1] - 1) * DAY_US
+        return least_us, f"local_months: {months}", ("wait", "local_months")
+    return duration_us(wait.length or "") or 0, wait.length or "", ("wait", "for")
 
 
 def _meant(word: str, known: set[str]) -> str:
