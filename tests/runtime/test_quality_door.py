@@ -10,6 +10,7 @@ from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.batch import Options
 from journeyfold.core.errors import UsageError
 from journeyfold.core.ports import Entry, Held
+from journeyfold.project.schema_cards import cards, failing_fields
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.importing import import_source
 from journeyfold.runtime.workspace import checked_project
@@ -76,6 +77,18 @@ def test_what_the_tracking_plan_marked_stays_beside_it(house):
     assert isinstance(entry, Held), "text is no number within the range"
     entry = sent(house, {"order_id": 7, "currency": "DM"})
     assert [code for code, *_ in errors(entry)] == ["schema", "rule"]
+
+
+def test_what_was_let_in_although_it_breaks_the_schema_is_counted_by_field(house):
+    path = house.workspace.place.directory / "sources" / "shop_server.yaml"
+    path.write_text("kind: server\nbasis: contract\npurposes: [analytics]\nplan: {invalid: flag}\n")
+    entry = sent(house, {"order_id": 7, "total": 1.0, "currency": "EUR"})
+    log = house.workspace.log
+    log.append([entry], now_us=house.workspace.clock.now_us())
+    project = checked_project(house.workspace.place.directory)
+    (field,) = failing_fields([*log.quarantine.groups(), *log.quarantine.flagged()])
+    assert (field.schema, field.pointer, field.flagged) == ("order.1", "/properties/order_id", 1)
+    assert [card.total for card in cards(project, log.quarantine.flagged())] == [0, 1]
 
 
 def test_a_condition_is_asked_at_the_door(house):

@@ -26,6 +26,7 @@ from journeyfold.core.ports import (
     StateWriter,
 )
 from journeyfold.log import codec
+from journeyfold.log.flags import flags_of
 
 
 class MemoryLog:
@@ -124,6 +125,7 @@ class MemoryLog:
             event = codec.decode(ENVELOPE_VERSION, body)
             self._records.append(Record(offset, at_us, entry.kind, event))
             self._seen[key] = (fingerprint, offset)
+            self.quarantine.mark(flags_of(event))
             for node in dict.fromkeys(entry.nodes):
                 self._nodes.setdefault(node, []).append(offset)
             return Fate("appended", offset)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from journeyfold.core.ports import Cursor, FateName, Held
 from journeyfold.log.conservation import Daily, Tally, total
+from journeyfold.log.flags import PLACES_MAX, Flag
 from journeyfold.log.quarantine import HeldCount, HeldGroup, HeldMessage, HeldState, grouped
 
 DAY_MINUTES = 1440
@@ -17,6 +18,22 @@ class MemoryQuarantine:
     def __init__(self) -> None:
         self._rows: dict[int, HeldMessage] = {}
         self._next_id = 1
+        self._flagged: dict[tuple[str, str, str, str, str], list[int]] = {}
+
+    def mark(self, flags: Iterable[Flag]) -> None:
+        """Count what was let in with a mark."""
+        for *key, at_us in flags:
+            source, name, code, place, schema = map(str, key)
+            full = len(self._flagged) >= PLACES_MAX
+            known = (source, name, code, place, schema)
+            where = (
+                known if known in self._flagged or not full else (source, name, code, "", schema)
+            )
+            at = self._flagged.setdefault(where, [0, int(at_us), int(at_us)])
+            at[:] = at[0] + 1, min(at[1], int(at_us)), max(at[2], int(at_us))
+
+    def flagged(self) -> list[HeldGroup]:
+        return grouped((*key, "flagged", *at) for key, at in self._flagged.items())  # type: ignore[misc]  # three numbers
 
     def hold(self, held: Held) -> None:
         """The same message twice is one row."""

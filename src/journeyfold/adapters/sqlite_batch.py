@@ -29,6 +29,7 @@ from journeyfold.core.event import ENVELOPE_VERSION
 from journeyfold.core.instant import MINUTE_US
 from journeyfold.core.ports import Cursor, Fate
 from journeyfold.log.digest import Digests
+from journeyfold.log.flags import PLACES_MAX
 
 SCHEMA = """
 CREATE TABLE record (
@@ -50,6 +51,10 @@ CREATE TABLE quarantine (
     key_id BLOB, nonce BLOB, body BLOB);
 CREATE UNIQUE INDEX quarantine_same ON quarantine (same) WHERE state = 'held';
 CREATE INDEX quarantine_by_source ON quarantine (state, source, id);
+CREATE TABLE flagged (
+    source TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, pointer TEXT NOT NULL,
+    schema TEXT NOT NULL, messages INTEGER NOT NULL, first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL, PRIMARY KEY (source, name, code, pointer, schema)) WITHOUT ROWID;
 CREATE TABLE cursor (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('next_offset', 0), ('appended_us', 0);
@@ -83,6 +88,11 @@ VALUES (?, 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _REPLAYED = """
 UPDATE quarantine SET state = 'replayed', key_id = NULL, nonce = NULL, body = NULL
 WHERE id = ? AND state = 'held'"""
+_MARK = """
+INSERT INTO flagged VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?6) ON CONFLICT DO UPDATE SET
+    messages = messages + 1, first_us = min(first_us, ?6), last_us = max(last_us, ?6)"""
+_IS_MARKED = """
+SELECT 1 FROM flagged WHERE (source, name, code, pointer, schema) = (?, ?, ?, ?, ?)"""
 _CURSOR = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 
 EVER = -1  # the minute of the sums since the beginning, so that nobody has to add them up
@@ -122,6 +132,7 @@ def write(
         _insert(connection, settled.fresh, next_offset, at_us, digests)
         connection.execute(_ADVANCE, (next_offset + len(settled.fresh), "next_offset"))
         connection.execute(_ADVANCE, (at_us, "appended_us"))
+        _mark(connection, settled.fresh)
     point("after_insert")
     if replayed:  # before holding: a message that is held anew must find its place free
         connection.executemany(_REPLAYED, ((row,) for row in replayed))
@@ -203,6 +214,27 @@ def _insert(
     connection.execute(_DEDUPE, (apsw.carray(tuple(keys)),))
     if nodes:
         connection.execute(_NODE, (apsw.carray(tuple(nodes)),))
+
+
+def _mark(connection: apsw.Connection, fresh: Sequence[EntryDraft]) -> None:
+    """Count what is let in with a mark, by place while there are not too many of them."""
+    flags = [flag for draft in fresh for flag in draft.flags]
+    if not flags:
+        return
+    ((places,),) = rows(connection, "SELECT count(*) FROM flagged")
+    for flag in flags:
+        row: tuple[object, ...] = flag
+        if places >= PLACES_MAX and not rows(connection, _IS_MARKED, flag[:5]):
+            row = (*flag[:3], "", *flag[4:])
+        places += places < PLACES_MAX  # at most so many are new
+        connection.execute(_MARK, row)
+
+
+def add_tables(connection: apsw.Connection) -> None:
+    """What a log of an earlier release does not have yet."""
+    if not rows(connection, "SELECT 1 FROM sqlite_master WHERE name = 'flagged'"):
+        made = SCHEMA[SCHEMA.index("CREATE TABLE flagged") :].partition(";")[0]
+        connection.execute(made.replace("TABLE", "TABLE IF NOT EXISTS", 1))
 
 
 def _tallied(

@@ -19,6 +19,7 @@ from journeyfold.collect.held import conflict
 from journeyfold.core.event import ENVELOPE_VERSION, KINDS, Kind
 from journeyfold.core.ports import Entry, Fate, Held
 from journeyfold.log import codec
+from journeyfold.log.flags import Flag, flags_of
 
 QUARANTINE = "quarantine"  # the kind its bodies are sealed as
 KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
@@ -37,6 +38,7 @@ class EntryDraft(msgspec.Struct, frozen=True, gc=False):
     key_id: bytes
     nonce: bytes
     body: bytes
+    flags: tuple[Flag, ...] = ()
 
 
 class HeldDraft(msgspec.Struct, frozen=True, gc=False):
@@ -88,6 +90,7 @@ def _of_entry(entry: Entry, keyring: Keyring | None, nonce: bytes) -> EntryDraft
     return EntryDraft(
         event.source, kind, codec.dedupe_key(event.source, event.id),
         codec.signed_64(entry.fingerprint), entry.nodes, entry.key_id, key_id, nonce, body,
+        flags_of(event) if "quality" in event.context else (),
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ _GROUPS = """
 SELECT source, name, code, CASE WHEN pointer GLOB '/line/[0-9]*' THEN '/line/0' ELSE pointer END,
     schema, state, count(*), min(received_us), max(received_us)
 FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6"""
+_FLAGGED = """
+SELECT source, name, code, pointer, schema, 'flagged', messages, first_us, last_us FROM flagged"""
 _DROP = """
 UPDATE quarantine SET state = 'dropped', key_id = NULL, nonce = NULL, body = NULL
 WHERE id = ? AND state = 'held'"""
@@ -93,6 +95,9 @@ class SqliteQuarantine:
 
     def groups(self) -> list[HeldGroup]:
         return grouped(self._connections.rows(_GROUPS))
+
+    def flagged(self) -> list[HeldGroup]:
+        return grouped(self._connections.rows(_FLAGGED))
 
     def drop(self, rows: Sequence[int]) -> int:
         connection = self._connections.write

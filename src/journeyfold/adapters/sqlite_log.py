@@ -73,6 +73,7 @@ class SqliteLog:
         self._write = connect(self.path, durability=durability, files=files)
         with engine_errors(self._write, FILE_NAME):
             create(self._write, sqlite_batch.SCHEMA, page_bytes=PAGE_BYTES)
+            sqlite_batch.add_tables(self._write)
         self._read = connect(self.path, cache_kib=READ_CACHE_KIB, files=files)
         self._checkpoints = Checkpoints(self.path, files)
         beside = Connections(self._write, self._writing, self._read, self._reading)

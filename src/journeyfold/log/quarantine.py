@@ -37,6 +37,7 @@ class HeldGroup(msgspec.Struct, frozen=True):
 
     Places in lists and files stand for each other: `/products/3/sku` and `/line/17` are counted
     as `/products/*/sku` and `/line/*`. `schema` is the version that judged, empty for none.
+    What is `flagged` never was held: it was let in, and marked.
     """
 
     source: str
@@ -44,7 +45,7 @@ class HeldGroup(msgspec.Struct, frozen=True):
     code: str
     pointer: str
     schema: str
-    state: HeldState
+    state: HeldState | Literal["flagged"]
     messages: int
     first_us: int  # received_us of the oldest and the newest
     last_us: int
@@ -57,13 +58,14 @@ def place_of(pointer: str) -> str:
     )
 
 
-Counted: TypeAlias = tuple[str, str, str, str, str, HeldState, int, int, int]
+GroupState: TypeAlias = HeldState | Literal["flagged"]
+Counted: TypeAlias = tuple[str, str, str, str, str, GroupState, int, int, int]
 """The fields of a group whose place still names an item or a line."""
 
 
 def grouped(rows: Iterable[Counted]) -> list[HeldGroup]:
     """Groups of the same place added up; most messages first."""
-    found: dict[tuple[str, str, str, str, str, HeldState], list[int]] = {}
+    found: dict[tuple[str, str, str, str, str, GroupState], list[int]] = {}
     for source, name, code, pointer, schema, state, messages, first_us, last_us in rows:
         key = (source, name, code, place_of(pointer), schema, state)
         at = found.setdefault(key, [0, first_us, last_us])
@@ -93,6 +95,10 @@ class Quarantine(Protocol):
 
     def groups(self) -> list[HeldGroup]:
         """Everything that ever was held, counted; most messages first. Contents are not read."""
+        ...
+
+    def flagged(self) -> list[HeldGroup]:
+        """What was let in with a mark, ever, counted likewise."""
         ...
 
     def drop(self, rows: Sequence[int]) -> int:

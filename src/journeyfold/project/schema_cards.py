@@ -16,7 +16,9 @@ VIOLATIONS = frozenset({"schema", "unknown_property"})
 
 
 class FailingField(msgspec.Struct, frozen=True):
-    """Messages that broke a schema at one place, ever: waiting, admitted later, given up."""
+    """Messages that broke a schema at one place, ever: waiting, admitted later, given up, or
+    let in with a mark (`flagged`).
+    """
 
     schema: str  # the version that judged
     pointer: str
@@ -25,10 +27,11 @@ class FailingField(msgspec.Struct, frozen=True):
     replayed: int = 0
     dropped: int = 0
     last_us: int = 0
+    flagged: int = 0
 
     @property
     def total(self) -> int:
-        return self.waiting + self.replayed + self.dropped
+        return self.waiting + self.replayed + self.dropped + self.flagged
 
 
 class SchemaCard(msgspec.Struct, frozen=True):
@@ -57,11 +60,14 @@ def failing_fields(groups: Iterable[HeldGroup]) -> list[FailingField]:
             continue
         key = (group.schema, group.pointer, group.source)
         old = found.get(key, FailingField(*key))
-        counts = {"held": old.waiting, "replayed": old.replayed, "dropped": old.dropped}
+        counts = {
+            "held": old.waiting, "replayed": old.replayed, "dropped": old.dropped,
+            "flagged": old.flagged,
+        }  # fmt: skip
         counts[group.state] += group.messages
         found[key] = FailingField(
             *key, counts["held"], counts["replayed"], counts["dropped"],
-            max(old.last_us, group.last_us),
+            max(old.last_us, group.last_us), counts["flagged"],
         )  # fmt: skip
     return sorted(found.values(), key=lambda each: (-each.total, each.schema, each.pointer))
 

@@ -16,6 +16,7 @@ class SampleSchemas:
         self._groups = [
             HeldGroup(*_HELD, "held", 14, now_us - 9_000_000, now_us),
             HeldGroup(*_HELD, "replayed", 3, now_us - 9_000_000, now_us),
+            HeldGroup(*_HELD, "flagged", 5, now_us - 9_000_000, now_us),
         ]
 
     def cards(self) -> Sequence[SchemaCard]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from journeyfold.core.instant import DAY_US
+from journeyfold.log.quarantine import HeldGroup
 from journeyfold.project.proposing import written
 from journeyfold.project.registry import history_of
 from journeyfold.project.schema_cards import SchemaCard, SchemaSheet, cards, sheet
@@ -19,10 +20,15 @@ class Schemas:
         self._platform = platform
 
     def cards(self) -> Sequence[SchemaCard]:
-        return cards(self._platform.project, self._platform.log.quarantine.groups())
+        return cards(self._platform.project, self._groups())
 
     def sheet(self, slug: str) -> SchemaSheet | None:
-        return sheet(self._platform.project, slug, self._platform.log.quarantine.groups())
+        return sheet(self._platform.project, slug, self._groups())
+
+    def _groups(self) -> list[HeldGroup]:
+        """What was held and what was let in with a mark."""
+        quarantine = self._platform.log.quarantine
+        return [*quarantine.groups(), *quarantine.flagged()]
 
     def proposal(self, slug: str, days: int) -> str | None:
         platform = self._platform

@@ -45,6 +45,16 @@ def entry(
     return Entry(event=event, kind=kind, fingerprint=fingerprint, nodes=tuple(nodes))
 
 
+def flagged(event_id: str, pointer: str) -> Entry:
+    """An event that was let in although one field breaks its schema."""
+    made = entry(event_id)
+    errors: list[Json] = [{"code": "schema", "pointer": pointer, "detail": "type"}]
+    event = msgspec.structs.replace(
+        made.event, context={"quality": {"errors": errors}}, schema="product_viewed.1"
+    )
+    return msgspec.structs.replace(made, event=event)
+
+
 def held(
     event_id: str, *, source: str = "web", code: str = "unknown_event", padding: int = 0
 ) -> Held:
@@ -200,6 +210,17 @@ class LogContract:
         log.append([first], now_us=NOON_US)
         log.append([again, other], now_us=NOON_US + 1)
         assert [row.held.message for row in log.quarantine.page()] == [first.message, b"{}"]
+
+    def test_what_is_let_in_with_a_mark_is_counted_by_field_and_once(self, log: LogStore) -> None:
+        marked = [flagged("a", "/properties/products/0/sku"), flagged("b", "/properties/total")]
+        log.append([marked[0], flagged("c", "/properties/products/7/sku")], now_us=NOON_US)
+        log.append([marked[0], marked[1], entry("d")], now_us=NOON_US)
+        found = [(each.pointer, each.state, each.messages) for each in log.quarantine.flagged()]
+        assert found == [
+            ("/properties/products/*/sku", "flagged", 2),
+            ("/properties/total", "flagged", 1),
+        ]
+        assert log.quarantine.groups() == []
 
     def test_quarantine_is_listed_by_source_and_code(self, log: LogStore) -> None:
         items = [held("a"), held("b", source="app"), held("c", code="invalid")]
