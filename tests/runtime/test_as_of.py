@@ -1,7 +1,7 @@
 """The past of one person from the records of their closure is that of the whole log (X2)."""
 
 import pytest
-from house import KEY, House, compile_texts, fold_all, system
+from house import KEY, SHOP, House, compile_texts, fold_all, system
 
 from journeyfold.adapters.memory import MemoryState
 from journeyfold.core.errors import UsageError
@@ -10,6 +10,7 @@ from journeyfold.core.instant import DAY_US, HOUR_US
 from journeyfold.identity.normalise import node_of
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project.engine import Engine
+from journeyfold.project.load import load
 from journeyfold.project.people import encode_profile, profile_of
 from journeyfold.runtime.as_of import past_of
 from journeyfold.testing.shopper import dice
@@ -122,3 +123,21 @@ def test_a_rebuild_tells_the_same_past():
             past = past_of(house.log, reader, house.rules, KEY, [node], head // 2)
         found.append(seen(past.state(), house.rules, node))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_past_before_and_after_other_rules_is_that_of_the_log(number):
+    house = lived(number)
+    files = {**SHOP.files, "identity.yaml": SHOP.files["identity.yaml"].replace(
+        "blocked: [", "blocked: [{kind: user_id, pattern: '^bob$'}, ")}  # fmt: skip
+    house.now_us += 1
+    house.activate(load(files))
+    at, _ = house.log.head()
+    house.track("Product Viewed", {"sku": "S"}, user="bob", anonymous="phone")
+    for offset in (at - 1, at, at + 1):
+        whole = replayed(house, offset)
+        for value in DEVICES:
+            node = node_of(Identifier("anonymous_id", value), KEY)
+            with house.state.read() as reader:
+                past = past_of(house.log, reader, house.rules, KEY, [node], offset)
+            assert seen(past.state(), house.rules, node) == seen(whole, house.rules, node)

@@ -36,6 +36,11 @@ class Split(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     cause: str = ""
 
+    @property
+    def only_refolds(self) -> bool:
+        """Nobody is parted: the same person has other records, and that is told to nobody."""
+        return len(self.parts) == 1 and self.parts[0].person == self.person
+
 
 class Reanchored(msgspec.Struct, frozen=True):
     """The same person under another name: an earlier sighting moved the anchor."""

@@ -81,6 +81,8 @@ def decisions(found: Situation, changes: Iterable[Change]) -> Iterator[Decision]
         match change:
             case Merged(source, target, _):
                 yield _row(found, "merge", rule, links, score, [source, target], [target], undo)
+            case Split() if change.only_refolds:
+                continue
             case Split(person, parts, _):
                 after = [part.person for part in parts]
                 yield _row(found, "split", rule, links, score, [person], after, undo)

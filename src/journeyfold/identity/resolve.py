@@ -19,6 +19,7 @@ from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split,
 from journeyfold.identity.erased import Closing, Erased, any_erased
 from journeyfold.identity.evidence import Link, Mark, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
+from journeyfold.identity.extraction import ALSO, Anew, Read, also_known, extract_again
 from journeyfold.identity.graph import Graph, Node, stored_anchor
 from journeyfold.identity.marks import Marks
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised, person_id
@@ -82,6 +83,7 @@ class Resolver:
         self._answers: dict[tuple[object, ...], _Answer] = {}
         self._answered: dict[bytes, list[tuple[object, ...]]] = {}  # component → keys of answers
         self._any_erased = any_erased(state)
+        self._any_also = next(iter(state.scan(ALSO)), None) is not None
         self.returned: list[tuple[bytes, Erased]] = []  # nodes first named after an erasure
         self.taken: Sequence[Link | Mark] = ()  # what the last record with evidence said anew
 
@@ -124,22 +126,31 @@ class Resolver:
                 return self._first_seen(record, node, named[0], key)
         return self._sighted(record, named, key)
 
-    def resettle(self, record: Record, before: IdentityRules | None) -> tuple[Change, ...]:
-        """Everybody again, where limits or hubs are others than before (R2, R5).
-
-        Kinds that are new, gone or in another order hold for evidence from here on only.
+    def resettle(
+        self, record: Record, before: IdentityRules | None, writer: StateWriter, read: Read
+    ) -> tuple[Change, ...]:
+        """Everybody again, where rules are others than before: from the links there are for other
+        limits and hubs (R2, R5), from every record of the log for others (ADR 39).
         """
-        if (
-            before is None
-            or before.bounds == self._rules.bounds
-            or (before.position != self._rules.position)
-        ):
+        if before is None:
             return ()
-        settlement = Settlement(self._graph, self._marks, self._rules, record)
-        for node, _ in list(self._graph.nodes()):
-            settlement.recheck(node)
+        changes: tuple[Change, ...] = ()
+        if before.extraction != self._rules.extraction:
+            was = Resolver(before, self._key, writer)
+            changes = extract_again(record, writer, self._rules, self._key, was, self._anew, read)
+            self._graph, self._node_ids, self._any_also = Graph(writer), {}, True
+            self._marks = Marks(self._graph.marks())
+        elif before.bounds != self._rules.bounds:
+            settlement = Settlement(self._graph, self._marks, self._rules, record)
+            for node, _ in list(self._graph.nodes()):
+                settlement.recheck(node)
+            changes = settlement.settle()
         self._answers, self._answered, self.taken = {}, {}, ()
-        return settlement.settle()
+        return changes
+
+    def _anew(self, state: StateWriter) -> Anew:
+        anew = Resolver(self._rules, self._key, state)
+        return Anew(anew, anew._graph, anew._marks)
 
     def people_of(self, nodes: Iterable[bytes]) -> list[Part]:
         """Everybody who has one of these nodes, with all of theirs."""
@@ -178,7 +189,9 @@ class Resolver:
     def indexed(self, nodes: Iterable[bytes]) -> list[bytes]:
         """What the log's person index may know these nodes by."""
         own = list(nodes)
-        return sorted({*own, *map(self.first_of, own)}) if self._any_erased else own
+        if self._any_erased:
+            own = sorted({*own, *map(self.first_of, own)})
+        return sorted(also_known(self._graph.reader, own)) if self._any_also else own
 
     def erased(self, node: bytes) -> Erased | None:
         """Since when a living node is another than the one it was."""

@@ -181,6 +181,18 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
         return (*((kind.bound, kind.hub) for kind in self.kinds), self.max_nodes)
 
     @cached_property
+    def extraction(self) -> tuple[object, ...]:
+        """What decides whom a record names, and which links it says."""
+        kinds = tuple(
+            (kind.name, kind.class_, kind.case, kind.pattern, kind.plus_tag) for kind in self.kinds
+        )
+        blocked = (
+            frozenset((one.kind, one.pattern) for one in self.blocked),
+            frozenset(self.unblock),
+        )
+        return (kinds, self.region, *blocked, self.client_kinds, self.require_signed)
+
+    @cached_property
     def devices(self) -> frozenset[str]:
         return frozenset(kind.name for kind in self.kinds if kind.class_ == "device")
 

@@ -84,13 +84,11 @@ class Settlement:
             self._look_again(link.a, link.b)
 
     def is_alive(self, link: Link) -> bool:
-        """Not retracted, no blocked end (R1)."""
+        """Not retracted, no blocked end (R1), and what was said is of kinds there are."""
+        ends = [self.graph.named(link.a), self.graph.named(link.b)]
         return not self.marks.kills(link) and not (
-            self.marks.any_blocks
-            and any(
-                self.marks.blocks(end.kind, end.value)
-                for end in map(self.graph.named, (link.a, link.b))
-            )
+            any(end.kind not in self.rules.by_name for end in ends)
+            or (self.marks.any_blocks and any(self.marks.blocks(e.kind, e.value) for e in ends))
         )
 
     def correct(self, seen: Link, link: Link | None) -> None:

@@ -102,5 +102,6 @@ class _Look:
     def _is_alive(self, graph: Graph, link: Link) -> bool:
         ends = (graph.named(link.a), graph.named(link.b))
         return not self._marks.kills(link) and not any(
-            self._marks.blocks(end.kind, end.value) for end in ends
+            end.kind not in self._rules.by_name or self._marks.blocks(end.kind, end.value)
+            for end in ends
         )

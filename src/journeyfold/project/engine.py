@@ -274,7 +274,9 @@ class Engine:
         """New definitions hold: everybody is settled, on facts that new steps have cleaned again."""
         self._rebind(writer)
         rules = before.project.identity if before is not None else None
-        moved = self._changes(self._identity.resettle(record, rules), record)
+        moved = self._changes(
+            self._identity.resettle(record, rules, writer, self._log.read), record
+        )
         if before is None or before.cleaning.digest == self.compiled.cleaning.digest:
             return moved + self._everyone(record, writer, cause)
         self._cleaned.start_again(writer)

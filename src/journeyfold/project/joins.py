@@ -38,6 +38,8 @@ def apply_changes(
                 effects += _merge(change, record, people, compiled)
             case Split():
                 effects += _split(change, record, people, compiled, refold)
+                if change.only_refolds:
+                    continue
                 moved = {part.person: _brought(people.get(part.person)) for part in change.parts}
             case Reanchored():
                 _rename(change, people)

@@ -17,10 +17,11 @@ from journeyfold.core.event import Event, Record
 from journeyfold.core.ports import EventLog, Fate, StateReader
 from journeyfold.identity import decisions, review
 from journeyfold.identity.explain import node_of_person
+from journeyfold.identity.extraction import also_known
 from journeyfold.identity.normalise import node_of, normalised
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.project.compile import Compiled, compile_project
-from journeyfold.project.definitions import standing_of
+from journeyfold.project.definitions import files_at, standing_of
 from journeyfold.project.engine import Engine
 from journeyfold.project.load import load
 
@@ -39,10 +40,14 @@ class Moment:
         return self._now_us
 
 
+Rules = Iterable[IdentityRules]
+"""All that held until then, and those of now."""
+
+
 class Excerpt:
     """Some records of a log with their offsets: `core.ports.EventLog`, to be read."""
 
-    def __init__(self, records: Iterable[Record], rules: IdentityRules, node_key: bytes) -> None:
+    def __init__(self, records: Iterable[Record], rules: Rules, node_key: bytes) -> None:
         self._records = sorted(records, key=lambda record: record.offset)
         self._offsets = [record.offset for record in self._records]
         self._by_node: dict[bytes, list[Record]] = {}
@@ -104,9 +109,8 @@ def past_of(
     if not 0 <= offset <= head:
         raise UsageError(f"as of record {offset}: the log has the records 0 to {head}")
     (last,) = log.read(offset - 1, 1)
-    excerpt = Excerpt(
-        _closure(log, reader, rules, node_key, nodes, offset).values(), rules, node_key
-    )
+    held = _held(log, reader, rules, offset)
+    excerpt = Excerpt(_closure(log, reader, held, node_key, nodes, offset).values(), held, node_key)
     engine = Engine(excerpt, node_key, _compiled, complete_builds=True)
     state, after = MemoryState(), -1
     while records := excerpt.read(after, _PIECE):
@@ -118,8 +122,20 @@ def past_of(
     return Past(state, engine, excerpt, last.appended_us)
 
 
+def _held(
+    log: EventLog, reader: StateReader, rules: IdentityRules, upto: int
+) -> list[IdentityRules]:
+    """Rules that read some record otherwise than the others do (ADR 39)."""
+    found = {rules.extraction: rules}
+    for offset, row in decisions.context_of(reader, upto):
+        if row.rule == "project":
+            each = _compiled(files_at(log, offset)).project.identity
+            found[each.extraction] = each
+    return list(found.values())
+
+
 def _closure(
-    log: EventLog, reader: StateReader, rules: IdentityRules, node_key: bytes,
+    log: EventLog, reader: StateReader, rules: Rules, node_key: bytes,
     nodes: Iterable[bytes], upto: int,
 ) -> dict[int, Record]:  # fmt: skip
     """Offset → record."""
@@ -129,7 +145,7 @@ def _closure(
     waiting = set(nodes)
     while waiting:
         seen |= waiting
-        asked, waiting = sorted(waiting), set[bytes]()
+        asked, waiting = sorted(also_known(reader, waiting)), set[bytes]()
         for at in range(0, len(asked), _ASKED):
             for record in log.history(asked[at : at + _ASKED], upto=upto):
                 if record.offset not in found and record.kind != "output":
@@ -164,10 +180,11 @@ def _said(reader: StateReader, upto: int) -> tuple[list[int], dict[bytes, set[by
     return sorted(offsets), beside
 
 
-def _named(record: Record, rules: IdentityRules, node_key: bytes) -> set[bytes]:
+def _named(record: Record, rules: Rules, node_key: bytes) -> set[bytes]:
     if not record.event.identifiers:
         return set()
-    return {node_of(one, node_key) for one in normalised(record.event, rules)[0]}
+    each = (one for held in rules for one in normalised(record.event, held)[0])
+    return {node_of(one, node_key) for one in each}
 
 
 def _now(last: Record) -> Record:
