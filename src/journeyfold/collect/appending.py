@@ -7,20 +7,27 @@ leaves is what it left when they were waited for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 
+Draft = Callable[[Sequence[Entry | Held]], Sequence[Any]]
+"""What of an append needs no lock; done while the items are at hand, so that of an event only
+what is written waits for its transaction."""
+
 
 class Append(Protocol):
-    """One transaction of the log: items, tally and cursor commit together or not at all."""
+    """One transaction of the log: items, tally and cursor commit together or not at all.
+
+    `items` are what `Draft` made of them.
+    """
 
     def __call__(
         self,
-        items: Sequence[Entry | Held],
+        items: Sequence[Any],
         *,
         rejected: Sequence[tuple[str, int]],
         cursor: Cursor,
@@ -48,7 +55,7 @@ class Appending:
 
     def begin(
         self,
-        items: Sequence[Entry | Held],
+        items: Sequence[Any],
         *,
         rejected: Sequence[tuple[str, int]],
         cursor: Cursor,

@@ -15,6 +15,7 @@ import msgspec
 
 from journeyfold.collect.admit import Gate, admit, judge
 from journeyfold.collect.appending import Append, Appending
+from journeyfold.collect.appending import Draft as Drafting
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.child import READER, Child, ImportFailed
 from journeyfold.collect.envelope import Draft
@@ -71,13 +72,14 @@ def run_import(
     started: Callable[[Child], None] = lambda _child: None,
     items_max: int = TRANSACTION_ITEMS,
     file: str = "",
+    draft: Drafting = list,
 ) -> Reconciliation:
     """Imports `gate.source`; paths in it are relative to `directory`.
 
     `cursor` is the value the log holds under `cursor_name(source, file)`; `file` is the name of one
     of several. `resolve` fills `${env:…}` in paths.
     `pulling` is for sources that are asked over the network. `started` gets what can be killed.
-    `items_max` is when a transaction is worth it.
+    `items_max` is when a transaction is worth it; `draft` makes of judged items what `append` takes.
 
     Raises:
         ImportFailed: with one sentence; what was appended before stays, and the cursor with it.
@@ -92,7 +94,7 @@ def run_import(
     stamped = stamps(job)
     with Child(job, pulling.reader if pulling else READER) as child, Appending(append) as appending:
         started(child)
-        run = _Run(gate, appending, job, before, options, progress, items_max, file)
+        run = _Run(gate, appending, draft, job, before, options, progress, items_max, file)
         while (frame := child.next_frame()) is not None:
             match frame:
                 case Started(rows_total=total):
@@ -137,11 +139,11 @@ def _changed(files: Mapping[str, object]) -> str:
 
 
 class _Item(msgspec.Struct):
-    """Something for the log, with the rows it stands for."""
+    """Something for the log: the rows it stands for, and what is bad about it."""
 
-    entry: Entry | Held
     rows: int
     line: int
+    held: Held | None
 
 
 class _Run:
@@ -151,6 +153,7 @@ class _Run:
         self,
         gate: Gate,
         appending: Appending,
+        draft: Drafting,
         job: Job,
         before: Position,
         options: Options,
@@ -158,14 +161,16 @@ class _Run:
         items_max: int,
         file: str,
     ) -> None:
-        self._gate, self._appending, self._job = gate, appending, job
+        self._gate, self._appending, self._draft, self._job = gate, appending, draft, job
         self._options, self._progress = options, progress
         self._arrival = Arrival(job.received_us, "import")
         self._is_roomy = gate.terms.shape.members >= PLAIN_MEMBERS
         self._before = self._reached = before
         self._items_max, self._file = items_max, file
         self._begun: list[_Item] = []  # their transaction is under way
+        self._judged: list[Entry | Held] = []  # of the batch at hand
         self._waiting: list[_Item] = []
+        self._drafts: list[object] = []  # of the waiting
         self._waiting_rows = self._waiting_bytes = 0
         self._held: list[_Item] = []  # those of the waiting that are bad
         self._held_rows = self._begun_rows = 0
@@ -177,6 +182,8 @@ class _Run:
         """Judges a batch of `size` bytes; writes when enough has come together."""
         for outcome in batch.outcomes:
             self._judge(outcome)
+        self._drafts += self._draft(self._judged)
+        self._judged.clear()
         seen = self._account.rows_read + self._begun_rows + self._waiting_rows
         self._reached = position_after(self._before, batch, seen)
         self._stop_if_hopeless()
@@ -221,14 +228,16 @@ class _Run:
             detail = f"{judged.pointer} {judged.detail}".strip()
             self._account.count("rejected", judged.code, outcome.rows, outcome.line, detail)
         else:
-            self._wait(_Item(judged, outcome.rows, outcome.line))
+            self._wait(judged, outcome.rows, outcome.line)
 
-    def _wait(self, item: _Item) -> None:
+    def _wait(self, judged: Entry | Held, rows: int, line: int) -> None:
+        self._judged.append(judged)
+        item = _Item(rows, line, judged if isinstance(judged, Held) else None)
         self._waiting.append(item)
-        self._waiting_rows += item.rows
-        if isinstance(item.entry, Held):
+        self._waiting_rows += rows
+        if item.held is not None:
             self._held.append(item)
-            self._held_rows += item.rows
+            self._held_rows += rows
 
     def _event(self, mapped: Mapped) -> Entry | Held | Refused:
         """A mapped event; an instant in the future is cut to five minutes ahead, as on the wire
@@ -273,7 +282,7 @@ class _Run:
         bad = account.rows_bad + self._held_rows
         if account.events or bad <= BAD_ROWS_MAX:
             return
-        why = ", ".join(sorted({item.entry.code for item in held if isinstance(item.entry, Held)}))
+        why = ", ".join(sorted({item.held.code for item in held if item.held}))
         where = held[0].line if held else account.examples[0].line
         raise ImportFailed(
             self._gate.source.source,
@@ -285,22 +294,20 @@ class _Run:
     def _write(self) -> None:
         """Begins to append what waits; the cursor goes with it even when nothing waits (C43)."""
         self._settle()
-        items = [item.entry for item in self._waiting]
         rejected = [(self._gate.source.source, self._rejected)] if self._rejected else []
         cursor = Cursor(
             cursor_name(self._gate.source, self._file), msgspec.msgpack.encode(self._reached)
         )
-        self._appending.begin(items, rejected=rejected, cursor=cursor)
+        self._appending.begin(self._drafts, rejected=rejected, cursor=cursor)
         self._begun, self._begun_rows = self._waiting, self._waiting_rows
-        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self._waiting, self._waiting_rows, self._waiting_bytes, self._drafts = [], 0, 0, []
         self._held, self._held_rows, self._rejected = [], 0, 0
 
     def _settle(self) -> None:
         """Counts what became of the items whose transaction was begun."""
         for item, fate in zip(self._begun, self._appending.settle(), strict=True):
-            held = item.entry if isinstance(item.entry, Held) else None
-            reason = fate.code or (held.code if held else "")
-            detail = fate.detail or (held.detail if held else "")
+            reason = fate.code or (item.held.code if item.held else "")
+            detail = fate.detail or (item.held.detail if item.held else "")
             self._account.count(fate.fate, reason, item.rows, item.line, detail)
         self._begun, self._begun_rows = [], 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from journeyfold.identity.rules import Pattern
 
@@ -37,5 +37,5 @@ def is_blocked_by_default(value: str, kind: str, unblock: Iterable[str]) -> bool
     return reason not in unblock
 
 
-def matches(key: str, patterns: Iterable[Pattern]) -> bool:
-    return any(pattern.search(key) for pattern in patterns)
+def matches(key: str, patterns: Sequence[Pattern]) -> bool:
+    return bool(patterns) and any(pattern.search(key) for pattern in patterns)

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from journeyfold.adapters.directory_lock import DirectoryLock
+from journeyfold.adapters.sqlite_draft import Draft
 from journeyfold.collect.admit import Gate
 from journeyfold.collect.appending import Append
 from journeyfold.collect.batch import (
@@ -30,7 +31,7 @@ from journeyfold.collect.folder import RunOne, files_of, run_folder
 from journeyfold.collect.reconciliation import Reconciliation
 from journeyfold.collect.scratch import remove_leftovers
 from journeyfold.core.errors import Busy, UsageError
-from journeyfold.core.ports import Cursor, Entry, Fate, Held
+from journeyfold.core.ports import Cursor, Fate
 from journeyfold.project.model import Project
 from journeyfold.project.nearest import did_you_mean
 from journeyfold.project.reports import BadRow, ImportReport
@@ -121,6 +122,7 @@ def append_source(
             started=started,
             items_max=ALONE_ITEMS if is_alone else TRANSACTION_ITEMS,
             file=file,
+            draft=list if options.dry_run else log.drafts,
         )
 
     beside = Checkpointing(log.checkpoint) if is_alone else None
@@ -156,9 +158,9 @@ def _append_to(workspace: Workspace) -> Append:
     log, clock = workspace.log, workspace.clock
 
     def append(
-        items: Sequence[Entry | Held], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
+        items: Sequence[Draft], *, rejected: Sequence[tuple[str, int]], cursor: Cursor
     ) -> list[Fate]:
-        return log.append(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
+        return log.append_drafts(items, now_us=clock.now_us(), rejected=rejected, cursor=cursor)
 
     return append
 
