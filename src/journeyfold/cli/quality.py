@@ -6,6 +6,7 @@ import click
 
 from journeyfold.cli.cleaning import cleaning
 from journeyfold.cli.quality_duplicates import duplicates
+from journeyfold.cli.quality_import import import_
 from journeyfold.cli.quality_missing import missing
 from journeyfold.cli.quality_profile import profile
 from journeyfold.cli.quality_rules import run, show
@@ -16,5 +17,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (run, show, cleaning, profile, duplicates, missing):
+for command in (run, show, cleaning, profile, duplicates, missing, import_):
     quality.add_command(command)
