@@ -15,6 +15,7 @@ from journeyfold.core.profile import Profile
 from journeyfold.journey.control import CatchUp
 from journeyfold.project.figures import JourneyFigures
 from journeyfold.project.reports import MailTest
+from journeyfold.project.under_way import UnderWay
 from journeyfold.runtime.outbox_view import Act, DestinationAct, DestinationCard, Outbox
 
 
@@ -29,7 +30,7 @@ class JourneyDesk(Protocol):
         """Newest first."""
         ...
 
-    def people(self, journey: str, step: str, after: str, limit: int) -> Sequence[str]:
+    def people(self, journey: str, step: str, after: str, limit: int) -> UnderWay:
         """Ids of those in it now, at a step if one is given, in order, those > `after`."""
         ...
 

@@ -24,6 +24,7 @@ from journeyfold.journey.definition import Journey
 from journeyfold.journey.program import version_of
 from journeyfold.project.document import Document
 from journeyfold.project.figures import JourneyFigures
+from journeyfold.project.under_way import UnderWay
 from journeyfold.project.yaml_text import read_yaml
 from journeyfold.testing.sample_journeys import figures_of, moves_of
 from journeyfold.testing.sample_people import Sample
@@ -68,9 +69,10 @@ class SampleJourneys:
         )
         return [now, older] if before != text else [now]
 
-    def people(self, journey: str, step: str, after: str, limit: int) -> Sequence[str]:
+    def people(self, journey: str, step: str, after: str, limit: int) -> UnderWay:
         del journey, step
-        return [person for person in sorted(self._of.profiles) if person > after][:limit]
+        found = [person for person in sorted(self._of.profiles) if person > after]
+        return UnderWay(tuple(found[:limit]), found[limit - 1] if len(found) > limit else "")
 
     def runs(self, profile: Profile, journey: str = "") -> Sequence[Run]:
         """Everybody is in the first journey, two steps on."""

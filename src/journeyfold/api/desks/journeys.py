@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 
 import msgspec
 
 from journeyfold.api.desks.people import REMEMBERED, People
 from journeyfold.api.desks.published import Archive, Published
 from journeyfold.api.desks.snapshot import Snapshot, snapshot
-from journeyfold.api.desks.trial import profiles
 from journeyfold.api.journey_cards import (
     Draft,
     JourneyCard,
@@ -35,6 +33,7 @@ from journeyfold.project.figures import JourneyFigures, journey_figures
 from journeyfold.project.load import load
 from journeyfold.project.model import Project
 from journeyfold.project.simulation import simulate
+from journeyfold.project.under_way import UnderWay, under_way
 from journeyfold.runtime.laboratory import Laboratory
 from journeyfold.runtime.platform import Platform
 
@@ -72,15 +71,9 @@ class Journeys:
             for each in self._published(project, journey)
         ]  # fmt: skip
 
-    def people(self, journey: str, step: str, after: str, limit: int) -> Sequence[str]:
-        start = after.encode() + b"\x00" if after else b""
+    def people(self, journey: str, step: str, after: str, limit: int) -> UnderWay:
         with snapshot(self._platform) as look:
-            found = (
-                profile.person
-                for profile in profiles(look, start)
-                if any(_is_at(each, journey, step) for each in profile.journeys)
-            )
-            return list(islice(found, limit))
+            return under_way(look.reader, journey, step, after, limit)
 
     def runs(self, profile: Profile, journey: str = "") -> Sequence[Run]:
         mine = [each for each in profile.journeys if journey in {"", each.journey}]
@@ -139,11 +132,6 @@ class Journeys:
         place = project.places.get(("journey", journey))
         path = place.file if place else f"journeys/{journey}.yaml"
         return self._archive.published(self._platform.workspace.activated(), path)
-
-
-def _is_at(instance: Instance, journey: str, step: str) -> bool:
-    is_in = instance.journey == journey and not instance.ended_us
-    return is_in and step in {"", instance.step}
 
 
 def _run(instance: Instance, records: Sequence[Record]) -> Run:

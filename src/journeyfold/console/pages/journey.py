@@ -224,8 +224,8 @@ def _people(ask: Ask, card: JourneyCard) -> dict[str, object]:
     after, step = ask.query.get("after", ""), ask.query.get("step", "")
     if after and node_of_person(after) is None:
         ask.missing("Page")
-    ids = ask.desk.journeys.people(card.id, step, after, PEOPLE + 1)
-    profiles = [ask.desk.people.profile(person) for person in ids]
+    found = ask.desk.journeys.people(card.id, step, after, PEOPLE)
+    profiles = [ask.desk.people.profile(person) for person in found.people]
     wanted = ask.query.get("person", "")
     traced = ask.desk.people.profile(wanted) if wanted else None
     if wanted and traced is None:
@@ -238,8 +238,8 @@ def _people(ask: Ask, card: JourneyCard) -> dict[str, object]:
         if not run.ended_us and step in {"", run.step}
     ]
     return {
-        "inside": inside[:PEOPLE],
-        "next_after": ids[PEOPLE - 1] if len(ids) > PEOPLE else "",
+        "inside": inside,
+        "next_after": found.next_after,
         "at_step": step,
         "traced": traced,
         "runs": ask.desk.journeys.runs(traced, card.id) if traced else [],
