@@ -162,10 +162,6 @@ def test_a_source_without_steps_hands_on_the_record_itself():
     [
         ("clean: {traits.phone: phon}\n", "P190 there is no cleaner 'phon'; did you mean 'phone'?"),
         ("clean: {traits.phone: {phone: {regoin: DE}}}\n", "P190 phone: Object contains unknown"),
-        (
-            "clean: {traits.phone: {phone: {on_failed: quarantine}}}\n",
-            "P190 on_failed: quarantine is for a schema or a rule, which judge at the door; write",
-        ),
         ("clean: {phone: phone}\n", "P190 'phone' is no field that can be cleaned; write it as"),
         ("clean: {traits.phone: []}\n", "P190 steps are names of cleaners"),
         ("clean: {traits.phnoe: phone}\n", "P130 no schema declares 'traits.phnoe'; did you mean"),

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from quality_kit import Checked, opened
+from quality_kit import Checked, opened, silent
 
 from journeyfold.collect.admit import admit
 from journeyfold.collect.arrival import Arrival
@@ -13,7 +13,8 @@ from journeyfold.core.ports import Entry, Held
 from journeyfold.project.schema_cards import cards, failing_fields
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.importing import import_source
-from journeyfold.runtime.workspace import checked_project
+from journeyfold.runtime.requarantine import replay_chosen
+from journeyfold.runtime.workspace import activate, checked_project
 
 RULES = """
     dataset: events/Order Completed
@@ -89,6 +90,39 @@ def test_what_was_let_in_although_it_breaks_the_schema_is_counted_by_field(house
     (field,) = failing_fields([*log.quarantine.groups(), *log.quarantine.flagged()])
     assert (field.schema, field.pointer, field.flagged) == ("order.1", "/properties/order_id", 1)
     assert [card.total for card in cards(project, log.quarantine.flagged())] == [0, 1]
+
+
+def clean(house, text):
+    path = house.workspace.place.directory / "sources" / "shop_server.yaml"
+    path.write_text(f"kind: server\nbasis: contract\npurposes: [analytics]\nclean: {text}\n")
+
+
+def test_what_cleaning_cannot_read_waits_where_a_step_says_so(house):
+    clean(house, "{properties.tel: [text, {phone: {region: DE, on_failed: quarantine}}]}")
+    held = sent(house, {"tel": "321-3212"})
+    assert isinstance(held, Held)
+    assert (held.code, held.pointer, held.detail) == ("rule", "/properties/tel", "clean/phone")
+    assert isinstance(sent(house, {"tel": "030 901820"}), Entry)
+    assert isinstance(sent(house, {}), Entry)
+
+
+def test_a_rule_is_asked_beside_the_cleaning_of_its_source(house):
+    clean(house, "{properties.tel: {phone: {region: DE, on_failed: quarantine}}}")
+    house.rules(RULES)
+    held = sent(house, {"total": -1.0, "currency": "EUR", "order_id": "o", "tel": "030 901820"})
+    assert isinstance(held, Held)
+    assert held.detail == "orders/amount"
+
+
+def test_what_waits_because_of_cleaning_comes_in_once_the_step_reads_it(house):
+    clean(house, "{properties.tel: {phone: {on_failed: quarantine}}}")
+    house.rules("dataset: shop_server\nrules: [{id: id, completeness: event.id}]\n")
+    log = house.workspace.log
+    log.append([sent(house, {"tel": "030 901820"})], now_us=house.workspace.clock.now_us())
+    clean(house, "{properties.tel: {phone: {region: DE, on_failed: quarantine}}}")
+    activate(house.workspace, checked_project(house.workspace.place.directory))
+    done = replay_chosen(house.workspace, None, None, (), dry_run=False, progress=silent)
+    assert (done.tried, done.appended) == (1, 1)
 
 
 def test_a_condition_is_asked_at_the_door(house):

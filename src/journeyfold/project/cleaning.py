@@ -50,6 +50,21 @@ class Cleaning:
         return Record(record.offset, record.appended_us, record.kind, event)
 
 
+def steps_at_the_door(project: Project) -> dict[str, Steps]:
+    """Of each source the fields with a step that sets aside what it cannot read (ADR 37)."""
+    found: dict[str, Steps] = {}
+    for name, source in project.sources.items():
+        chains = {path: _chain(project, spec) for path, _, spec in _declared(source)}
+        holding = {
+            path: chain
+            for path, chain in chains.items()
+            if any(step.on_failed == "quarantine" for step in chain.steps)
+        }
+        if holding:
+            found[name] = Steps(name, holding)
+    return found
+
+
 def levels_of(project: Project) -> Levels:
     """Fields that are cleaned by a taxonomy; one that sources clean by different lists is none."""
     named: dict[tuple[str, ...], set[str]] = {}
@@ -155,14 +170,7 @@ def _chain(project: Project, spec: Json) -> Chain:
     if not parts or not all(isinstance(part, str | dict) for part in parts):
         raise ValueError(f"{NO_STEPS}; write `clean: email`")
     named = [part for part in parts if isinstance(part, str | dict)]
-    steps = [_with_region(project, with_words(project, part)) for part in named]
-    chain = chain_of(steps)
-    if any(step.on_failed == "quarantine" for step in chain.steps):
-        raise ValueError(
-            "on_failed: quarantine is for a schema or a rule, which judge at the door; "
-            "write keep or null"
-        )
-    return chain
+    return chain_of([_with_region(project, with_words(project, part)) for part in named])
 
 
 def _with_region(project: Project, part: str | dict[str, Json]) -> str | dict[str, Json]:

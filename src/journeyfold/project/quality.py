@@ -19,10 +19,11 @@ from journeyfold.core.condition_scope import Scope, Type
 from journeyfold.core.condition_typed import Typed
 from journeyfold.core.condition_types import check
 from journeyfold.core.event import Event
+from journeyfold.project.cleaning import steps_at_the_door
 from journeyfold.project.document import Path
 from journeyfold.project.model import Project
 from journeyfold.project.scopes import event_types, trait_type
-from journeyfold.quality.door import DoorRules, door_rules
+from journeyfold.quality.door import DoorRules, door_rules, with_steps
 from journeyfold.quality.predicate import Judged, Test, condition_of, judged
 from journeyfold.quality.registry import Registry
 from journeyfold.quality.rule import Ruleset
@@ -169,8 +170,11 @@ def rules_at_the_door(project: Project, registry: Registry) -> dict[str, DoorRul
         stem = PurePosixPath(bound.path).stem
         found = [(f"{stem}/{each.rule.id}", each) for each in bound.per_record(fates)]
         group.setdefault(bound.dataset.name, []).extend(found)
-    return {
+    doors = {
         name: door_rules(by_event, by_source.get(name, ()))
         for name in project.sources
         if by_event or name in by_source
     }
+    for name, steps in steps_at_the_door(project).items():
+        doors[name] = with_steps(doors.get(name), steps)
+    return doors

@@ -13,10 +13,11 @@ import msgspec
 from journeyfold.core.event import Event
 from journeyfold.quality.columns import where
 from journeyfold.quality.predicate import Judged
+from journeyfold.quality.steps import Steps
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """`rule` is `<file>/<id>`; `pointer` says where, empty for a condition."""
+    """`rule` is `<file>/<id>`, or `clean/<cleaner>`; `pointer` says where, empty for a condition."""
 
     rule: str
     pointer: str
@@ -34,6 +35,21 @@ def door_rules(
     def broken(event: Event) -> list[Broken]:
         told = (*by_event.get(event.name, ()), *of_source)
         return [_broken(name, each) for name, each in told if each.breaks(event)]
+
+    return broken
+
+
+def with_steps(rules: DoorRules | None, steps: Steps) -> DoorRules:
+    """And what cleaning cannot read is set aside, where a step says `on_failed: quarantine`."""
+
+    def broken(event: Event) -> list[Broken]:
+        found = list(rules(event)) if rules is not None else []
+        for change in steps.changes(event):
+            outcome = change.outcome
+            if outcome.state == "failed" and outcome.on_failed == "quarantine":
+                pointer = "/" + change.field.replace(".", "/")
+                found.append(Broken(f"clean/{outcome.cleaner}", pointer, is_set_aside=True))
+        return found
 
     return broken
 
