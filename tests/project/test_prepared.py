@@ -107,3 +107,23 @@ def test_of_onehot_there_is_one_and_zero_for_every_category():
 def test_a_fit_of_another_plan_is_none_until_it_is_made_anew():
     before = fit_of(Plan("mean"), [[1.0], [3.0]])
     assert ready({"spend": SPEND}, spend=before) == {}
+
+
+def test_a_segment_of_a_prepared_feature_fills_with_the_fit_and_a_rebuild_agrees():
+    files = feature('{value: \'sum("Order Completed", "total")\', transform: zscore}')
+    files["segments/rich.yaml"] = "segments:\n  - {id: rich, when: features.fresh.prepared > 1.5}\n"
+    project = load(files)
+    house = House(project)
+    for at, total in enumerate([10, 12, 11, 9, 10, 400]):
+        order = {"order_id": f"o{at}", "total": total}
+        house.track("Order Completed", order, user=f"u{at}")
+    assert "rich" not in house.person("user_id", "u5").memberships
+    house.now_us += HOUR_US
+    fit = fit_of(project.features["fresh"].plan, [[each] for each in (10, 12, 11, 9, 10, 400)])
+    told = {"cuts": {}, "fits": {"fresh": msgspec.to_builtins(fit)}}
+    house.append(system("cutpoints.updated", house.now_us, told), "cutpoints")
+    inside = [at for at in range(6) if "rich" in house.person("user_id", f"u{at}").memberships]
+    assert inside == [5]
+    house.track("Order Completed", {"order_id": "late", "total": 500}, user="u0")
+    assert "rich" in house.person("user_id", "u0").memberships
+    assert everything(house.rebuilt(3)) == everything(house.state)

@@ -199,8 +199,8 @@ def _subject(node: Node) -> tuple[Part, ...]:
     match node:
         case Path(root="traits", path=(name,)):
             return (Part("trait"), Part(name, "path", "trait", label="trait"))
-        case Path(root="features", path=(name,)):
-            return (Part("feature"), Part(name, "path", "feature", label="feature"))
+        case Path(root="features", path=(name,) | (name, "prepared") as path):
+            return (Part("feature"), Part(".".join(path), "path", "feature", label="feature"))
         case Call(name="stage"):
             return (Part("stage"),)
         case Call(name=name, args=args) if name in _COUNTED and "where" not in args:
@@ -273,6 +273,8 @@ def _edited(node: Node, slot: str, value: str) -> Node:
             return replace(node, value=_edited(left, slot, value))
         case IsNull(of=left), _:
             return replace(node, of=_edited(left, slot, value))
+        case Path(root="features"), "path":
+            return replace(node, path=tuple(value.split(".")))
         case Path(), "path":
             return replace(node, path=(value,))
         case Call(args=args), "event":

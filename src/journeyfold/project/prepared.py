@@ -8,7 +8,7 @@ prepared value, but for what needs no fit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +52,16 @@ class Missing(msgspec.Struct, frozen=True):
 
 def prepared_features(definitions: Definitions) -> dict[str, Plan]:
     return {name: each.plan for name, each in definitions.items() if each.is_prepared}
+
+
+def readable(definitions: Definitions) -> Iterator[str]:
+    """What a condition may name after `features.`, the prepared ones last."""
+    yield from definitions
+    yield from (
+        f"{name}.prepared"
+        for name, plan in prepared_features(definitions).items()
+        if plan.impute != "none" or plan.scale != "none"
+    )
 
 
 def to_fit(definitions: Definitions) -> list[str]:

@@ -12,6 +12,7 @@ from journeyfold.core.errors import Problem, ProjectError
 from journeyfold.core.instant import DAY_US
 from journeyfold.project.check import load_checked
 from journeyfold.project.load import project_hash
+from journeyfold.project.prepared import readable
 from journeyfold.project.registered import Published
 from journeyfold.project.scopes import event_types, trait_type
 from journeyfold.project.stocktaking import Stock
@@ -53,7 +54,7 @@ class Projects:
             identifiers=tuple(kind.name for kind in project.identity.kinds),
             events=tuple(sorted(event_types(registry))),
             traits=tuple(trait_type(registry).keys()),
-            purposes=project.settings.privacy.known, features=tuple(project.features),
+            purposes=project.settings.privacy.known, features=tuple(readable(project.features)),
         )  # fmt: skip
 
     def sources(self) -> Sequence[SourceCard]:

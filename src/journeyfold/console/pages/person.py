@@ -107,6 +107,7 @@ def _page(ask: Ask, *, clear: bool, problem: str = "") -> Response:
         outside=[why for why in reasons if not why.holds],
         traits=_traits(people.traits(profile), owners, clear=clear),
         features=people.features(profile),
+        prepared=people.prepared(profile),
         consents=_consents(profile, ask.project.purposes),
         decisions=_decisions(people, profile),
         runs=ask.desk.journeys.runs(profile) if as_of < 0 else (),
