@@ -28,6 +28,25 @@ def test_messages_are_told_with_rates_and_stages(kit):
     assert {each["stage"] for each in answered.json["stages"]} >= {"consideration"}
 
 
+def test_a_message_has_its_conversions_revenue_and_lift(kit):
+    rows = kit.call("GET", "/v1/messages/report").json["messages"]
+    assert {"sent", "delivered", "goals", "value_micros", "arm"} <= set(rows[0]["message"])
+    difference = rows[0]["message"]["lift"]["difference"]
+    assert difference["low"] < difference["estimate"] < difference["high"]
+
+
+def test_moves_of_stage_have_a_lift(kit):
+    (stage,) = [
+        each for each in kit.call("GET", "/v1/messages/report").json["stages"]
+        if each["stage"] == "consideration"
+    ]  # fmt: skip
+    for move in stage["moves"]:
+        assert (
+            move["people"] == move["lift"]["treated"]["goals"] + move["lift"]["held_out"]["goals"]
+        )
+    assert [move["days"] for move in stage["moves"]] == [7, 30]
+
+
 def test_messages_of_one_journey_only(kit):
     answered = kit.call("GET", "/v1/messages/report?journey=cart-abandoned")
     journeys = {row["message"]["journey"] for row in answered.json["messages"]}

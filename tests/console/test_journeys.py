@@ -43,6 +43,19 @@ def test_a_stage_filters_and_the_filter_can_be_dropped(shop):
     assert 'href="?"' in text
 
 
+def test_each_message_is_compared_with_those_held_out(shop):
+    shown = words(shop.get(CART_PAGE))
+    assert "Goals after Against held out" in shown
+    assert re.search(r"cart mail, email .*? worth [\d,]+ \+5\.\d [\d.−]+ to \d", shown)
+
+
+def test_moves_of_stage_are_compared_with_those_held_out(shop):
+    shown = words(shop.get(CART_PAGE)).partition("Moves to another stage")[2]
+    assert re.search(
+        r"consideration to purchase shop 7 days 1[01]\.\d % .*? [67]\.\d % .*? \+4\.\d", shown
+    )
+
+
 def test_the_page_begins_with_the_answer(shop):
     shown = words(shop.get(CART_PAGE))
     assert (
