@@ -172,6 +172,10 @@ class Runtime(Protocol):
         report: Callable[[str], None],
     ) -> QualityReport: ...
 
+    def quality_differences(
+        self, directory: Path, data: Path | None, *, rule: str, progress: Progress
+    ) -> list[str]: ...
+
     def quality_show(
         self, directory: Path, data: Path | None, *, dataset: str
     ) -> QualityReport: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from journeyfold.cli.cleaning import cleaning
+from journeyfold.cli.quality_differences import differences
 from journeyfold.cli.quality_duplicates import duplicates
 from journeyfold.cli.quality_import import import_
 from journeyfold.cli.quality_missing import missing
@@ -17,5 +18,5 @@ def quality() -> None:
     """Look at how good the data is."""
 
 
-for command in (run, show, cleaning, profile, duplicates, missing, import_):
+for command in (run, show, cleaning, profile, duplicates, missing, import_, differences):
     quality.add_command(command)

@@ -83,8 +83,12 @@ def _first(sql: str) -> str:
 # --- reconciliation -----------------------------------------------------------------------------
 
 
-def reconciliation(rule: Rule, key: tuple[str, ...], here: Side, far: Side, *, shown: bool) -> str:
-    """Groups or keys of both sides, and those that differ; or, `shown`, which and how."""
+def reconciliation(
+    rule: Rule, key: tuple[str, ...], here: Side, far: Side, *, shown: bool, most: int = SHOWN
+) -> str:
+    """Groups or keys of both sides, and those that differ; or, `shown`, which and how: as many as
+    `most`, 0 for all.
+    """
     assert rule.reconcile is not None, "a rule of this key"
     told = rule.reconcile
     names = told.by or key
@@ -118,7 +122,8 @@ def reconciliation(rule: Rule, key: tuple[str, ...], here: Side, far: Side, *, s
         both = "coalesce(l.k, r.k)"
         return (
             f"select array_to_string({both}, ', ') || case when l.k is null or r.k is null then "  # noqa: S608
-            f"{absent} else {said} end from {joined} where {differs} order by {both} limit {SHOWN}"
+            f"{absent} else {said} end from {joined} where {differs} order by {both}"
+            + (f" limit {most}" if most else "")
         )
     return (
         f"select count(*), count_if({differs}), "  # noqa: S608

@@ -220,6 +220,7 @@ quality_missing = data_commands.quality_missing
 profile_file, profile_event = data_commands.profile_file, data_commands.profile_event
 near_in_file, near_in_event = data_commands.near_in_file, data_commands.near_in_event
 quality_run, quality_show = quality_commands.quality_run, quality_commands.quality_show
+quality_differences = quality_commands.quality_differences
 identity = identity_commands.identity
 
 

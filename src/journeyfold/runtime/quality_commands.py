@@ -25,6 +25,15 @@ def quality_run(
         return quality_desk.run_now(workspace, Asked(dataset, since), progress, report)
 
 
+def quality_differences(
+    directory: Path, data: Path | None, *, rule: str, progress: Progress
+) -> list[str]:
+    from journeyfold.runtime.quality_differences import differences
+
+    with opened(directory, data) as workspace:
+        return differences(workspace, rule, progress)
+
+
 def quality_show(directory: Path, data: Path | None, *, dataset: str) -> QualityReport:
     from journeyfold.runtime import quality_desk
 

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -108,6 +109,23 @@ def _run(
     workspace: Workspace, project: Project, bound: Sequence[Bound], run: Run,
     store: QualityStore, progress: Progress,
 ) -> Iterator[Found]:  # fmt: skip
+    with rows_of(workspace, project, bound, run, progress) as (tables, engine):
+        for number, each in enumerate(bound, 1):
+            progress("checking rules", number, len(bound))
+            findings = judge(each, tables, engine, run, workspace, store.series)
+            kept = _kept(findings, run)
+            store.replace(
+                each.path, run.since, kept, findings.points, _columns(each, tables),
+                [rule.id for rule in each.ruleset.rules],
+            )  # fmt: skip
+            yield from kept
+
+
+@contextmanager
+def rows_of(
+    workspace: Workspace, project: Project, bound: Sequence[Bound], run: Run, progress: Progress
+) -> Iterator[tuple[Tables, RuleEngine]]:
+    """What the rules of a run read, as files that are gone afterwards, and who reads them."""
     scratch = _scratch(workspace.place.run)
     try:
         tables = tables_for(workspace, project, bound, run, scratch)
@@ -123,15 +141,7 @@ def _run(
         tables.close()
         engine = RuleEngine(scratch, workspace.place.directory)
         try:
-            for number, each in enumerate(bound, 1):
-                progress("checking rules", number, len(bound))
-                findings = judge(each, tables, engine, run, workspace, store.series)
-                kept = _kept(findings, run)
-                store.replace(
-                    each.path, run.since, kept, findings.points, _columns(each, tables),
-                    [rule.id for rule in each.ruleset.rules],
-                )  # fmt: skip
-                yield from kept
+            yield tables, engine
         finally:
             engine.close()
     finally:

@@ -116,10 +116,13 @@ def _scan(judging: Judging, rules: Sequence[Rule]) -> None:
 
 
 def _own(judging: Judging) -> tuple[Side, dict[str, str]]:
+    return own_side(judging.bound, judging.tables, judging.engine)
+
+
+def own_side(bound: Bound, tables: Tables, engine: RuleEngine) -> tuple[Side, dict[str, str]]:
     """The dataset's own rows, and where the answers of its conditions stand."""
-    bound, tables = judging.bound, judging.tables
     if bound.dataset.kind == "table":
-        side = tables.file_side(bound, bound.dataset.name, judging.engine)
+        side = tables.file_side(bound, bound.dataset.name, engine)
         return side, {name: f"t{at}" for at, name in enumerate(bound.tests)}
     if bound.dataset.kind == "profiles":
         table = tables.profiles[bound.path]
