@@ -226,3 +226,12 @@ def test_normalising_a_normal_value_changes_nothing(value):
 
 def test_an_identifier_of_text_is_split_once():
     assert identifiers("user_id:a:b") == (Identifier("user_id", "a:b"),)
+
+
+def test_rules_for_people_who_pass_by_say_the_same_and_remember_less():
+    passing = DEFAULT_RULES.for_passing(10)
+    for number in range(100):
+        claims = (f"email:p{number}@example.com", f"user_id:u{number}")
+        assert usable(*claims, rules=passing) == usable(*claims)
+    assert len(passing.usable_memo) <= 10
+    assert passing == DEFAULT_RULES

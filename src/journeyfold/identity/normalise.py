@@ -31,7 +31,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re
 _NODE = b"journeyfold.node"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _TWO_LETTERS = [one + other for one in _LETTERS for other in _LETTERS]
-_REMEMBERED = 50_000  # answers; the older half goes first
 
 
 def normalised(event: Event, rules: IdentityRules) -> Usable:
@@ -46,7 +45,7 @@ def normalised(event: Event, rules: IdentityRules) -> Usable:
     found = rules.usable_memo.get(key)
     if found is None:
         found = _normalised(event, rules, client=client, region=region)
-        _remember(rules.usable_memo, key, found)
+        _remember(rules.usable_memo, key, found, rules.answers_max)
     return found
 
 
@@ -162,7 +161,7 @@ def _one(claim: Identifier, rules: IdentityRules, region: str | None) -> Identif
     found = rules.value_memo.get(key)
     if found is None:
         found = _parsed(claim, rules, region)
-        _remember(rules.value_memo, key, found)
+        _remember(rules.value_memo, key, found, rules.answers_max)
     return found
 
 
@@ -254,8 +253,8 @@ def _dropped(claim: Identifier, reason: Reason) -> Dropped:
     return Dropped(claim.kind, claim.value[:1] + "…", reason)
 
 
-def _remember(memo: dict[_Key, _Answer], key: _Key, answer: _Answer) -> None:
-    if len(memo) >= _REMEMBERED:  # many at once: a dict looks for its first key ever longer
-        for oldest in list(islice(memo, _REMEMBERED // 2)):
+def _remember(memo: dict[_Key, _Answer], key: _Key, answer: _Answer, answers_max: int) -> None:
+    if len(memo) >= answers_max:  # many at once: a dict looks for its first key ever longer
+        for oldest in list(islice(memo, answers_max // 2)):
             del memo[oldest]
     memo[key] = answer

@@ -206,6 +206,19 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
         return self.devices | ({"user_id"} & self.by_name.keys())
 
     @cached_property
+    def answers_max(self) -> int:
+        """So many answers each memo below keeps; the older half goes first."""
+        return 50_000
+
+    def for_passing(self, answers_max: int) -> IdentityRules:
+        """The same rules for people who come by once, as in a file: what is remembered of them is
+        seldom asked for again, and a large memo costs more than it saves.
+        """
+        rules = msgspec.structs.replace(self)
+        rules.__dict__["answers_max"] = answers_max
+        return rules
+
+    @cached_property
     def usable_memo(self) -> dict[tuple[object, ...], Usable]:
         """Answers of `normalised`, bounded by it; they end with the rules they depend on."""
         return {}

@@ -47,6 +47,7 @@ from journeyfold.runtime.tracing import traces_import
 from journeyfold.runtime.workspace import Place, Workspace, activate, checked_project, hold
 
 Progress = Callable[[str, int, int | None], None]
+PASSING_MAX = 2_000  # people of a file whose identifiers are remembered as they were read
 
 
 @rare_collections()
@@ -98,8 +99,9 @@ def append_source(
     Alone it also moves the write-ahead log into the file meanwhile, which is `work`'s duty where a
     platform runs. `started` gets what can be killed.
     """
+    passing = msgspec.structs.replace(project, identity=project.identity.for_passing(PASSING_MAX))
     gate = gates_of(
-        project, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
+        passing, workspace.node_key, lambda: None, receipt_key=workspace.keyring.derive("link")
     )[source]
     log = workspace.log
 
