@@ -11,7 +11,9 @@ import duckdb
 import fastavro
 import pytest
 
+from journeyfold.collect.batch import cursor_name
 from journeyfold.collect.child import ImportFailed
+from journeyfold.collect.position import decoded
 
 _PATH = Path(__file__).with_name("import_kit.py")
 if "import_kit" not in sys.modules:
@@ -39,12 +41,19 @@ def parquet_shop(directory, select, **keys):
     return Shop(directory, {"parquet": "o.parquet"}, **(kit.ORDERS | keys))
 
 
+LINE_MIB = int(os.environ.get("JOURNEYFOLD_LINE_MIB", "300"))  # 5120 is the 5 GB of the issue
+
+
+def cursor_of(shop):
+    return decoded(shop.log.marks.cursor(cursor_name(shop.gate.source)))
+
+
 def refused(shop, says):
-    """One sentence, and nothing is written."""
+    """One sentence, and nothing is written, so that the next run begins where this one did."""
     with pytest.raises(ImportFailed, match=says) as failure:
         shop.run()
     assert "\n" not in str(failure.value)
-    assert (shop.log.head()[0], shop.held) == (-1, [])
+    assert (shop.log.head()[0], shop.held, cursor_of(shop)) == (-1, [], None)
 
 
 def held_at(shop):
@@ -206,9 +215,9 @@ def test_a_formula_in_a_cell_is_text_as_it_stands(tmp_path, text):
 
 
 @pytest.mark.parametrize("make", [csv_shop, json_shop])
-def test_a_line_of_300_megabytes_needs_no_memory(tmp_path, make):
+def test_a_line_without_an_end_needs_no_memory(tmp_path, make):
     (tmp_path / "long").write_bytes(b"")
-    os.truncate(tmp_path / "long", 300 << 20)
+    os.truncate(tmp_path / "long", LINE_MIB << 20)
     with (tmp_path / "long").open("rb+") as file:
         file.write((GOOD if make is csv_shop else LINE.format(1) + "\n").encode())
         file.seek(0, os.SEEK_END)
@@ -230,6 +239,28 @@ def test_dates_in_three_formats_keep_those_that_say_what_they_mean(tmp_path):
     assert account.appended == 2
     assert held_at(shop) == [("bad_value", "/line/4"), ("bad_value", "/line/5")]
     assert "column 'at': '01/02/2026' is no RFC 3339 time" in str(account.examples)
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (ROW.format("3ü").encode("latin-1"), "encoding"),
+        (ROW.format(3).encode().replace(b",3.5", b",3.5,,"), "columns"),
+        (ROW.format(3).encode().replace(b"p3@", b'"p3@'), "torn_quote"),
+        (ROW.format(3).encode().replace(b"p3", b"p\0"), "nul"),
+        (ROW.format(3).encode().replace(b"2026-01-01T10:00:00Z", b"01/02/2026"), "bad_value"),
+        (ROW.format(3).encode().replace(b"2026-01-01T10:00:00Z", b""), "no_time"),
+        (b"x" * (2 << 20) + b"\n", "line_too_long"),
+    ],
+)
+def test_the_cursor_passes_a_bad_row_and_the_next_file_is_read_to_its_end(tmp_path, bad, code):
+    body = GOOD.encode() + bad + ROW.format(4).encode()
+    (shop := csv_shop(tmp_path, body)).run()
+    assert held_at(shop) == [(code, "/line/4")]
+    assert (cursor_of(shop).rows, cursor_of(shop).is_complete) == (4, True)
+    (tmp_path / "orders.csv").write_bytes(body + ROW.format(5).encode())
+    assert shop.run().appended == 1
+    assert [event.id for event in shop.events] == ["1", "2", "4", "5"]
 
 
 # --- files --------------------------------------------------------------------------------------
