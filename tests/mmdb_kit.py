@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,10 @@ class Sized(int):
         made = super().__new__(cls, value)
         made.kind = kind
         return made
+
+
+class Double(float):
+    """A number of eight bytes: type 3."""
 
 
 def write_places(path: Path, places: dict[str, dict[str, object]], kind: str = "Test-City") -> None:
@@ -59,6 +64,8 @@ def _encoded(value: object) -> bytes:
         case Sized():
             raw = int(value).to_bytes(8, "big").lstrip(b"\0")
             return _head(value.kind, len(raw)) + raw
+        case Double():
+            return _head(3, 8) + struct.pack(">d", value)
         case str():
             raw = value.encode()
             return _head(2, len(raw)) + raw

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from http_receiver import receiving
 from live import run_cli
+from mmdb_kit import write_places
+
+from journeyfold.runtime.workspace import Workspace, place_of
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 FENCE = re.compile(r"^```(yaml|sh|text)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -37,6 +40,13 @@ def play(page, shop, **environment):
                 said = run_cli(shop, *command.split(), **environment).stdout
 
 
+def events_of(shop, source):
+    workspace = Workspace(place_of(shop, None))
+    records = workspace.log.read(-1, 1_000)
+    workspace.close()
+    return [each.event for each in records if each.event.source == source]
+
+
 def appended(shop, source, **environment):
     told = run_cli(shop, "import", source, "--json", **environment).stdout
     return json.loads(told)["appended"]
@@ -51,6 +61,34 @@ def test_the_inventory_shown_is_a_source_that_passes_check_and_imports(shop):
     assert appended(shop, "crm") == 1
     fields = json.loads(run_cli(shop, "sources", "list", "--json").stdout)
     assert "user.contact.email" in json.dumps(fields)
+
+
+def test_visits_are_joined_with_the_weather_of_their_place_and_hour(shop):
+    (shop / "data").mkdir()
+    write_places(shop / "data" / "places.mmdb", {"203.0.113.0/24": {"country": {"iso_code": "DE"}}})
+    page = (HOW_TO / "know-place-and-weather.md").read_text()
+    table = re.search(r"```csv\n(.*?)```", page, re.DOTALL)[1]
+    (shop / "data" / "weather.csv").write_text(table)
+    (shop / "weather_by_hour.csv").write_text(table)
+    kind = re.search(r"`(- {name: customer_id.*?})`", page)[1]
+    identity = shop / "identity.yaml"
+    identity.write_text(identity.read_text().replace("kinds:\n", f"kinds:\n  {kind}\n", 1))
+    files = re.search(r"  places: .*\n  weather: .*\n", page)[0]
+    settings = shop / "journeyfold.yaml"
+    settings.write_text(settings.read_text().replace("server:\n", f"server:\n{files}", 1))
+    (shop / "visits.csv").write_text(
+        "visit,at,customer_id,town,geocell\n"
+        'v1,2026-07-01T12:40:00Z,c1,Berlin,"52.5,13.4"\nv2,2026-07-01T13:05:00Z,c1,Potsdam,"52.4,13.1"\n'
+    )
+    play("know-place-and-weather.md", shop)
+    seen = {
+        event.id: (event.context["location"]["place"], event.context.get("weather"))
+        for event in events_of(shop, "visits")
+    }
+    assert seen == {
+        "v1": ("Berlin", {"condition": "rain", "temp_c": 14.5}),
+        "v2": ("Potsdam", {}),
+    }
 
 
 def test_every_command_of_importing_from_a_database_does_what_it_says(shop):

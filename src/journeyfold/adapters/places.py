@@ -1,7 +1,7 @@
 """Places of addresses from an operator's MaxMind DB, the extra `geo` (collect C48).
 
 One file for a process, mapped into memory and shared by all; a file that was replaced is taken up.
-Country, region, city and time zone are read, coordinates are not.
+Country, region, city and time zone are read; of coordinates no more than the geocell.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journeyfold.collect.whereabouts import geocell_in
 from journeyfold.core.errors import UsageError
 from journeyfold.core.event import Json
 
@@ -70,6 +71,9 @@ def _place(found: dict[str, Any]) -> dict[str, Json]:
         "city": _of(found, "city", "names", "en"),
         "zone": _of(found, "location", "time_zone"),
     }
+    spot = found.get("location")
+    if isinstance(spot, dict):
+        named["geocell"] = geocell_in(spot, None)
     return {key: value for key, value in named.items() if isinstance(value, str) and value}
 
 

@@ -20,6 +20,7 @@ from journeyfold.collect.held import held, restored
 from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
 from journeyfold.collect.receipted import RESPONSES, facts_of, with_facts
 from journeyfold.collect.situation import Place
+from journeyfold.collect.whereabouts import Weather
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
 from journeyfold.quality.door import DoorRules
@@ -83,7 +84,7 @@ def gate_of(
     trait_kinds: tuple[str, ...] = (), mapping: Mapping | None = None,
     seen: Cardinality | None = None, receipt_key: bytes = b"",
     dropped: Callable[[str], None] = lambda _field: None, look: Look = nullcontext,
-    place: Place | None = None,
+    place: Place | None = None, weather: Weather | None = None,
 ) -> Gate:  # fmt: skip
     """A source of the project as a gate; `seen` carries its counts over a reload."""
     limits = source.limits
@@ -95,6 +96,8 @@ def gate_of(
         enrich=frozenset(source.enrich),
         keeps_whole_ip=source.ip == "full",
         place=place,
+        keeps_whole_location=source.location == "full",
+        weather=weather,
     )
     cardinality = seen or Cardinality(
         limits.event_names, limits.trait_keys, limits.property_keys, registry.event_names

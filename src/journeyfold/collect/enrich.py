@@ -2,7 +2,7 @@
 
 The user agent becomes device, system, browser and whether it is a bot; campaign tags and click ids
 of the page's address become `context.campaign`; place, language and local hour are of
-`collect/situation.py`. The place is looked up before an address is cut to its network (collect C28).
+`collect/situation.py`, coordinates and the weather of `collect/whereabouts.py`. The place is looked up before an address is cut to its network (collect C28).
 Each is a cached pure function of text, so that a hot sender costs a look-up.
 """
 
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.json_entry import Members
 from journeyfold.collect.situation import language_of, local_hour, place_of
+from journeyfold.collect.whereabouts import Weather, cut, geocell_in
 from journeyfold.core.event import Json
 from journeyfold.core.localtime import tz_version
 
@@ -50,6 +51,11 @@ def enrich(context: Members, arrival: Arrival, terms: Terms, at_us: int) -> None
         context["ip"] = ip if terms.keeps_whole_ip else network_of(ip)
     elif "ip" in context:
         del context["ip"]
+    location = context.get("location")
+    if type(location) is dict and not terms.keeps_whole_location:
+        context["location"] = location = cut(location)
+    if terms.weather is not None and "weather" in terms.enrich and "weather" not in context:
+        _observe(context, location, terms.weather, at_us)
     if "user_agent" in terms.enrich:
         agent = context.get("userAgent") or (arrival.user_agent if arrival.is_client else "")
         if type(agent) is str and 0 < len(agent) <= AGENT_MAX:
@@ -80,6 +86,15 @@ def _situate(context: Members, arrival: Arrival, terms: Terms, ip: str, at_us: i
         if hour is not None:
             context["local_hour"] = hour
             _derived(context)["local_hour"] = f"{zone}, tzdata {_zones()}"
+
+
+def _observe(context: Members, location: Json, weather: Weather, at_us: int) -> None:
+    cell = geocell_in(location, context.get("geo"))
+    found = weather(cell, at_us) if cell else None
+    if found is not None:
+        by = found.pop("by")
+        context["weather"] = found
+        _derived(context)["weather"] = f"{cell}, {by}"
 
 
 def _derived(context: Members) -> Members:

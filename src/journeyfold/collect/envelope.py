@@ -17,6 +17,7 @@ from journeyfold.collect.enrich import enrich
 from journeyfold.collect.json_entry import BOUND, Members, Refused, Shape, misshapen
 from journeyfold.collect.occurrence import Note, occurrence
 from journeyfold.collect.situation import Place
+from journeyfold.collect.whereabouts import Weather
 from journeyfold.core.event import Event, Json
 
 TYPES = {
@@ -56,6 +57,8 @@ class Terms(msgspec.Struct, frozen=True):
     enrich: frozenset[str] = frozenset({"user_agent", "campaign"})
     keeps_whole_ip: bool = False
     place: Place | None = None  # of an address, where the operator has a file of them
+    keeps_whole_location: bool = False
+    weather: Weather | None = None  # by geocell and hour, where the operator has a table
 
 
 class Draft(msgspec.Struct, frozen=True):

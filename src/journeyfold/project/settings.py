@@ -81,6 +81,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     outgoing: Outgoing = Outgoing()
     places: str = ""  # a MaxMind DB of the operator's, from the project's directory (collect C48)
+    weather: str = ""  # a CSV of the operator's: geocell, hour, condition, temp_c (collect C49)
     max_lag: (
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}(s|m|h|d)$", examples=["10m"])] | None
     ) = None

@@ -15,6 +15,7 @@ import msgspec
 
 from journeyfold.collect.admit import Gate, NodesOf, Protect, Verdict, gate_of
 from journeyfold.collect.situation import Place
+from journeyfold.collect.whereabouts import Weather
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import StateReader, StateStore
 from journeyfold.identity.normalise import is_unsigned_client, node_of, normalised
@@ -50,6 +51,7 @@ def gates_of(
     receipt_key: bytes = b"",
     before: Mapping[str, Gate] | None = None,
     place: Place | None = None,
+    weather: Weather | None = None,
 ) -> dict[str, Gate]:
     """A gate for each source; `before` carries cardinality counts over a reload.
 
@@ -76,6 +78,7 @@ def gates_of(
             receipt_key=receipt_key,
             dropped=partial(refused_field, name),
             place=place,
+            weather=weather,
         )
         gates[name] = msgspec.structs.replace(gates[name], rules=rules.get(name))
     return gates

@@ -20,23 +20,22 @@ from journeyfold.adapters.admin_audit import By
 from journeyfold.adapters.appender import Appender
 from journeyfold.adapters.disk_room import require_room
 from journeyfold.adapters.lmdb_state import DIRECTORY_NAME, LmdbState
-from journeyfold.adapters.places import Places
 from journeyfold.adapters.sqlite_admin import SqliteAdmin
 from journeyfold.adapters.state_opening import Damage, open_state
 from journeyfold.collect.admit import Gate
 from journeyfold.collect.door import Door
 from journeyfold.collect.keys import declared_keys
-from journeyfold.core.errors import Busy, EngineError, UsageError
+from journeyfold.core.errors import Busy, EngineError
 from journeyfold.core.keys import ApiKey
 from journeyfold.core.ports import Entry, Fate, Held, StateStore
 from journeyfold.project.compile import Compiled
 from journeyfold.project.model import Project
-from journeyfold.project.places import places_path
 from journeyfold.project.standing import standing
 from journeyfold.runtime.gates import gates_of
 from journeyfold.runtime.key_uses import KeyUses
 from journeyfold.runtime.lagging import LagLimit
 from journeyfold.runtime.notify import Notifier
+from journeyfold.runtime.reference_files import ReferenceFiles
 from journeyfold.runtime.revealed import revealed
 from journeyfold.runtime.supervisor import final_code
 from journeyfold.runtime.telemetry import StoreFigures, Telemetry
@@ -67,7 +66,7 @@ class Platform:
         self._worker = Notifier(self.place.run, "work")
         self.keys = CachedKeys(self.admin, time.monotonic)
         self._gates: dict[str, Gate] = {}
-        self._places: Places | None = None
+        self._files: ReferenceFiles | None = None
         self._rejected: dict[str, int] = {}
         self._room = _Room()
         self._lag = LagLimit(0)
@@ -107,30 +106,21 @@ class Platform:
         if self._state is not None and _identity(self.place) != self._pages:
             self._state.close()
             self._state = None
-        if self._places is not None:
-            self._places.refresh()
+        if self._files is not None:
+            self._files.refresh()
         newest = self.versions.newest
         if self.versions.refresh(self.state()) and self.versions.newest is not newest:
             project = revealed(self.project, self.place.directory, _say)
-            self._places = self._opened_places(project)
+            self._files = ReferenceFiles(project, self.place.directory, _say)
             self._gates = gates_of(
                 project, self.node_key, self.state,
                 dropped=self._dropped, refused_field=self._refused_field,
                 receipt_key=self.keyring.derive("link"), before=self._gates,
-                place=self._places.find if self._places else None,
+                place=self._files.place, weather=self._files.weather,
             )  # fmt: skip
             self.keys.declare(project)
             self._room = _Room(project.settings.disk.reserve_bytes)
             self._lag = LagLimit(project.settings.server.max_lag_us)
-
-    def _opened_places(self, project: Project) -> Places | None:
-        """A file that cannot be read is said and does without: the door stays open."""
-        path = places_path(project, self.place.directory)
-        try:
-            return Places(path) if path else None
-        except (UsageError, OSError) as error:
-            _say(str(error))
-            return None
 
     async def follow(self) -> None:
         """Refresh for ever; run it as a task."""

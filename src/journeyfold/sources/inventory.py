@@ -7,7 +7,7 @@ Expressions stay text too, because only the project knows their types.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -26,7 +26,7 @@ DataKind = Literal[
     "crm", "transactions", "web", "mobile", "support", "social", "demographics", "intent",
     "context", "survey",
 ]  # fmt: skip
-Enrichment = Literal["user_agent", "geo", "campaign", "language", "local_time"]
+Enrichment = Literal["user_agent", "geo", "campaign", "language", "local_time", "weather"]
 OnUnknownEvent = Literal["allow", "flag", "quarantine", "reject"]
 OnUnknownProperty = Literal["allow", "strip", "flag", "quarantine"]
 OnInvalid = Literal["quarantine", "flag", "reject"]
@@ -161,6 +161,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     basis: Basis = "consent"
     purposes: tuple[str, ...] = ()  # granted by default under another basis than consent
     ip: Literal["cut", "full"] = "cut"
+    location: Literal["cut", "full"] = "cut"  # coordinates to 0.1 degrees (collect C49)
 
     # the door
     origins: tuple[str, ...] = ()  # browser origins; empty echoes any, without credentials
@@ -169,7 +170,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: Plan | None = None
     limits: Limits = msgspec.field(default_factory=Limits)
     quarantine: QuarantineStore = msgspec.field(default_factory=QuarantineStore)
-    enrich: tuple[Enrichment, ...] = ("user_agent", "geo", "campaign", "language", "local_time")
+    enrich: tuple[Enrichment, ...] = get_args(Enrichment)
     webhook: Webhook | None = None
 
     # imports
@@ -193,8 +194,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self._require_schedule()
         if self.kind == "webhook" and self.webhook is None:
             raise ValueError("kind: webhook needs `webhook`, how deliveries are verified")
-        if self.ip == "full" and not self.purposes:
-            raise ValueError("`ip: full` needs `purposes`: what whole addresses are kept for")
+        for key, what in (("ip", "addresses"), ("location", "coordinates")):
+            if getattr(self, key) == "full" and not self.purposes:
+                raise ValueError(f"`{key}: full` needs `purposes`: what whole {what} are kept for")
         if self.preset in MAIL_PRESETS:
             self._require_bare()
         if any(branch.otherwise for branch in self.map[:-1]):
