@@ -83,6 +83,7 @@ def test_values_that_are_nearly_the_same_are_counted_as_pairs_and_shown(house):
     )
     found = house.one("names")
     assert (found.n, found.bad, found.status) == (4, 1, "fail")
+    assert found.detail == "1 pair among 4 values"
     assert found.samples == ("Walking Shoe Berlin ~ Walking Shoes Berlin (0.95)",)
 
 
@@ -91,7 +92,7 @@ def test_a_day_without_a_row_is_missed_where_rows_are_expected(house):
     for orders in (1, 0, 3, 2):
         house.day([1.0] * orders)
     assert house.told() == {
-        day(0): ("pass", "1 rows"),
+        day(0): ("pass", "1 row"),
         day(1): ("fail", "0 rows where 1 to 2 are expected"),
         day(2): ("fail", "3 rows where 1 to 2 are expected"),
         day(3): ("pass", "2 rows"),

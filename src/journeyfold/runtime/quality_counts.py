@@ -41,7 +41,7 @@ def nearly_the_same(rule: Rule, side: Side, engine: RuleEngine) -> Result:
     found = near_duplicates(dict(rows), rule.near_unique.threshold)
     samples = (f"{pair.one} ~ {pair.other} ({pair.score:.2f})" for pair in found.pairs[:SHOWN])
     bad = min(len(found.pairs), found.values)
-    detail = f"{len(found.pairs):,} pairs among {found.values:,} values" if found.values else ""
+    detail = f"{_told(len(found.pairs), 'pair')} among {_told(found.values, 'value')}"
     if found.cut:
         detail += f"; {found.cut:,} values of large blocks were not compared"
     return msgspec.structs.replace(result_of(rule, found.values, bad, samples), detail=detail)
@@ -77,10 +77,14 @@ def row_counts(
 def _bounded(rule: Rule, bounds: Rows, n: int) -> Result:
     low, high = bounds.min, bounds.max
     is_bad = (low is not None and n < low) or (high is not None and n > high)
-    said = f"{n:,} rows"
+    said = _told(n, "row")
     if is_bad:
         words = f"{low:,} to {high:,}" if low is not None and high is not None else (
             f"at least {low:,}" if low is not None else f"at most {high:,}"
         )  # fmt: skip
         said += f" where {words} are expected"
     return msgspec.structs.replace(result_of(rule, 1, int(is_bad)), detail=said)
+
+
+def _told(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
