@@ -28,8 +28,13 @@ def test_times_are_those_of_the_readers_clock(shop, desk_of_shop):
     assert not re.search(r"\d{4}-\d\d-\d\d", shown)
 
 
+def test_what_a_model_proposed_is_shown_when_asked_for(shop):
+    assert "found alike" not in words(shop.get("/audit"))
+    assert "Also what models proposed" in words(shop.get("/audit"))
+
+
 def test_what_a_model_proposed_is_nobodys_word(shop):
-    shown = words(shop.get("/audit"))
+    shown = words(shop.get("/audit?models=1"))
     assert "found alike likely enough 0.971" in shown
     assert "said: one person" not in shown
 

@@ -96,6 +96,15 @@ def test_a_merge_says_who_joined():
     assert timeline.moment_of(Record(3, 5, "output", event)).more == "p_abcd…op joined"
 
 
+def test_a_split_says_what_each_part_has():
+    one, two = "p_aaaaaaaaaaaaaaaaaaaaaaaaaa", "p_bbbbbbbbbbbbbbbbbbbbbbbbbb"
+    held = {"segments": ["buyers"], "journeys": ["cart"], "events": 2, "messages": 1}
+    told = {"person": one, "parts": [one, two], "moved": {one: held, two: {}}}
+    event = Event("e", "person.split", "track", "_fold", (), 5, 5, told)
+    more = timeline.moment_of(Record(3, 5, "output", event)).more.replace("\u00a0", " ")
+    assert more == ("p_aaaa…aa with 2 events, 1 message, segments buyers, journeys cart; p_bbbb…bb")
+
+
 def test_a_consent_statement_is_told_by_its_purposes():
     said = {"purposes": {"analytics": "granted", "marketing_email": False}}
     event = Event("e", "Consent Updated", "track", "web", (), 5, 5, said)

@@ -161,3 +161,15 @@ def test_hostile_values_stay_text(signed_in):
     ):
         assert "<script>alert" not in text
         assert "<img src=x" not in text
+
+
+def test_of_two_reviewers_each_is_shown_what_they_have_not_answered(signed_in, desk):
+    desk.reviews.reviewers = 2
+    ids = [row.id for row in desk.reviews.queue().rows]
+    session = signed_in(desk)
+    answer = session.write(f"/review/{ids[0]}", do="same")
+    assert f"pair={ids[1]}" in answer.headers["location"]
+    opened = re.search(
+        r'action="/review/(\w+)" aria-label="What is this pair"', session.get("/review").text
+    )
+    assert opened[1] == ids[1]

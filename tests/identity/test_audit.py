@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from journeyfold.identity.audit import _bridges, audit, is_unusual, strangeness
 from journeyfold.identity.evidence import Link
 from journeyfold.identity.rules import DEFAULT_RULES, IdentityRules, KindRule
-from journeyfold.testing.evidence import resolved, sighting
+from journeyfold.testing.evidence import resolved, sighting, verdict
 
 NODES = [bytes([number]) for number in range(7)]
 EDGES = st.lists(
@@ -88,3 +88,11 @@ def test_a_day_is_judged_by_the_days_before_it():
     assert strangeness([1] * 6) is None
     assert not is_unusual([10, 12, 9, 11, 10, 13, 10, 12])
     assert is_unusual([10, 12, 9, 11, 10, 13, 10, 40])
+
+
+def test_accounts_that_a_reviewer_joined_are_nothing_to_look_at_again():
+    said = {"verdict": "link", "a": "user_id:ann", "b": "user_id:bob", "equivalent": True}
+    found = audited([
+        sighting(0, "user_id:ann"), sighting(1, "user_id:bob"), verdict(2, said),
+    ])  # fmt: skip
+    assert (found.people, found.bridges, found.bridged) == (1, 0, ())

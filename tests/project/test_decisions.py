@@ -1,5 +1,6 @@
 """Every decision about who is who is a row with its actor, rule and version (identity X3)."""
 
+import msgspec
 from house import House, everything, system
 
 from journeyfold.core.instant import DAY_US
@@ -30,6 +31,18 @@ def test_a_merge_names_its_people_evidence_rule_actor_and_version():
     assert len(row.before) == 2
     assert row.after == [ann]
     assert row.undo == f"retract {row.links[0]}"
+
+
+def test_what_models_proposed_can_be_left_out_of_the_newest():
+    house = joined()
+    (merge,) = rows(house)
+    by_model = msgspec.structs.replace(merge, actor="_linkage")
+    with house.state.write() as writer:
+        decisions.stage(writer, 900, [by_model] * 50)
+    with house.state.read() as reader:
+        found = decisions.last(reader, 900, 5, by_models=False)
+        assert [row for _, _, row in found] == [merge]
+        assert len(decisions.last(reader, 900, 5)) == 5
 
 
 def test_a_split_and_the_verdict_behind_it_are_two_rows():

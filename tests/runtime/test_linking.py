@@ -256,7 +256,10 @@ def test_a_dry_run_of_evidence_tells_what_the_fold_then_does(made, shop):
     assert (told.offset, [each.change for each in told.consequences]) == (None, ["merged"])
     source, target = told.consequences[0].people
     done = asks.evidence(said, dry_run=False)
-    assert done.consequences == told.consequences
+    assert [each.people for each in done.consequences] == [
+        each.people for each in told.consequences
+    ]
+    assert [held and held.events for held in done.consequences[0].holds] == [None, 2]
     assert person(shop, card) == person(shop, claim_of(row, "user_id")) == target != source
 
 

@@ -47,8 +47,8 @@ class AuditDesk(Protocol):
         """From an offset on, oldest first."""
         ...
 
-    def last(self, limit: int) -> Sequence[DecisionRow]:
-        """Newest first."""
+    def last(self, limit: int, *, by_models: bool = True) -> Sequence[DecisionRow]:
+        """Newest first; with or without what runs of linkage proposed."""
         ...
 
     def why(self, a: Identifier, b: Identifier, as_of: int) -> Why: ...

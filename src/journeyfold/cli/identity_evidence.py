@@ -10,11 +10,12 @@ import click
 
 from journeyfold.cli.asks import runtime
 from journeyfold.cli.directory import data_option, project_option, require_data, require_project
-from journeyfold.cli.output import json_option, print_json
+from journeyfold.cli.output import count, json_option, print_json
 from journeyfold.core.errors import UsageError
 
 if TYPE_CHECKING:
     from journeyfold.identity.evidence import Verdict
+    from journeyfold.runtime.evidence_desk import Holding
 
 F = TypeVar("F", bound=Callable[..., object])
 METHODS = ("event", "alias", "import", "review", "linkage")
@@ -116,6 +117,13 @@ def _pair(verdict: str, a: str, b: str) -> Verdict:
     return Verdict("link", one, other, equivalent=one.kind == other.kind)
 
 
+def _in_words(held: Holding) -> str:
+    said = [count(held.events, "event"), count(held.messages, "message")]
+    for name, each in (("segments", held.segments), ("journeys", held.journeys)):
+        said += [f"{name} {', '.join(each)}"] if each else []
+    return "; ".join(said)
+
+
 def _give(
     directory: Path, data: Path | None, verdict: Callable[[], Verdict], *, dry_run: bool,
     as_json: bool,
@@ -130,6 +138,9 @@ def _give(
         click.echo(f"  {each.change}: {' → '.join(each.people)}{each.why}")
         for person, part in zip(each.people, each.parts, strict=False):
             click.echo(f"    {person}: {', '.join(part)}")
+        for person, held in zip(each.people, each.holds, strict=False):
+            if held is not None:
+                click.echo(f"    {person} has {_in_words(held)}")
     if not done.consequences:
         click.echo("  changes nobody now; it holds for what comes")
     click.echo("nothing was written" if done.offset is None else f"said by record {done.offset}")

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from journeyfold.console.wording import Dates, chosen, in_short, short_person, shown, stated
+from journeyfold.console.wording import (
+    Dates,
+    chosen,
+    in_short,
+    plural,
+    short_person,
+    shown,
+    stated,
+)
 from journeyfold.core.event import Json, Record
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -115,9 +123,27 @@ def _others(properties: dict[str, Json]) -> str:
     """Who else was concerned: the id before, or the parts after."""
     if "from" in properties:
         return f"{short_person(shown(properties['from']))} joined"
-    parts = properties.get("parts")
+    parts, moved = properties.get("parts"), properties.get("moved")
     several = parts if isinstance(parts, list) else []
-    return ", ".join(short_person(shown(part)) for part in several)
+    held = moved if isinstance(moved, dict) else {}
+    return "; ".join(_part(shown(part), held.get(shown(part))) for part in several)
+
+
+def _part(person: str, held: Json) -> str:
+    """A part of a split and what it has: events, messages, segments, journeys on the way."""
+    if not isinstance(held, dict) or not held:
+        return short_person(person)
+    said = [plural(_whole(held.get(key)), key[:-1]) for key in ("events", "messages")]
+    for key in ("segments", "journeys"):
+        names = held.get(key)
+        said += (
+            [f"{key} {', '.join(map(shown, names))}"] if isinstance(names, list) and names else []
+        )
+    return f"{short_person(person)} with {', '.join(said)}"
+
+
+def _whole(value: Json) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _cause(properties: dict[str, Json]) -> str:

@@ -135,8 +135,11 @@ class _Findings:
             self.densities.append(2 * len(pairs) / (size * (size - 1)))
         self.conflicts += self._conflicts(person, nodes, links)
         if size > 3:
-            self.on_one_link += sum(1 for _ in _bridges(nodes, links, set(nodes), least=2))
+            held = _bridges(nodes, links, set(nodes), least=2)
+            self.on_one_link += sum(1 for link in held if link.method != "review")
         for link in _bridges(nodes, links, self._accounts(nodes)):
+            if link.method == "review":  # somebody looked and said so: nothing to look at again
+                continue
             self.bridges += 1
             if len(self.bridged) < LISTED:
                 told = Bridge(person, link.id.hex(), link.method, link.source, link.offset)

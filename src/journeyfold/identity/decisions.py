@@ -17,6 +17,7 @@ from journeyfold.identity.change import Change, Merged, Reanchored, Split, Suppr
 from journeyfold.identity.evidence import Block, CannotLink, Link, Mark, Retract, trust
 from journeyfold.identity.normalise import person_id
 from journeyfold.identity.review import REVIEWED
+from journeyfold.identity.review import SOURCE as LINKAGE_SOURCE
 
 SPACE = "id_audit"
 Kind: TypeAlias = Literal[
@@ -132,12 +133,19 @@ def since(
             return
 
 
-def last(reader: StateReader, head: int, limit: int) -> list[tuple[int, int, Decision]]:
-    """The newest rows, newest first: looked for in ever longer stretches before the last record."""
+def last(
+    reader: StateReader, head: int, limit: int, *, by_models: bool = True
+) -> list[tuple[int, int, Decision]]:
+    """The newest rows, newest first: looked for in ever longer stretches before the last record.
+
+    Without `by_models` those are left out that a run of linkage proposed, thousands at a time.
+    """
     length = 1_000
     while True:
         begin = max(0, head + 1 - length)
-        found = list(since(reader, begin))
+        found = [
+            each for each in since(reader, begin) if by_models or each[2].actor != LINKAGE_SOURCE
+        ]
         if len(found) >= limit or begin == 0:
             return found[: -limit - 1 : -1]
         length *= 10

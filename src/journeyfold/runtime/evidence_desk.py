@@ -6,6 +6,8 @@ shown is what the fold will do if nothing else happens before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from journeyfold.core.effect import effect_id
@@ -19,20 +21,32 @@ from journeyfold.identity.normalise import identifier as normalised
 from journeyfold.identity.resolve import Resolver
 from journeyfold.identity.rules import IdentityRules
 from journeyfold.project.nearest import did_you_mean
+from journeyfold.project.people import profile_of
 
 GIVEN = "_evidence"
 """The source of links that somebody said outside of the review queue."""
 
 
+class Holding(msgspec.Struct, frozen=True):
+    """What somebody has after a merge or split: segments they are in, journeys on the way, counts."""
+
+    segments: tuple[str, ...]
+    journeys: tuple[str, ...]
+    events: int
+    messages: int
+
+
 class Consequence(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change. `people` are who it is about, the one who stays last; `parts` of a split hold
-    identifiers as `kind:value`.
+    identifiers as `kind:value`. `holds` is what each of `people` has once it is done, None for
+    nobody; a dry run and an answer before the fold came to it have none.
     """
 
     change: str
     people: tuple[str, ...] = ()
     parts: tuple[tuple[str, ...], ...] = ()
     why: str = ""
+    holds: tuple[Holding | None, ...] = ()
 
 
 class EvidenceDone(msgspec.Struct, frozen=True):
@@ -79,6 +93,25 @@ def consequences(
     record = Record(head + 1, now_us, "evidence", event_of(verdict, "dry run", now_us))
     changes = resolver.resolve(record).changes
     return tuple(_told(change, resolver) for change in changes)
+
+
+def with_holdings(told: Iterable[Consequence], reader: StateReader) -> tuple[Consequence, ...]:
+    """Once the fold has done it."""
+    return tuple(
+        msgspec.structs.replace(one, holds=tuple(_holding(reader, each) for each in one.people))
+        if one.change in {"merged", "split"}
+        else one
+        for one in told
+    )
+
+
+def _holding(reader: StateReader, person: str) -> Holding | None:
+    profile = profile_of(reader, person)
+    if profile is None:
+        return None
+    live = sorted({one.journey for one in profile.journeys if not one.ended_us})
+    segments = tuple(sorted(profile.memberships))
+    return Holding(segments, tuple(live), profile.events, len(profile.contacts))
 
 
 def event_of(verdict: Verdict, by: str, now_us: int) -> Event:

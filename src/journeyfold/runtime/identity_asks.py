@@ -19,7 +19,7 @@ from journeyfold.identity.explain import Identity
 from journeyfold.identity.review import Answer, Ran, Review
 from journeyfold.project.standing import standing
 from journeyfold.runtime import evidence_desk
-from journeyfold.runtime.evidence_desk import Consequence, EvidenceDone
+from journeyfold.runtime.evidence_desk import EvidenceDone
 from journeyfold.runtime.explaining import Look, look_at
 from journeyfold.runtime.folding import fold_to_head, wait_for_fold
 from journeyfold.runtime.notify import Notifier
@@ -76,9 +76,12 @@ class IdentityAsks:
             told = evidence_desk.consequences(
                 verdict, look.reader, rules, workspace.node_key, workspace.log, now_us
             )
-        return self._done(verdict, told, None if dry_run else self._say(
-            evidence_desk.event_of(verdict, BY, now_us)
-        ))  # fmt: skip
+        if dry_run:
+            return EvidenceDone(verdict.verdict, told)
+        offset = self._say(evidence_desk.event_of(verdict, BY, now_us))
+        with self._looking() as look:
+            told = evidence_desk.with_holdings(told, look.reader)
+        return EvidenceDone(verdict.verdict, told, offset)
 
     def queue(self, limit: int) -> Queue:
         with self._looking() as look:
@@ -98,11 +101,6 @@ class IdentityAsks:
         if row.state != "open":
             raise UsageError(f"{id_} was decided already: {row.state}")
         return self._say(review.reviewed(id_, answer, by, self._workspace.clock.now_us()))
-
-    def _done(
-        self, verdict: Verdict, told: tuple[Consequence, ...], offset: int | None
-    ) -> EvidenceDone:
-        return EvidenceDone(verdict.verdict, told, offset)
 
     def _say(self, event: Event) -> int:
         log = self._workspace.log

@@ -50,8 +50,6 @@ def sightings(
 
 def _of(record: Record, resolver: Resolver, linkage: Linkage) -> Iterator[Sighting]:
     event = record.event
-    if not event.traits and "unset" not in event.context:
-        return
     usable = resolver.usable(event, record.offset)
     if not usable or usable[0].kind in resolver.rules.devices:
         return

@@ -44,8 +44,9 @@ class SampleAudits:
         rows = [row for row in reversed(self.last(100)) if row.offset >= since]
         return rows[: limit or None]
 
-    def last(self, limit: int) -> Sequence[DecisionRow]:
-        return [_row(self._now_us, at, self._people) for at in range(min(limit, len(self._people)))]
+    def last(self, limit: int, *, by_models: bool = True) -> Sequence[DecisionRow]:
+        rows = [_row(self._now_us, at, self._people) for at in range(min(limit, len(self._people)))]
+        return [row for row in rows if by_models or row.actor != "_linkage"]
 
     def why(self, a: Identifier, b: Identifier, as_of: int) -> Why:
         return Why(same=False, note=f"no evidence of {a.kind} and {b.kind} at {as_of}")
@@ -85,7 +86,7 @@ def _row(now_us: int, at: int, people: Sequence[str]) -> DecisionRow:
     kind, rule = told[at % 3]
     return DecisionRow(
         offset=10_400 - at, number=0, kind=kind, at=rfc3339(now_us - at * HOUR_US),  # type: ignore[arg-type]  # one of its words
-        event=f"e{at}", actor="ann" if kind == "link" else "shop_server", rule=rule,
+        event=f"e{at}", actor="_linkage" if kind == "link" else "shop_server", rule=rule,
         project="3f0c9a51d2be", links=("ab" * 16,), score=0.971 if kind == "link" else None,
         before=(people[at],), after=(people[at],), undo=f"retract {'ab' * 16}",
     )  # fmt: skip

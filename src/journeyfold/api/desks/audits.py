@@ -42,9 +42,10 @@ class Audits:
         with snapshot(self._platform) as look:
             return [_row(*each) for each in decisions.since(look.reader, since, limit)]
 
-    def last(self, limit: int) -> Sequence[DecisionRow]:
+    def last(self, limit: int, *, by_models: bool = True) -> Sequence[DecisionRow]:
         with snapshot(self._platform) as look:
-            return [_row(*each) for each in decisions.last(look.reader, look.offset, limit)]
+            found = decisions.last(look.reader, look.offset, limit, by_models=by_models)
+            return [_row(*each) for each in found]
 
     def why(self, a: Identifier, b: Identifier, as_of: int) -> Why:
         with snapshot(self._platform) as look:

@@ -32,7 +32,7 @@ MODEL, RULES = "linkage.proposed", {"linkage.proposed": "likely enough"}
 
 
 def show(ask: Ask) -> Response:
-    desk = ask.desk.audits
+    desk, by_models = ask.desk.audits, ask.query.get("models") == "1"
     report = desk.latest()
     return ask.page(
         "audit.html",
@@ -44,7 +44,11 @@ def show(ask: Ask) -> Response:
         rules=RULES,
         changes=_changes(report),
         to_judge=report.to_judge[:60] if report else (),
-        decided=[(row, _when(row.at, ask.dates), _what(row)) for row in desk.last(DECIDED)],
+        decided=[
+            (row, _when(row.at, ask.dates), _what(row))
+            for row in desk.last(DECIDED, by_models=by_models)
+        ],
+        by_models=by_models,
         done=bool(ask.query.get("done")),
     )
 

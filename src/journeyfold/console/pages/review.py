@@ -21,6 +21,7 @@ from journeyfold.core.errors import UsageError
 from journeyfold.identity.review import Answer
 
 ROWS, DECIDED, RUNS = 12, 6, 12
+LOOKED = 200  # pairs among which the next is looked for that somebody has not answered
 _ANSWERS: dict[str, Answer] = {"same": "same", "different": "different", "unsure": "unsure"}
 
 
@@ -51,7 +52,7 @@ def answer(ask: Ask) -> Response:
     id_, said = ask.params["pair"], ask.form.get("do", "")
     if said not in _ANSWERS or ask.desk.reviews.pair(id_) is None:
         ask.missing("Pair")
-    after = _next_of(ask.desk.reviews.queue(limit=ROWS), id_)
+    after = _next_of(ask, id_)
     try:
         ask.desk.reviews.answer(id_, _ANSWERS[said], ask.user.name)
     except UsageError:
@@ -89,7 +90,7 @@ def _page(
     reviews = ask.desk.reviews
     queue = reviews.queue(ask.query.get("after", "")[:48], ROWS)
     runs = reviews.runs(RUNS)
-    pair = reviews.pair(chosen or (queue.rows[0].id if queue.rows else ""))
+    pair = reviews.pair(chosen or _next_of(ask) or (queue.rows[0].id if queue.rows else ""))
     if chosen and pair is None:
         ask.missing("Pair")
     return ask.page(
@@ -131,14 +132,13 @@ def _likely(probability: float) -> str:
     return "over 0.9999" if probability > 0.9999 else f"{probability:.4f}".rstrip("0")
 
 
-def _next_of(queue: Queue, id_: str) -> str:
-    """The pair below, or the one above at the end."""
-    ids = [row.id for row in queue.rows]
-    if id_ not in ids:
-        return ""
-    at = ids.index(id_)
-    left = [*ids[at + 1 :], *ids[:at]]
-    return left[0] if left else ""
+def _next_of(ask: Ask, id_: str = "") -> str:
+    """The pair below that this person has not answered, or the first of all at the end."""
+    rows = ask.desk.reviews.queue(limit=LOOKED).rows
+    ids = [row.id for row in rows]
+    at = ids.index(id_) + 1 if id_ in ids else 0
+    mine = {row.id for row in rows if any(one.by == ask.user.name for one in row.said)}
+    return next((one for one in (*ids[at:], *ids[:at]) if one not in mine | {id_}), "")
 
 
 def _opened(pair: Pair, *, clear: bool) -> Opened:
