@@ -25,7 +25,7 @@ def test_a_score_stands_with_its_rules_and_its_coverage(shop):
 
 def test_what_fails_stands_first_and_is_counted(shop):
     shown = words(shop.get("/quality"))
-    assert "1 rule fails; crm is behind." in shown
+    assert "1 rule fails, 1 cannot be run; crm is behind." in shown
     assert shown.index("fails") < shown.index("passes")
     assert "31" in shown
 
@@ -33,6 +33,12 @@ def test_what_fails_stands_first_and_is_counted(shop):
 def test_rules_of_several_sources_are_told_apart_beside_an_open_one(shop):
     for page in ("/quality", RULE):
         assert "from web, validity" in words(shop.get(page))
+
+
+def test_a_rule_that_cannot_be_run_shows_what_it_found_before_and_when(shop):
+    shown = words(shop.get("/quality?ruleset=quality/orders.yaml&rule=stock&source="))
+    assert "Why the table tables/erp.csv is not there" in shown
+    assert "99.27 %, 3 of 412 bad as found " in shown
 
 
 def test_an_alert_that_is_open_says_since_when(shop):

@@ -19,6 +19,7 @@ from journeyfold.quality.result import Run
 from journeyfold.quality.score import Status
 
 _PATH, _DATASET = "quality/orders.yaml", "events/Order Completed"
+NO_TABLE = "the table tables/erp.csv is not there"
 
 
 class SampleQuality:
@@ -57,6 +58,7 @@ class SampleQuality:
             self._rule("volume", "web", "anomaly", 1, 0, "pass"),
             self._rule("email", "", "validity", 240, 0, "pass", dataset="profiles"),
             self._rule("sku", "web", "integrity", 0, 0, "empty"),
+            self._rule("stock", "", "reconciliation", 412, 3, "error", NO_TABLE, dataset="catalog"),
         ]
 
     def _rule(
@@ -67,6 +69,7 @@ class SampleQuality:
         return RuleLine(
             _PATH, dataset, name, source, dimension, "medium", n, bad, value, status, 30,
             rfc3339(self._now_us)[:10], "", detail, tuple(samples), owner="ann@shop.example",
+            at_us=self._now_us - 26 * 3_600_000_000,
         )  # fmt: skip
 
     def days(self, ruleset: str, rule: str, source: str) -> Sequence[DayLine]:

@@ -94,10 +94,12 @@ def _sentence(card: QualityCard) -> str:
         return "Rules say what data should be like; the platform counts what is not."
     if not card.report.rules:
         return "No rule has been run yet; it happens every night, or now."
-    failing = sum(line.status in {"fail", "error"} for line in card.report.rules)
+    failing = sum(line.status == "fail" for line in card.report.rules)
+    stuck = sum(line.status == "error" for line in card.report.rules)
     said = f"{plural(failing, 'rule')} {'fails' if failing == 1 else 'fail'}" if failing else (
-        "Every rule passes"
+        "No rule fails" if stuck else "Every rule passes"
     )  # fmt: skip
+    said += f", {stuck} cannot be run" if stuck else ""
     late = [each.source for each in card.report.freshness if each.state in {"late", "stale"}]
     tail = f"; {', '.join(late)} {'is' if len(late) == 1 else 'are'} behind" if late else ""
     return f"{said}{tail}."
