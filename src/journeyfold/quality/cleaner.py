@@ -49,6 +49,16 @@ class Cleaner(
         kept = value if (self.on_failed or self.fails_to) == "keep" else None
         return Cleaned(kept, "failed", found.why)
 
+    @property
+    def beside(self) -> str:
+        """The path of the field of a record that says in which country the value is to be read."""
+        return ""
+
+    def in_country(self, code: str) -> Cleaner:
+        """The same for a country, as alpha-2; itself where it has none."""
+        del code
+        return self
+
     def cleaned(self, value: Json) -> str | float | bool | Failure | None:
         """None says that the value means nothing."""
         raise NotImplementedError(value)
@@ -68,3 +78,10 @@ def text_of(value: Json) -> str | None:
 
 
 NO_TEXT = Failure("it is no text")
+
+
+def require_path(path: str) -> None:
+    """Of `country_of`; ValueError where it names no field of a record."""
+    root, _, name = path.partition(".")
+    if path and (root not in {"traits", "properties"} or not name):
+        raise ValueError(f"country_of: '{path}' is no field; write traits.NAME or properties.NAME")

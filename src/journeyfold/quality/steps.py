@@ -15,10 +15,12 @@ import msgspec
 from journeyfold.core.event import Event, Json
 from journeyfold.quality.cleaner import OnFailed, State
 from journeyfold.quality.cleaners import Chain
+from journeyfold.quality.cleaners.country import Country
 
 ROOTS = ("traits", "properties")
 REMEMBERED = 20_000  # texts a field, with what became of them
 TEXT_MAX = 200  # characters of a text that is remembered
+_COUNTRY = Country()
 
 
 class Counted(NamedTuple):
@@ -58,12 +60,30 @@ class Field:
         self.inner = tuple(rest)
         self._seen = Counted(source, path, "", "ok")
         self._source = source
+        self._beside = tuple(_beside(chain).split(".")) if _beside(chain) else ()
+        self._abroad: dict[str, Field] = {}
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._clean)
 
     def clean(self, value: Json) -> Outcome:
         if type(value) is str and len(value) <= TEXT_MAX:
             return self._remembered(value)
         return self._clean(value)
+
+    def within(self, event: Event) -> Field:
+        """As this record's values are read: by its own country, where a step asks for it."""
+        if not self._beside:
+            return self
+        root, *names = self._beside
+        said: Json = event.traits if root == "traits" else event.properties
+        for name in names:
+            said = said.get(name) if isinstance(said, dict) else None
+        code = _COUNTRY.clean(said).value
+        if not isinstance(code, str):
+            return self
+        if code not in self._abroad:
+            there = Chain(tuple(step.in_country(code) for step in self.chain.steps))
+            self._abroad[code] = Field(self._source, self.path, there)
+        return self._abroad[code]
 
     def _clean(self, value: Json) -> Outcome:
         counted, state, name = [self._seen], "ok", ""
@@ -99,8 +119,8 @@ class Steps:
         self._properties = [field for field in fields if field.root == "properties"]
 
     def cleaned(self, event: Event, note: Note = unnoted) -> Event:
-        traits = _cleaned(event.traits, self._traits, note) if event.traits else event.traits
-        properties = _cleaned(event.properties, self._properties, note)
+        traits = _cleaned(event, event.traits, self._traits, note)
+        properties = _cleaned(event, event.properties, self._properties, note)
         if traits is event.traits and properties is event.properties:
             return event
         return msgspec.structs.replace(event, traits=traits, properties=properties)
@@ -113,8 +133,9 @@ class Steps:
         told: list[Change] = []
         for field in self.fields.values():
             values = event.traits if field.root == "traits" else event.properties
+            reader = field.within(event)
 
-            def tell(value: Json, field: Field = field) -> Json:
+            def tell(value: Json, field: Field = reader) -> Json:
                 outcome = field.clean(value)
                 if outcome.state != "ok":
                     told.append(Change(field.path, value, outcome))
@@ -124,12 +145,19 @@ class Steps:
         return told
 
 
-def _cleaned(values: dict[str, Json], fields: list[Field], note: Note) -> dict[str, Json]:
+def _beside(chain: Chain) -> str:
+    return next((step.beside for step in chain.steps if step.beside), "")
+
+
+def _cleaned(
+    event: Event, values: dict[str, Json], fields: list[Field], note: Note
+) -> dict[str, Json]:
     for field in fields:
         if field.inner[0] not in values:
             continue
+        reader = field.within(event)
 
-        def clean(value: Json, field: Field = field) -> Json:
+        def clean(value: Json, field: Field = reader) -> Json:
             outcome = field.clean(value)
             note(value, outcome)
             return value if outcome.state == "ok" else outcome.value
