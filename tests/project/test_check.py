@@ -59,7 +59,7 @@ WRONG = [
     ("sources/shop_orders.yaml", "row.customer_id is not None", "row.customer_id is not Nothing", "Nothing', even", "J103", ""),
     ("sources/shop_orders.yaml", "occurred: row.ordered_at", "occurred: row.", "row.", "J102", "not a condition"),
     ("sources/shop_orders.yaml", "row.customer_id is not None", "traits.email is None", "traits.email i", "J143", "traits is not available in a mapping"),
-    ("sources/shop_orders.yaml", "row.ordered_at", "row.orderd_at", "id: [order_id]", "P116", "row.orderd_at is string, not a timestamp"),
+    ("sources/shop_orders.yaml", "row.ordered_at", "row.orderd_at", "row.orderd_at", "P116", "row.orderd_at is string, not a timestamp"),
     ("sources/shop_orders.yaml", "item.price)", "item.prize)", "item.quantity ", "J110", "int * string has no meaning"),
     ("sources/shop_orders.yaml", "  occurred: row.ordered_at\n", "", "id: [order_id]", "P116", "needs `occurred`"),
     ("sources/shop_orders.yaml", "{user_id: row", "{userid: row", "userid: row.cu", "P130", "unknown kind of identifier 'userid'; did you mean 'user_id'?"),

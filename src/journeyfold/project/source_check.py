@@ -69,7 +69,7 @@ def _untyped(document: Document, source: Source) -> Iterator[Problem]:
         compiled()
     except MappingError as error:
         if is_typed or str(error).startswith("`fields` needs"):
-            yield document.problem(("fields",), "P116", str(error))
+            yield document.problem(error.at, "P116", str(error))
     except ProjectError as error:
         for problem in error.problems:
             if is_typed or problem.code in _WITHOUT_TYPES:

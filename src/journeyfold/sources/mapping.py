@@ -60,11 +60,15 @@ _TYPES = {
 
 
 class MappingError(ProjectError):
-    """A mapping that cannot be meant, or that names columns the file does not have."""
+    """A mapping that cannot be meant, or that names columns the file does not have.
 
-    def __init__(self, sentence: str) -> None:
+    `at` is where in the source's file.
+    """
+
+    def __init__(self, sentence: str, at: tuple[str | int, ...] = ("fields",)) -> None:
         super().__init__(())
         self.args = (sentence,)
+        self.at = at
 
 
 class Mapping(msgspec.Struct, frozen=True):
@@ -202,7 +206,8 @@ class _Mapper:
         if kind != TIMESTAMP:
             raise MappingError(
                 f"fields.occurred: {text} is {kind}, not a timestamp; declare the column under "
-                "`read: {types: …}` or use as_time(…)"
+                "`read: {types: …}` or use as_time(…)",
+                ("fields", "occurred"),
             )
         return read
 
@@ -220,7 +225,8 @@ class _Mapper:
             if kind.name not in {"string", "int", "any"}:
                 raise MappingError(
                     f"fields.identifiers.{name}: {text} is {kind}; ids are text or whole numbers, "
-                    "so use as_int(…) or as_string(…)"
+                    "so use as_int(…) or as_string(…)",
+                    ("fields", "identifiers", name),
                 )
             claims.append((name, read))
         return claims
@@ -234,7 +240,8 @@ class _Mapper:
             if where not in {"properties", "traits", "identifiers", "occurred"}:
                 raise MappingError(
                     f"columns: {column.source}: `to: {column.to}` begins with none of "
-                    "properties., traits., identifiers., occurred"
+                    "properties., traits., identifiers., occurred",
+                    ("columns", columns.index(column), "to"),
                 )
             if where == root:
                 parts[name] = _row(column)
@@ -248,17 +255,17 @@ class _Mapper:
             kind, read = self._expression(field, at, lists)
             return _written(read) if kind == TIMESTAMP else read
         if not isinstance(field, dict):
-            raise MappingError(f"{'.'.join(map(str, at))}: write an expression, as text")
+            raise MappingError(f"{'.'.join(map(str, at))}: write an expression, as text", at)
         each = field.get("each")
         if each is None:
             inner = [(key, self._field(part, (*at, key), lists)) for key, part in field.items()]
             return _built(inner)
         if not isinstance(each, str):
-            raise MappingError(f"{'.'.join(map(str, at))}.each: write a list, such as `rows`")
+            raise MappingError(f"{'.'.join(map(str, at))}.each: write a list, such as `rows`", at)
         listed = parse(each, self._locate((*at, "each"))).node
         kind, items = self._expression(each, (*at, "each"), lists)
         if kind.name != "list":
-            raise MappingError(f"{'.'.join(map(str, at))}.each: {each} is {kind}, not a list")
+            raise MappingError(f"{'.'.join(map(str, at))}.each: {each} is {kind}, not a list", at)
         inner = [
             (key, self._field(part, (*at, key), [*lists, listed]))
             for key, part in field.items()
