@@ -1,8 +1,11 @@
 """A database that is followed into a log: a real server, a source, and what came of it."""
 
+import itertools
+from contextlib import contextmanager
+
 import msgspec
 import pg8000.native
-from servers.postgres import PASSWORD, USER
+from servers.postgres import PASSWORD, USER, cluster
 from servers.process import LOCAL
 
 from journeyfold.adapters.memory import MemoryLog
@@ -23,6 +26,9 @@ MAP = {
         "properties": {"op": "row.op", "id": "row.key.id", "changed": "row.changed"},
     },
 }
+
+
+_NUMBER = itertools.count()
 
 
 class Clock:
@@ -78,6 +84,22 @@ class Database:
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
             f"WHERE slot_name = '{self.name}'"
         )
+
+
+@contextmanager
+def following_server():
+    """A server whose changes can be followed."""
+    with cluster("wal_level=logical") as running:
+        yield running
+
+
+@contextmanager
+def table(cluster, prefix):
+    """A table of its own, whose slot goes with it."""
+    made = Database(cluster, f"{prefix}_{next(_NUMBER)}")
+    yield made
+    made.drop_slot()
+    made.close()
 
 
 class Follower:

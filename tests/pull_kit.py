@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pg8000.dbapi
 from servers.postgres import PASSWORD, USER, postgres
 
-from journeyfold.collect.batch import Options, cursor_name, run_import
 from journeyfold.collect.pulled import Pulling
 
 _PATH = Path(__file__).parent / "collect" / "import_kit.py"
@@ -40,23 +39,14 @@ class Pulled(kit.Shop):
         super().__init__(directory, read, **(CONTACTS | keys))
         self._secrets, self._allow = secrets or {}, allow
 
-    def _resolve(self, text):
+    def resolve(self, text):
         for name, value in self._secrets.items():
             text = text.replace(f"${{env:{name}}}", value)
         return text
 
-    def run(self, append=None, **options):
-        return run_import(
-            self.gate,
-            append or self.append,
-            directory=self.directory,
-            received_us=self.now_us,
-            cursor=self.log.marks.cursor(cursor_name(self.gate.source)),
-            options=Options(**options),
-            resolve=self._resolve,
-            progress=lambda *seen: self.progress.append(seen),
-            pulling=Pulling("journeyfold.adapters.pulls", self.directory / "room", self._allow),
-        )
+    @property
+    def pulling(self):
+        return Pulling("journeyfold.adapters.pulls", self.directory / "room", self._allow)
 
     def ids(self):
         return [event.id for event in self.events]

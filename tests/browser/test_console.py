@@ -39,6 +39,13 @@ PATHS = {
     "searched": "/segments?tag=value",
     "nowhere": "/people/p_nobody",
 }
+AT = """() => {
+  const chosen = document.querySelector(".graph [aria-current]");
+  const frame = chosen.closest(".scroll-x");
+  const [here, there] = [chosen.getBoundingClientRect(), frame.getBoundingClientRect()];
+  const [left, right] = [here.left - there.left, here.right - there.left];
+  return { left, right, frame: there.width, wide: frame.scrollWidth };
+}"""
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 
 
@@ -70,6 +77,14 @@ def test_every_screen_is_whole(opened, served, axe, pictures, size, scheme):
         page.evaluate(axe)
         assert page.evaluate(SERIOUS) == [], name
     assert [said for said in page.complaints if "404" not in said] == []  # asked for nobody
+
+
+def test_a_lineage_that_is_wider_than_its_frame_begins_with_what_was_asked_for(opened, served):
+    page = opened("/lineage?of=event:Order%20Completed", width=390, height=844)
+    at = page.evaluate(AT)
+    assert at["wide"] > at["frame"]
+    assert at["left"] >= 0
+    assert at["right"] <= at["frame"]
 
 
 def test_the_door_is_whole(chromium, served, axe, pictures):

@@ -49,6 +49,15 @@ class Shop:
             source, load_registry(schemas or {}), protect=protect, nodes_of=nodes_of
         )  # fmt: skip
 
+    def resolve(self, text):
+        """What `${env:NAME}` in a path or an address stands for."""
+        return text
+
+    @property
+    def pulling(self):
+        """How a server is asked; a file is not."""
+        return None
+
     def append(self, items, *, rejected, cursor):
         self.appends += 1
         if self.appends == self.fail_at:
@@ -63,6 +72,8 @@ class Shop:
             received_us=self.now_us,
             cursor=self.log.marks.cursor(cursor_name(self.gate.source)),
             options=Options(**options),
+            resolve=self.resolve,
+            pulling=self.pulling,
             progress=lambda *seen: self.progress.append(seen),
         )
 

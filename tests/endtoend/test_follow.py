@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from follow_kit import Database
+from follow_kit import following_server, table
 from live import CLI, metrics, run_cli, start
-from servers.postgres import cluster
 
 from journeyfold.runtime.pull_standing import read_standings
 from journeyfold.runtime.workspace import Workspace, place_of
@@ -29,17 +28,15 @@ fields:
 
 @pytest.fixture(scope="module")
 def server():
-    with cluster("wal_level=logical") as started:
-        yield started
+    with following_server() as running:
+        yield running
 
 
 @pytest.fixture
-def crm(server, request, monkeypatch):
-    made = Database(server, f"crm_{abs(hash(request.node.name)) % 10_000}")
+def crm(server, monkeypatch):
     monkeypatch.setenv("CRM_URL", server.url)
-    yield made
-    made.drop_slot()
-    made.close()
+    with table(server, "crm") as made:
+        yield made
 
 
 @pytest.fixture

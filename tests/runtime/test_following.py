@@ -1,31 +1,24 @@
 """PostgreSQL followed by its changes, against a real server (collect C46, C47)."""
 
-import itertools
-
 import msgspec
 import pytest
-from follow_kit import Database, Follower
-from servers.postgres import cluster
+from follow_kit import Follower, following_server, table
 
 from journeyfold.adapters.postgres_slot import Away, CannotFollow
 from journeyfold.collect.admit import Verdict, replay
 from journeyfold.runtime.following import resnapshot_name
 
-_NUMBER = itertools.count()
-
 
 @pytest.fixture(scope="module")
 def server():
-    with cluster("wal_level=logical") as running:
+    with following_server() as running:
         yield running
 
 
 @pytest.fixture
 def database(server):
-    made = Database(server, f"people_{next(_NUMBER)}")
-    yield made
-    made.drop_slot()
-    made.close()
+    with table(server, "people") as made:
+        yield made
 
 
 @pytest.fixture

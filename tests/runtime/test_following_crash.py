@@ -1,15 +1,10 @@
 """A reader that dies at any point loses and doubles nothing (collect C46), without its process."""
 
-import itertools
-
 import pytest
-from follow_kit import Database, Follower
-from servers.postgres import cluster
+from follow_kit import Follower, following_server, table
 
 from journeyfold.adapters.memory import MemoryLog
 from journeyfold.adapters.postgres_slot import Away
-
-_NUMBER = itertools.count()
 
 
 class Dying:
@@ -31,16 +26,14 @@ class Dying:
 
 @pytest.fixture(scope="module")
 def server():
-    with cluster("wal_level=logical") as running:
+    with following_server() as running:
         yield running
 
 
 @pytest.fixture
 def database(server):
-    made = Database(server, f"dying_{next(_NUMBER)}")
-    yield made
-    made.drop_slot()
-    made.close()
+    with table(server, "dying") as made:
+        yield made
 
 
 def change(database):

@@ -321,7 +321,11 @@ def _told(source: str) -> Iterator[None]:
             raise CannotFollow(f"{sentence}; {_FINAL[str(told['C'])]}") from None
         raise Away(sentence) from None
     except (InterfaceError, OSError) as error:
-        raise Away(f"source {source}: the server does not answer: {error}") from None
+        why = str(error).partition(" (timeout is")[0]
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.strerror:
+            why = f"{why}: {cause.strerror}"
+        raise Away(f"source {source}: the server does not answer: {why}") from None
 
 
 _FINAL = {

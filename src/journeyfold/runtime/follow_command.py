@@ -137,8 +137,6 @@ def _refused(source: str, why: str) -> str:
 
 def _read(followed: Followed, progress: Progress, *, once: bool, say: Say) -> None:
     stop, standing = threading.Event(), progress.standing
-    if not once:
-        say(f"{followed.source}: follows its database until Ctrl-C; how far it is, every minute")
 
     def ended(_number: int, _frame: object) -> None:
         stop.set()
@@ -147,6 +145,8 @@ def _read(followed: Followed, progress: Progress, *, once: bool, say: Say) -> No
     before = {number: signal.signal(number, ended) for number in (signal.SIGINT, signal.SIGTERM)}
     failures, alarm = 0, ""
     try:
+        if not once:
+            say(f"{followed.source}: follows its database until Ctrl-C; a line each minute")
         while not stop.is_set():
             try:
                 followed.step(standing)

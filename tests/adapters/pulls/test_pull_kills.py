@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from http_receiver import receiving
 from pull_kit import crm_server
 
 from journeyfold.adapters.keyring import Keyring
@@ -81,6 +83,38 @@ def test_a_run_by_cursor_that_is_killed_ends_as_one_that_was_left_alone(server, 
         each.mkdir()
     assert run(alone, read, {"cursor": CURSOR}) == 0
     killed_again_and_again(killed, read, {"cursor": CURSOR}, seed=1)
+    expected = [(event.id, event.properties) for event in events(alone)]
+    assert [(event.id, event.properties) for event in events(killed)] == expected
+    assert len(expected) == ROWS
+
+
+def contact(number):
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number // 7)
+    email = f"p{number}@example.com"
+    return {"id": number, "email": email, "updated_at": at.isoformat(), "total": number}
+
+
+def pages(request):
+    """Contacts of an API, 2,000 a page, those past `since`."""
+    first = int(request.query.get("offset", 0))
+    since = request.query["since"].replace("Z", "+00:00")
+    found = [each for each in map(contact, range(1, ROWS + 1)) if each["updated_at"] >= since]
+    return 200, {"results": found[first : first + 2_000]}
+
+
+def test_an_api_whose_reader_is_killed_is_read_as_if_it_was_not(tmp_path):
+    alone, killed = tmp_path / "alone", tmp_path / "killed"
+    for each in (alone, killed):
+        each.mkdir()
+    with receiving(pages) as receiver:
+        http = {
+            "url": f"{receiver.url}/contacts", "items": "results",
+            "paging": {"offset": {"limit": 2_000}}, "rate": {"requests_per_s": 500},
+            "params": {"since": "{since}"}, "since": {"start": "2026-01-01T00:00:00Z"},
+        }  # fmt: skip
+        read = {"http": http, "types": {"updated_at": "timestamp"}}
+        assert run(alone, read, {"cursor": CURSOR}) == 0
+        killed_again_and_again(killed, read, {"cursor": CURSOR}, seed=3)
     expected = [(event.id, event.properties) for event in events(alone)]
     assert [(event.id, event.properties) for event in events(killed)] == expected
     assert len(expected) == ROWS
