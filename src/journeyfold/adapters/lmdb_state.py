@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import disk_usage
@@ -23,6 +23,7 @@ from lmdb.verify import VerifyError, verify
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.format import FORMAT, LAYOUT, check_format, check_layout
 from journeyfold.adapters.mapped_pages import held_bytes, let_go
+from journeyfold.adapters.staged import Ahead, Committing, Overlay
 from journeyfold.core.errors import Busy, EngineError, StateDamageError, StateGrew
 from journeyfold.core.ports import SPACES, StateReader, StateWriter
 
@@ -36,21 +37,28 @@ IDLE_S = 5.0
 WRITE_BYTES = 2**20  # with less room than this a batch may be cut short
 CHECK_BYTES = 4
 WARMERS, WARMED_MIN = 8, 16  # reads at once; fewer keys are not worth it
-MAPPED_BYTES_MAX = 48 * 2**20  # of files, before pages are given back
+MAPPED_BYTES_MAX = 64 * 2**20  # of files, before pages are given back
+MAPPED_BYTES_ROOM = 24 * 2**20  # at the least, beside libraries
+TRIMMED_EVERY = 32  # keys, between looks at how much is mapped
 FORMAT_KEY, LAYOUT_KEY = b"format", b"layout"
 
 Mode = Literal["write", "read"]
+_Ahead = tuple[str, Sequence[Future[dict[bytes, bytes]]]]
+_NOTHING_READ: _Ahead = ("", ())
 
 
 class LmdbReader:
     """One snapshot: what was committed when it began."""
 
-    def __init__(self, transaction: lmdb.Transaction, spaces: dict[str, _Database]) -> None:
-        self._transaction = transaction
-        self._spaces = spaces
+    def __init__(
+        self, transaction: lmdb.Transaction, spaces: dict[str, _Database], trim: Callable[[], None]
+    ) -> None:
+        self._transaction, self._spaces, self._trim = transaction, spaces, trim
+        self._left = TRIMMED_EVERY
 
     def get(self, space: str, key: bytes) -> bytes | None:
         """StateDamageError if the value is not the one that was put."""
+        self._touch()
         stored = self._transaction.get(key, db=self._spaces[space])
         return None if stored is None else _checked(space, key, bytes(stored))
 
@@ -66,11 +74,19 @@ class LmdbReader:
                 return
             yield key, _checked(space, key, bytes(stored))
 
+    def _touch(self) -> None:
+        """Pages here and there soon are many: each brings those around it into our memory."""
+        self._left -= 1
+        if not self._left:
+            self._left = TRIMMED_EVERY
+            self._trim()
+
 
 class LmdbWriter(LmdbReader):
     """A snapshot that sees its own changes."""
 
     def put(self, space: str, key: bytes, value: bytes) -> None:
+        self._touch()
         check = zlib.crc32(value, zlib.crc32(key)).to_bytes(CHECK_BYTES, "big")
         self._transaction.put(key, check + value, db=self._spaces[space])
 
@@ -88,6 +104,10 @@ class LmdbState:
         self._idle = threading.Condition()
         self._open_transactions = 0
         self._warming: ThreadPoolExecutor | None = None
+        self._beside = Committing(self._transacted)
+        self._mapped_max = MAPPED_BYTES_MAX
+        self._look = self.trim if mode == "write" else lambda: None
+        self._ahead: _Ahead = _NOTHING_READ  # what was warmed, until a write
         self.layout = LAYOUT  # of the structs it holds; less in one that an older release built
         self._environment = lmdb.open(
             str(path),
@@ -112,21 +132,45 @@ class LmdbState:
     @contextmanager
     def read(self) -> Iterator[StateReader]:
         with self._transaction(write=False) as transaction:
-            yield LmdbReader(transaction, self._spaces)
+            yield LmdbReader(transaction, self._spaces, self._look)
 
     @contextmanager
     def write(self) -> Iterator[StateWriter]:
         """Commits on exit. StateGrew: nothing was written, there is room now, repeat the batch."""
-        assert self._mode == "write", "a read-only state store was asked to write"
         with self._writing:
+            self._beside.wait()
+            self._taken_ahead()
             try:
-                with self._transaction(write=True) as transaction:
-                    yield LmdbWriter(transaction, self._spaces)
-                    point("before_state_commit")
+                with self._transacted() as writer:
+                    yield writer
             except lmdb.MapFullError as error:
-                self._grow()
-                raise StateGrew("the state store doubled its map; repeat the batch") from error
-        point("after_state_commit")
+                raise self._grown() from error
+            self._ahead = _NOTHING_READ
+
+    @contextmanager
+    def staged(self) -> Iterator[StateWriter]:
+        """As `write`, but what was written is only seen on exit, by `staged` and `newest`: it is
+        committed beside what comes next. The one before is committed then.
+        """
+        with self._writing:
+            self._raise_what_ended(self._beside.require_going)
+            with self.read() as reader:
+                ahead = Ahead(reader, *self._taken_ahead())
+                overlay = Overlay(ahead, self._beside.rows)
+                yield overlay
+            self.settle()
+            self._beside.hand_over(overlay.rows)
+
+    def settle(self) -> None:
+        """Returns once what was `staged` is committed, or raises why it is not."""
+        self._ahead = _NOTHING_READ
+        self._raise_what_ended(self._beside.settle)
+
+    @contextmanager
+    def newest(self) -> Iterator[StateReader]:
+        """A snapshot with what is staged; for the thread that stages."""
+        with self.read() as reader:
+            yield Overlay(reader, self._beside.rows)
 
     def warm(self, space: str, keys: Sequence[bytes]) -> None:
         """Have the pages of these keys read from the disk, several at a time: who folds one person
@@ -137,14 +181,14 @@ class LmdbState:
         if self._warming is None:
             self._warming = ThreadPoolExecutor(WARMERS, "warming")
         parts = (keys[at::WARMERS] for at in range(WARMERS))
-        for _ in self._warming.map(lambda part: self._touch(space, part), parts):
-            pass
-        self.trim()  # they are in the system's memory now, and need not be in ours
+        reading = [self._warming.submit(self._read_ahead, space, part) for part in parts]
+        self._ahead = (space, reading)
 
-    def trim(self, mapped_max: int = MAPPED_BYTES_MAX) -> None:
-        """Give mapped pages back when the process holds many of them."""
-        if held_bytes() > mapped_max:
+    def trim(self, mapped_max: int = 0) -> None:
+        """Give mapped pages back when the process holds many of them; libraries stay."""
+        if held_bytes() > (mapped_max or self._mapped_max):
             let_go(self._path / "data.mdb")
+            self._mapped_max = max(MAPPED_BYTES_MAX, held_bytes() + MAPPED_BYTES_ROOM)
 
     def bytes_used(self) -> int:
         """What the file holds, freed pages included."""
@@ -153,17 +197,25 @@ class LmdbState:
 
     def close(self) -> None:
         """Twice is once. Waits for the transactions that are open."""
+        self._beside.close()
         if self._warming is not None:
             self._warming.shutdown()
         with self._idle:
             self._wait_until_idle()
             self._environment.close()
 
-    def _touch(self, space: str, keys: Sequence[bytes]) -> None:
+    def _taken_ahead(self) -> tuple[str, dict[bytes, bytes]]:
+        (space, reading), self._ahead = self._ahead, _NOTHING_READ
+        found: dict[bytes, bytes] = {}
+        for each in reading:
+            found |= each.result()
+        return space, found
+
+    def _read_ahead(self, space: str, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """LMDB lets other threads run while a page is read."""
-        with self._transaction(write=False) as transaction:
-            for key in keys:
-                transaction.get(key, db=self._spaces[space])
+        with self.read() as reader:
+            read = ((key, reader.get(space, key)) for key in keys)
+            return {key: value for key, value in read if value is not None}
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[lmdb.Transaction]:
@@ -178,6 +230,20 @@ class LmdbState:
                 self._open_transactions -= 1
                 self._idle.notify_all()
 
+    @contextmanager
+    def _transacted(self) -> Iterator[LmdbWriter]:
+        assert self._mode == "write", "a read-only state store was asked to write"
+        with self._transaction(write=True) as transaction:
+            yield LmdbWriter(transaction, self._spaces, self._look)
+            point("before_state_commit")
+        point("after_state_commit")
+
+    def _raise_what_ended(self, look: Callable[[], None]) -> None:
+        try:
+            look()
+        except lmdb.MapFullError as error:
+            raise self._grown() from error
+
     def _begin(self, *, write: bool) -> lmdb.Transaction:
         with _engine_errors(self._path):
             try:
@@ -188,10 +254,11 @@ class LmdbState:
                 self._environment.set_mapsize(0)
                 return self._environment.begin(write=write)
 
-    def _grow(self) -> None:
+    def _grown(self) -> StateGrew:
         with self._idle:
             self._wait_until_idle()
             self._environment.set_mapsize(2 * int(self._environment.info()["map_size"]))
+        return StateGrew("the state store doubled its map; repeat the batch")
 
     def _refuse_short_file(self, path: Path) -> None:
         """A file cut short would kill the process at the first read past its end (SIGBUS)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from journeyfold.adapters.memory_held import MemoryMarks, MemoryQuarantine
 from journeyfold.collect.held import conflict
@@ -229,6 +229,15 @@ class MemoryState:
             for space, changes in overlay.changes.items():
                 for key, value in changes.items():
                     self._committed.change(space, key, value)
+
+    def staged(self) -> AbstractContextManager[StateWriter]:
+        return self.write()
+
+    def settle(self) -> None:
+        """A commit takes no time."""
+
+    def newest(self) -> AbstractContextManager[StateReader]:
+        return self.read()
 
     def warm(self, space: str, keys: Sequence[bytes]) -> None:
         """It is all in memory."""

@@ -135,6 +135,22 @@ class StateStore(Protocol):
 
     def write(self) -> AbstractContextManager[StateWriter]: ...
 
+    def staged(self) -> AbstractContextManager[StateWriter]:
+        """As `write`, but it may be committed after the exit, beside what comes next; never more
+        than one is. Only the thread that stages sees it until then; see `settle`.
+        """
+        ...
+
+    def settle(self) -> None:
+        """What was staged is committed when this returns; it raises why not. Whoever staged asks
+        before it writes in another way, or anybody depends on it.
+        """
+        ...
+
+    def newest(self) -> AbstractContextManager[StateReader]:
+        """With what is staged."""
+        ...
+
     def warm(self, space: str, keys: Sequence[bytes]) -> None:
         """These will be read soon, one after the other."""
         ...

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
+from typing import NamedTuple
 
 from journeyfold.adapters.faults import point
 from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
-from journeyfold.core.ports import Clock, Entry, EventLog, StateStore
+from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project import synced
 from journeyfold.project.compile import OWN_SOURCE
@@ -34,6 +36,13 @@ larger number is for a backlog, in which a commit is paid by more people.
 """
 
 
+class Told(NamedTuple):
+    """What a batch leaves for others to do, once it is committed."""
+
+    delivers: Sequence[Deliver] = ()
+    commands: int = 0
+
+
 class FoldLoop:
     """Owns the engine and its stores; the worker decides when to call what."""
 
@@ -46,28 +55,51 @@ class FoldLoop:
         self._fired = -1  # offset of the last `timer.fired` of this process
         self._most = FIRED
         self.is_late = False  # more people were due at the last tick than one record advances
+        self._staged = Told()  # of the batch that is committed beside the next one
 
     @property
     def engine(self) -> Engine:
         return self._engine
 
-    def batch(self, limit: int) -> tuple[int, list[Deliver]]:
-        """Fold up to `limit` records: (how many, what to deliver now that it is committed)."""
+    def batch(self, limit: int, *, beside: bool = False) -> tuple[int, list[Deliver]]:
+        """Fold up to `limit` records: (how many, what to deliver now that it is committed).
+
+        `beside`: the commit goes on while the next batch is folded, and what it delivers comes
+        from that call, or from `settle`; for those who do nothing else in between (ADR 41).
+        """
+        delivers = [] if beside else self.settle()
         records = self._log.read(self.standing.offset, limit)
         if not records:
-            return 0, []
+            return 0, delivers + self.settle()
         try:
-            delivers = self._commit(records)
+            delivers += self._stage(records) if beside else self._commit(records)
         except StateGrew:  # nothing was written, there is room now: repeat the batch
             self.reopen()
-            return 1, []
+            return 1, delivers
         except JourneyfoldError:
             self.reopen()
             raise
         except Exception:  # noqa: BLE001 - any bug of ours is a poison record to be found (REL-12)
+            delivers += self.settle()
             self.reopen()
-            delivers = self._one_by_one(records)
+            if self.standing.offset + 1 < records[0].offset:  # the batch before comes again first
+                return 1, delivers
+            delivers += self._one_by_one(records)
         return len(records), delivers
+
+    def settle(self) -> list[Deliver]:
+        """What `batch` left to be committed is; what to deliver of it."""
+        told, self._staged = self._staged, Told()
+        try:
+            self._state.settle()
+        except StateGrew:  # that batch comes again
+            self.reopen()
+            return []
+        except JourneyfoldError:
+            self.reopen()
+            raise
+        self.commands += told.commands
+        return list(told.delivers)
 
     def tick(self, most: int | None = None) -> int:
         """Append a `timer.fired` when somebody's wake is due: how many people it advances.
@@ -80,7 +112,7 @@ class FoldLoop:
         most = most or self._most
         now_us = self._clock.now_us()
         stop = (now_us + 1).to_bytes(8, "big")
-        with self._state.read() as reader:
+        with self._state.newest() as reader:
             due = [key[8:] for key, _ in islice(reader.scan("wake", b"", stop), most)]
         if due:
             self._state.warm("profile", due)
@@ -113,18 +145,32 @@ class FoldLoop:
         (fate,) = self._log.append([Entry(event=event, kind=kind)], now_us=now_us)
         return fate.offset
 
-    def _commit(self, records: Sequence[Record]) -> list[Deliver]:
+    def _commit(self, records: Sequence[Record]) -> Sequence[Deliver]:
         with self._state.write() as writer:
-            effects = self._engine.fold(writer, records)
-            point("mid_fold")
-            self._log_outputs(effects)
-            delivers = outbox.stage(writer, effects)
-            if self._engine.forgotten:
-                outbox.forget(writer, self._engine.forgotten)
-            self.commands += outbox.apply_records(writer, records)
-            synced.apply_records(writer, records)
+            told = self._fold(writer, records)
         self.standing = Standing(records[-1].offset, records[-1].appended_us)
-        return delivers
+        self.commands += told.commands
+        return told.delivers
+
+    def _stage(self, records: Sequence[Record]) -> Sequence[Deliver]:
+        """What the batch before delivers: its commit is awaited in here."""
+        with self._state.staged() as writer:
+            told = self._fold(writer, records)
+        before, self._staged = self._staged, told
+        self.standing = Standing(records[-1].offset, records[-1].appended_us)
+        self.commands += before.commands
+        return before.delivers
+
+    def _fold(self, writer: StateWriter, records: Sequence[Record]) -> Told:
+        effects = self._engine.fold(writer, records)
+        point("mid_fold")
+        self._log_outputs(effects)
+        delivers = outbox.stage(writer, effects)
+        if self._engine.forgotten:
+            outbox.forget(writer, self._engine.forgotten)
+        commands = outbox.apply_records(writer, records)
+        synced.apply_records(writer, records)
+        return Told(delivers, int(commands))
 
     def _one_by_one(self, records: Sequence[Record]) -> list[Deliver]:
         delivers: list[Deliver] = []
@@ -148,6 +194,9 @@ class FoldLoop:
 
     def reopen(self) -> None:
         """Forget what a batch that failed left in memory; the last commit is what holds."""
+        self._staged = Told()
+        with suppress(JourneyfoldError):  # it is folded again
+            self._state.settle()
         with self._state.read() as reader:
             self.standing = self._engine.open(reader)
 

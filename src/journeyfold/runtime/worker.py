@@ -97,9 +97,13 @@ class Worker:
     def step(self) -> bool:
         """One bounded piece of work; False when there was nothing to do."""
         self._pass_time()
-        folded, delivers = self._loop.batch(self._limit)
+        is_late = self._loop.is_late
+        folded, delivers = self._loop.batch(LAGGING if is_late else self._limit, beside=is_late)
         self._hand_over(delivers)
         self._state.trim()
+        if is_late:
+            self._require_health()
+            return True
         if folded == self._limit:
             self._limit = min(2 * self._limit, LAGGING)
             return True

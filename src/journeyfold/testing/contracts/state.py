@@ -73,6 +73,64 @@ class StateContract:
             assert reader.get("profile", b"p1") == b"old"
             assert reader.get("outbox", b"o1") is None
 
+    def test_what_is_staged_is_seen_by_what_is_staged_next(self, state: StateStore) -> None:
+        with state.write() as writer:
+            writer.put("wake", b"a", b"1")
+            writer.put("wake", b"c", b"1")
+        with state.staged() as writer:
+            writer.put("wake", b"b", b"2")
+            writer.delete("wake", b"c")
+        with state.newest() as reader:
+            assert list(reader.scan("wake")) == [(b"a", b"1"), (b"b", b"2")]
+        with state.staged() as writer:
+            assert (writer.get("wake", b"b"), writer.get("wake", b"c")) == (b"2", None)
+            writer.put("wake", b"c", b"3")
+            assert list(writer.scan("wake", b"b")) == [(b"b", b"2"), (b"c", b"3")]
+        state.settle()
+
+    def test_what_is_staged_is_committed_once_it_is_settled(self, state: StateStore) -> None:
+        with state.staged() as writer:
+            writer.put("profile", b"p1", b"new")
+        state.settle()
+        with state.read() as reader:
+            assert reader.get("profile", b"p1") == b"new"
+
+    def test_a_write_comes_after_what_is_staged(self, state: StateStore) -> None:
+        with state.staged() as writer:
+            writer.put("profile", b"p1", b"first")
+        with state.write() as writer:
+            assert writer.get("profile", b"p1") == b"first"
+            writer.put("profile", b"p1", b"second")
+        state.settle()
+        with state.staged() as writer:
+            assert writer.get("profile", b"p1") == b"second"
+        state.settle()
+
+    def test_an_exception_rolls_back_what_is_staged_and_not_the_one_before(
+        self, state: StateStore
+    ) -> None:
+        with state.staged() as writer:
+            writer.put("profile", b"p1", b"kept")
+        with suppress(LookupError), state.staged() as writer:
+            writer.put("profile", b"p1", b"lost")
+            raise LookupError
+        state.settle()
+        with state.read() as reader:
+            assert reader.get("profile", b"p1") == b"kept"
+
+    def test_what_was_warmed_is_read_as_it_is_now(self, state: StateStore) -> None:
+        keys = [bytes([number]) for number in range(40)]
+        for value in (b"1", b"2", b"3"):
+            with state.staged() as writer:
+                for key in keys:
+                    writer.put("profile", key, value)
+            state.warm("profile", keys)
+        with state.staged() as writer:
+            assert {writer.get("profile", key) for key in keys} == {b"3"}
+            writer.put("profile", keys[0], b"4")
+            assert writer.get("profile", keys[0]) == b"4"
+        state.settle()
+
     def test_a_reader_keeps_the_snapshot_it_began_with(self, state: StateStore) -> None:
         with state.write() as writer:
             writer.put("profile", b"p1", b"old")
@@ -111,8 +169,8 @@ class StateContract:
         model: dict[bytes, bytes] = {}
         with TemporaryDirectory() as directory:
             state = self.open_state(Path(directory))
-            for batch in batches:
-                with state.write() as writer:
+            for number, batch in enumerate(batches):
+                with state.staged() if number % 3 else state.write() as writer:
                     for key, value in batch:
                         if value is None:
                             writer.delete("profile", key)
@@ -120,8 +178,11 @@ class StateContract:
                         else:
                             writer.put("profile", key, value)
                             model[key] = value
+            with state.newest() as reader:
+                newest = list(reader.scan("profile", start, stop))
+            state.settle()
             with state.read() as reader:
                 found = list(reader.scan("profile", start, stop))
             state.close()
         within = [key for key in sorted(model) if key >= start and (stop is None or key < stop)]
-        assert found == [(key, model[key]) for key in within]
+        assert found == newest == [(key, model[key]) for key in within]
