@@ -215,7 +215,7 @@ class IdentityRules(msgspec.Struct, frozen=True, dict=True, forbid_unknown_field
         seldom asked for again, and a large memo costs more than it saves.
         """
         rules = msgspec.structs.replace(self)
-        rules.__dict__["answers_max"] = answers_max
+        vars(rules)["answers_max"] = answers_max
         return rules
 
     @cached_property
