@@ -169,8 +169,11 @@ class LmdbState:
     @contextmanager
     def newest(self) -> Iterator[StateReader]:
         """A snapshot with what is staged; for the thread that stages."""
-        with self.read() as reader:
-            yield Overlay(reader, self._beside.rows)
+        with ExitStack() as opened:
+            with self._writing:  # of one moment: no other writer is between the two
+                staged = self._beside.rows
+                reader = opened.enter_context(self.read())
+            yield Overlay(reader, staged)
 
     def warm(self, space: str, keys: Sequence[bytes]) -> None:
         """Have the pages of these keys read from the disk, several at a time: who folds one person
@@ -181,8 +184,9 @@ class LmdbState:
         if self._warming is None:
             self._warming = ThreadPoolExecutor(WARMERS, "warming")
         parts = (keys[at::WARMERS] for at in range(WARMERS))
-        reading = [self._warming.submit(self._read_ahead, space, part) for part in parts]
-        self._ahead = (space, reading)
+        with self._writing:  # who writes next waits for what is read, and forgets it
+            reading = [self._warming.submit(self._read_ahead, space, part) for part in parts]
+            self._ahead = (space, reading)
 
     def trim(self, mapped_max: int = 0) -> None:
         """Give mapped pages back when the process holds many of them; libraries stay."""

@@ -100,10 +100,12 @@ class Committing:
         is_put.wait()
 
     def wait(self) -> None:
-        """Until nothing is on its way; a failure is for who handed it over."""
+        """Until nothing is on its way; a failure is for who handed it over. What is committed is
+        not held over the state any more: whoever waits is about to change it there.
+        """
         under_way = self._under_way
-        if under_way is not None:
-            under_way.exception()
+        if under_way is not None and under_way.exception() is None:
+            self.rows = no_rows()
 
     def require_going(self) -> None:
         """Raises what went wrong, if that is known. What was committed stays in `rows`: somebody

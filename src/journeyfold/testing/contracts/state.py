@@ -106,6 +106,23 @@ class StateContract:
             assert writer.get("profile", b"p1") == b"second"
         state.settle()
 
+    def test_a_write_between_two_that_are_staged_is_seen_by_the_second(
+        self, state: StateStore
+    ) -> None:
+        """Deliveries are leased in a thread of their own while a late fold stages."""
+        with state.staged() as writer:
+            writer.put("meta", b"count", b"1")
+        with state.write() as writer:
+            writer.put("meta", b"count", b"2")
+        with state.newest() as reader:
+            assert reader.get("meta", b"count") == b"2"
+        with state.staged() as writer:
+            assert writer.get("meta", b"count") == b"2"
+            writer.put("meta", b"count", b"3")
+        state.settle()
+        with state.read() as reader:
+            assert reader.get("meta", b"count") == b"3"
+
     def test_an_exception_rolls_back_what_is_staged_and_not_the_one_before(
         self, state: StateStore
     ) -> None:
