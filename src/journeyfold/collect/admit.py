@@ -18,6 +18,7 @@ from journeyfold.collect.cardinality import Cardinality
 from journeyfold.collect.envelope import TYPES, Draft, Terms, draft
 from journeyfold.collect.held import held, restored
 from journeyfold.collect.json_entry import Members, Refused, Shape, misshapen
+from journeyfold.collect.limits import LIMITS, beyond
 from journeyfold.collect.receipted import RESPONSES, facts_of, with_facts
 from journeyfold.collect.situation import Place
 from journeyfold.collect.whereabouts import Weather
@@ -114,9 +115,13 @@ def admit(gate: Gate, item: object, arrival: Arrival, event_id: str) -> Entry | 
     drafted = draft(item, arrival, gate.terms, event_id)
     if isinstance(drafted, Refused):
         return drafted
+    tell_dropped(gate, drafted)
+    return judge(gate, drafted, arrival.key_id)
+
+
+def tell_dropped(gate: Gate, drafted: Draft) -> None:
     for field in drafted.dropped:
         gate.dropped("received" if field.startswith("received") else field)
-    return judge(gate, drafted, arrival.key_id)
 
 
 def judge_delivery(
@@ -157,7 +162,23 @@ def replay(gate: Gate, item: Held) -> Entry | Held | Refused:
         return drafted
     context = {key: value for key, value in drafted.event.context.items() if key != "quality"}
     event = msgspec.structs.replace(drafted.event, context=context)
-    return judge(gate, Draft(event, drafted.fingerprint), item.key_id)
+    drafted = Draft(event, drafted.fingerprint)
+    if item.code in LIMITS and (wrong := beyond(event, gate.terms)) is not None:
+        return hold_beyond(gate, drafted, wrong)
+    return judge(gate, drafted, item.key_id)
+
+
+def hold_beyond(gate: Gate, drafted: Draft, why: Refused) -> Held | Refused:
+    """An event that breaks a limit, without what privacy does not allow; of what it refuses,
+    nothing is kept (C28).
+    """
+    nodes, _ = gate.nodes_of(drafted.event)
+    verdict = gate.protect(drafted.event, nodes)
+    if verdict.event is None:
+        return Refused(verdict.code, "", _REFUSED)
+    if verdict.event is not drafted.event:
+        nodes, _ = gate.nodes_of(verdict.event)
+    return held(Draft(verdict.event, drafted.fingerprint), why, nodes=nodes)
 
 
 _REFUSED = (

@@ -8,36 +8,31 @@ file has come. A run that dies is continued by the next one; a file imported aga
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
-from journeyfold.collect.admit import Gate, admit, judge
+from journeyfold.collect.admit import Gate
 from journeyfold.collect.appending import Append, Appending
 from journeyfold.collect.appending import Draft as Drafting
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.child import READER, Child, ImportFailed
-from journeyfold.collect.envelope import Draft
 from journeyfold.collect.frames import (
-    PLAIN_MEMBERS,
     Batch,
     Ended,
     Failed,
     Job,
-    PlainEvent,
     Started,
 )
-from journeyfold.collect.json_entry import Refused, misshapen
-from journeyfold.collect.occurrence import FUTURE_US
+from journeyfold.collect.imported import Import
+from journeyfold.collect.json_entry import Refused
 from journeyfold.collect.position import Position, Resolve, job_of, position_after, stamps
 from journeyfold.collect.pulled import Pulling, pulled_job
 from journeyfold.collect.reconciliation import Account, Reconciliation
 from journeyfold.core.event import Json
-from journeyfold.core.instant import rfc3339
 from journeyfold.core.ports import Cursor, Entry, Fate, Held
 from journeyfold.sources.inventory import Source
-from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
+from journeyfold.sources.mapped import Outcome, Passed
 
 TRANSACTION_ITEMS = 2_000  # beside a platform, whose own appends wait for each transaction
 ALONE_ITEMS = 20_000  # where nobody waits: an index page is written once for many keys
@@ -161,10 +156,11 @@ class _Run:
         items_max: int,
         file: str,
     ) -> None:
-        self._gate, self._appending, self._draft, self._job = gate, appending, draft, job
+        self._gate, self._appending, self._draft = gate, appending, draft
         self._options, self._progress = options, progress
-        self._arrival = Arrival(job.received_us, "import")
-        self._is_roomy = gate.terms.shape.members >= PLAIN_MEMBERS
+        arrival = Arrival(job.received_us, "import")
+        lines = job.pulled is None
+        self._judged_row = Import(gate, arrival, job.fingerprint, file, has_lines=lines).judged
         self._before = self._reached = before
         self._items_max, self._file = items_max, file
         self._begun: list[_Item] = []  # their transaction is under way
@@ -213,16 +209,10 @@ class _Run:
         )
 
     def _judge(self, outcome: Outcome) -> None:
-        match outcome:
-            case Passed(fate="filtered"):
-                self._account.count("filtered", outcome.reason, outcome.rows, outcome.line)
-                return
-            case Passed():
-                judged: Entry | Held | Refused = self._row_held(outcome)
-            case Mapped():
-                judged = self._event(outcome)
-            case Message(message=message, event_id=event_id):
-                judged = admit(self._gate, message, self._arrival, event_id)
+        if isinstance(outcome, Passed) and outcome.fate == "filtered":
+            self._account.count("filtered", outcome.reason, outcome.rows, outcome.line)
+            return
+        judged = self._judged_row(outcome)
         if isinstance(judged, Refused):
             self._rejected += 1
             detail = f"{judged.pointer} {judged.detail}".strip()
@@ -238,41 +228,6 @@ class _Run:
         if item.held is not None:
             self._held.append(item)
             self._held_rows += rows
-
-    def _event(self, mapped: Mapped) -> Entry | Held | Refused:
-        """A mapped event; an instant in the future is cut to five minutes ahead, as on the wire
-        (C27).
-        """
-        event = mapped.event
-        if not (self._is_roomy and isinstance(event, PlainEvent)):
-            for part in (event.properties, event.traits, event.context):
-                if (wrong := misshapen(part, self._gate.terms.shape)) is not None:
-                    return wrong
-        latest = self._job.received_us + FUTURE_US
-        if event.occurred_us > latest:
-            note: dict[str, Json] = {"client": rfc3339(event.occurred_us), "rule": "future"}
-            context = {**event.context, "time": note}
-            event = msgspec.structs.replace(event, occurred_us=latest, context=context)
-        return judge(self._gate, Draft(event, mapped.fingerprint), "")
-
-    def _row_held(self, passed: Passed) -> Held:
-        """A row that never became an event, kept with its line so that it can be found and fixed."""
-        row: dict[str, Json] = {"line": passed.line, "row": passed.text}
-        detail = passed.detail or f"line {passed.line}"
-        name = f"{self._job.fingerprint[:16]}:{passed.line}"
-        if self._job.pulled is not None:  # which has no lines: the same row is the same text
-            del row["line"]
-            name = blake2b(passed.text.encode(), digest_size=16).hexdigest()
-        return Held(
-            source=self._gate.source.source,
-            message=msgspec.json.encode(row),
-            code=passed.reason,
-            pointer=f"/line/{passed.line}",
-            received_us=self._job.received_us,
-            detail=f"{self._file}: {detail}" if self._file else detail,
-            event_id=name,
-            auth="import",
-        )
 
     def _stop_if_hopeless(self) -> None:
         if self._options.force or self._before.rows >= FIRST_ROWS or self._account.events:

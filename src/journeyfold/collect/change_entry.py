@@ -14,6 +14,7 @@ from journeyfold.collect.admit import Gate, judge_delivery
 from journeyfold.collect.arrival import Arrival
 from journeyfold.collect.changes import Broken, Changed, Committed, Finding, Reshaped, Truncated
 from journeyfold.collect.json_entry import Refused
+from journeyfold.collect.limits import held_bytes
 from journeyfold.core.event import Event, Json
 from journeyfold.core.ports import Entry, Held
 
@@ -22,8 +23,6 @@ _PRIVATE = frozenset({"consent", "suppressed", "erased"})
 """Refused by a right: nothing of it may be kept, in quarantine neither."""
 _SMALL = ("op", "schema", "table", "at", "position")
 _CUT = (*_SMALL, "key")
-HELD_BYTES = 4 * 2**20
-"""A row may be a thousand times as large as an event; beyond this only its place is held."""
 
 
 def entry_of(gate: Gate, finding: Finding, received_us: int) -> Entry | Held | Refused | None:
@@ -62,7 +61,7 @@ def changed(gate: Gate, change: dict[str, Json], received_us: int) -> Entry | He
 
 def _held(gate: Gate, position: str, why: Refused, change: Json) -> Held:
     raw, detail = msgspec.json.encode(change), why.detail
-    room = max(HELD_BYTES, gate.terms.event_bytes)
+    room = held_bytes(gate.terms.event_bytes)
     for names in (_CUT, _SMALL):
         if len(raw) <= room:
             break

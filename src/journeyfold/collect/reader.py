@@ -33,6 +33,7 @@ from journeyfold.collect.frames import (
     read_job,
     write_frame,
 )
+from journeyfold.collect.limits import HELD_DEPTH, held_bytes, is_abysmal, size_of
 from journeyfold.collect.line import BadLine, NoAnswer, Rows, WrongFile
 from journeyfold.collect.rows import open_text
 from journeyfold.collect.scratch import PREFIX
@@ -41,7 +42,7 @@ from journeyfold.core.event import Event, Json
 from journeyfold.sources.columns import columns_used
 from journeyfold.sources.inventory import Source
 from journeyfold.sources.local_time import Zone
-from journeyfold.sources.mapped import Mapped, Outcome, Passed
+from journeyfold.sources.mapped import Mapped, Message, Outcome, Passed
 from journeyfold.sources.mapping import Mapping, MappingError
 from journeyfold.sources.snapshot import mapping_of
 
@@ -185,18 +186,29 @@ def _outcome(unit: Unit | BadLine, mapping: Mapping) -> Outcome:
 
 
 def _encoded(outcome: Outcome, event_bytes: int) -> bytes:
-    """An outcome whose event is too big or holds a number out of range is held (C11, C13)."""
+    """What is beyond the limits of its source goes on, to be held whole; of what is far beyond
+    them, or holds a number out of range, the place alone (C11, C13).
+    """
     try:
+        if is_abysmal(outcome):
+            return _place_of(outcome, "too_deep", f"nested deeper than {HELD_DEPTH} levels")
         raw = _encode(_fingerprinted(outcome))
     except OverflowError:
-        code, detail = "number_out_of_range", "an integer is outside int64"
-    else:
-        if len(raw) <= event_bytes or isinstance(outcome, Passed):
-            return raw
-        code, detail = "event_too_large", f"{len(raw)} bytes; at most {event_bytes}"
-    event_id = outcome.event.id if isinstance(outcome, Mapped) else ""
-    held = Passed("quarantined", code, outcome.rows, outcome.line, f"{event_id}: {detail}")
-    return _encode(held)
+        return _place_of(outcome, "number_out_of_range", "an integer is outside int64")
+    if len(raw) <= event_bytes or isinstance(outcome, Passed):
+        return raw
+    if (size := len(raw)) > held_bytes(event_bytes):
+        return _place_of(outcome, "event_too_large", f"{size} bytes; at most {event_bytes}")
+    if isinstance(outcome, Message) or size_of(outcome.event) <= event_bytes:
+        return raw
+    marked = msgspec.structs.replace(outcome, excess=size_of(outcome.event))
+    return _encode(_fingerprinted(marked))
+
+
+def _place_of(outcome: Outcome, code: str, detail: str) -> bytes:
+    event_id = f"{outcome.event.id}: " if isinstance(outcome, Mapped) else ""
+    said = f"line {outcome.line}: {event_id}{detail}"
+    return _encode(Passed("quarantined", code, outcome.rows, outcome.line, said))
 
 
 def _fingerprinted(outcome: Outcome) -> Outcome:
@@ -206,7 +218,7 @@ def _fingerprinted(outcome: Outcome) -> Outcome:
     facts = msgspec.to_builtins(outcome.event)
     del facts[_RECEIVED]
     fingerprint, _ = fingerprint_of({"event": facts})
-    return Mapped(outcome.event, outcome.rows, outcome.line, fingerprint)
+    return Mapped(outcome.event, outcome.rows, outcome.line, fingerprint, outcome.excess)
 
 
 def _give_up_rights(memory_bytes: int, cpu_s: int) -> None:

@@ -13,12 +13,14 @@ class Mapped(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """An event made of `rows` rows, the first of which stood on `line`.
 
     `fingerprint` tells a repeat from a conflict (collect C32); whoever reads a file takes it.
+    `excess` is its size in bytes where that is above the limit of its source.
     """
 
     event: Event
     rows: int
     line: int
     fingerprint: int = 0
+    excess: int = 0
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=2):
