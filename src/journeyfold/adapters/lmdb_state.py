@@ -22,7 +22,7 @@ from lmdb.verify import VerifyError, verify
 
 from journeyfold.adapters.faults import point
 from journeyfold.adapters.format import FORMAT, LAYOUT, check_format, check_layout
-from journeyfold.adapters.mapped_pages import held_bytes, let_go
+from journeyfold.adapters.mapped_pages import held_bytes, let_go, ranges_of
 from journeyfold.adapters.staged import Ahead, Committing, Overlay
 from journeyfold.core.errors import Busy, EngineError, StateDamageError, StateGrew
 from journeyfold.core.ports import SPACES, StateReader, StateWriter
@@ -106,6 +106,7 @@ class LmdbState:
         self._warming: ThreadPoolExecutor | None = None
         self._beside = Committing(self._transacted)
         self._mapped_max = MAPPED_BYTES_MAX
+        self._mapped: tuple[tuple[int, int], ...] = ()  # where; not known before it is asked for
         self._look = self.trim if mode == "write" else lambda: None
         self._ahead: _Ahead = _NOTHING_READ  # what was warmed, until a write
         self.layout = LAYOUT  # of the structs it holds; less in one that an older release built
@@ -190,8 +191,13 @@ class LmdbState:
 
     def trim(self, mapped_max: int = 0) -> None:
         """Give mapped pages back when the process holds many of them; libraries stay."""
-        if held_bytes() > (mapped_max or self._mapped_max):
-            let_go(self._path / "data.mdb")
+        if held_bytes() <= (mapped_max or self._mapped_max):
+            return
+        with self._idle:  # the map moves under this lock only
+            if held_bytes() <= (mapped_max or self._mapped_max):
+                return  # another thread did
+            self._mapped = self._mapped or ranges_of(self._path / "data.mdb")
+            let_go(self._mapped)
             self._mapped_max = max(MAPPED_BYTES_MAX, held_bytes() + MAPPED_BYTES_ROOM)
 
     def bytes_used(self) -> int:
@@ -206,6 +212,7 @@ class LmdbState:
             self._warming.shutdown()
         with self._idle:
             self._wait_until_idle()
+            self._mapped = ()
             self._environment.close()
 
     def _taken_ahead(self) -> tuple[str, dict[bytes, bytes]]:
@@ -255,12 +262,14 @@ class LmdbState:
             except lmdb.MapResizedError:
                 # The writer's process has grown the map: adopt its size, with nothing open.
                 self._wait_until_idle()
+                self._mapped = ()
                 self._environment.set_mapsize(0)
                 return self._environment.begin(write=write)
 
     def _grown(self) -> StateGrew:
         with self._idle:
             self._wait_until_idle()
+            self._mapped = ()
             self._environment.set_mapsize(2 * int(self._environment.info()["map_size"]))
         return StateGrew("the state store doubled its map; repeat the batch")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import resource
+from functools import cache
 from pathlib import Path
 
 _MAPS, _SIZES = Path("/proc/self/maps"), Path("/proc/self/statm")
@@ -26,12 +27,22 @@ def held_bytes() -> int:
         return 0
 
 
-def let_go(path: Path) -> None:
-    """Of every page of this file, wherever it is mapped; nothing may be writing through the map."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    end_of_line = f" {path.resolve()}"
-    for line in _MAPS.read_text().splitlines():
+def ranges_of(path: Path) -> tuple[tuple[int, int], ...]:
+    """Where this file is mapped: first byte and length, each time."""
+    end_of_line, found = f" {path.resolve()}", []
+    for line in _MAPS.read_text().splitlines() if _MAPS.exists() else ():
         if line.endswith(end_of_line):
             start, _, end = line.partition(" ")[0].partition("-")
-            first = int(start, 16)
-            libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(int(end, 16) - first), _DONTNEED)
+            found.append((int(start, 16), int(end, 16) - int(start, 16)))
+    return tuple(found)
+
+
+def let_go(ranges: tuple[tuple[int, int], ...]) -> None:
+    """Of every page in them; nothing may be writing through the map, and it may not move."""
+    for first, length in ranges:
+        _libc().madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), _DONTNEED)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

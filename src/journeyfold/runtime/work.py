@@ -35,7 +35,7 @@ from journeyfold.runtime.syncing import Syncing
 from journeyfold.runtime.worker import Worker
 from journeyfold.runtime.workspace import Place, Workspace
 
-GC_THRESHOLDS = (20_000, 20, 100)
+GC_THRESHOLDS = (100_000, 20, 100)
 """The fold makes no cycles, and the profiles it holds are many objects to look through: a full
 collection stood in the way of a batch for a tenth of a second.
 """
