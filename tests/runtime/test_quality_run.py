@@ -330,3 +330,14 @@ def test_a_child_ends_with_its_parent(house):
             return
         time.sleep(0.05)
     pytest.fail("the child lives on")
+
+
+def test_the_lines_count_the_days_that_the_run_found_failing(house):
+    house.rules(ORDERS)
+    for day, total in ((1, -1.0), (2, 5.0), (3, -1.0), (4, 5.0)):
+        house.order({"total": total}, day=day)
+    done = house.run()
+    lines = rule_lines(house.workspace.project_in_force(), done.found)
+    assert sum(line.failing for line in lines) == done.run.told["fail"]
+    (amount,) = (line for line in lines if line.rule == "amount")
+    assert (amount.failing, amount.failed_day, amount.days) == (2, "2026-03-03", 4)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from journeyfold.project.quality_report import DayLine, QualityCard
+from journeyfold.project.quality_report import DayLine, FreshLine, QualityCard
 
 
 class QualityDesk(Protocol):
     def card(self) -> QualityCard: ...
+
+    def freshness(self) -> Sequence[FreshLine]:
+        """Of every source, a few seconds old: cheap enough to be asked all the time."""
+        ...
 
     def days(self, ruleset: str, rule: str, source: str) -> Sequence[DayLine]:
         """Newest first."""

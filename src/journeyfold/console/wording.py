@@ -7,6 +7,7 @@ instant that counts as now is always given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -69,6 +70,13 @@ def share(part: int, whole: int) -> str:
     if 99.99 < percent < 100:
         return f">99.99{NBSP}%"
     return f"{percent:.2f}".rstrip("0").rstrip(".") + f"{NBSP}%"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -48,6 +48,8 @@ class RuleLine(msgspec.Struct, frozen=True):
     on_fail: str = "none"
     owner: str = ""
     at_us: int = 0
+    failing: int = 0  # of `days`, those that fail on their own
+    failed_day: str = ""  # the newest of them
 
 
 class ScoreLine(msgspec.Struct, frozen=True):
@@ -131,11 +133,12 @@ def _line(path: str, ruleset: Ruleset, rule: Rule, source: str, rows: Sequence[F
     worst = max(rows, key=lambda row: (row.status == "fail", row.bad, row.day))
     shown = told or next((row for row in reversed(rows) if row.samples or row.detail), rows[-1])
     samples = tuple(dict.fromkeys(each for row in reversed(rows) for each in row.samples))[:20]
+    failed = [row.day for row in rows if row.status == "fail"]
     return RuleLine(
         path, dataset, rule.id, source, rule.dimension, rule.severity, n, bad,
         float(1 - Fraction(bad, n)) if n else None, status, len(rows), rows[-1].day,
         worst.day if worst.bad else "", shown.detail, samples, rule.on_fail, rule.owner,
-        rows[-1].at_us,
+        rows[-1].at_us, len(failed), failed[-1] if failed else "",
     )  # fmt: skip
 
 

@@ -50,6 +50,9 @@ class SampleQuality:
                   {"pass": 151, "fail": 2})  # fmt: skip
         return QualityCard(report, {"web": trend}, (alert,), (run,), has_rules=True)
 
+    def freshness(self) -> Sequence[FreshLine]:
+        return self.card().report.freshness
+
     def _rules(self) -> list[RuleLine]:
         samples = self._names or ("o-4711", "o-4712")
         detail = self._names[0] if self._names else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,10 +22,10 @@ from journeyfold.console import arrivals, wording
 from journeyfold.console.ask import Ask
 from journeyfold.console.code import CodeLine, diff_lines
 from journeyfold.console.rate_chart import rate_chart, top_of
-from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from journeyfold.core.instant import DAY_US, MINUTE_US, SECOND_US
+from journeyfold.project.quality_report import FreshLine
 
 FOLD_LATE_US = 10 * SECOND_US
-SILENT_US = HOUR_US
 LATEST = 11
 _WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
 _RANGES = {"today": 0, "7d": 7, "28d": 28}
@@ -94,6 +95,7 @@ def needs_of(
     fold_lag_us: int,
 ) -> list[Need]:
     """Loudest first: what stops, what waits, what is only to be watched."""
+    live = {source.id for source in sources if source.env == "live"}
     found = list(_refused(ask.project))
     if fold_lag_us > FOLD_LATE_US:
         lag = wording.lasting(fold_lag_us)
@@ -105,13 +107,26 @@ def needs_of(
             Need(title, "Parked with the reason; a replay takes them up again.", level="bad")
         )
     found += [_held(ask, reason) for reason in reasons[:3]]
+    return [*found, *_behind(ask.desk.quality.freshness(), live)]
+
+
+def _behind(sources: Sequence[FreshLine], live: AbstractSet[str]) -> Iterator[Need]:
+    """As Sources and Quality say it. What has never sent is behind nothing: it waits for whoever
+    sets it up.
+    """
     for source in sources:
-        quiet_us = ask.now_us - source.last_us
-        if source.env == "live" and source.last_us and quiet_us > SILENT_US:
-            text = f"Last event {wording.lasting(quiet_us)} ago."
-            title = f"{source.id} is silent"
-            found.append(Need(title, text, "/sources", "See the source", "info"))
-    return found
+        if source.state in {"late", "stale"}:
+            level = "warn" if source.state == "stale" and source.source in live else "info"
+            told = source.told.partition(": ")[2]
+            yield Need(
+                f"{source.source} is {source.state}", f"{told[:1].upper()}{told[1:]}.",
+                f"/sources#{source.source}", "See the source", level,
+            )  # fmt: skip
+    unsent = [source.source for source in sources if source.state == "silent"]
+    if unsent:
+        title = f"Nothing came yet from {wording.plural(len(unsent), 'source')}"
+        text = f"{wording.listed(unsent)}: how to begin stands on Sources."
+        yield Need(title, text, f"/sources#{unsent[0]}", "How to send", "info")
 
 
 def changes_of(project: ProjectCard, files_max: int = 3) -> list[Change]:

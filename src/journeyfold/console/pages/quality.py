@@ -16,12 +16,13 @@ from journeyfold.console.wording import plural
 from journeyfold.project.quality_report import DayLine, QualityCard, RuleLine
 
 DAYS = 28  # shown of one rule
+FOUND = ("error", "fail", "warn", "pass", "empty")  # by a run, the worst first
 TONES = {
     "pass": ("good", "check", "passes"), "warn": ("warn", "alert", "warns"),
     "fail": ("bad", "x", "fails"), "empty": ("", "info", "no rows"),
     "error": ("bad", "alert", "cannot be run"), "fresh": ("good", "check", "fresh"),
     "late": ("warn", "clock", "late"), "stale": ("bad", "alert", "stale"),
-    "silent": ("", "info", "silent"), "ended": ("", "check", "ended"),
+    "silent": ("", "info", "nothing yet"), "ended": ("", "check", "ended"),
     "unknown": ("", "info", "no rhythm yet"),
 }  # fmt: skip
 
@@ -47,10 +48,11 @@ def show(ask: Ask) -> Response:
         "quality.html",
         title="Quality",
         place="/quality",
-        lede=_sentence(card),
+        lede=sentence(card),
         card=card,
         lines=card.report.rules,
         tones=TONES,
+        statuses=FOUND,
         trend=trend,
         opened=opened,
         asked=ask.query.get("asked", ""),
@@ -89,7 +91,7 @@ def _sample(ask: Ask, line: RuleLine, text: str) -> Sample:
     return Sample(text, f"/live?record={offset}#record" if offset >= 0 else "")
 
 
-def _sentence(card: QualityCard) -> str:
+def sentence(card: QualityCard) -> str:
     if not card.has_rules:
         return "Rules say what data should be like; the platform counts what is not."
     if not card.report.rules:
@@ -100,6 +102,19 @@ def _sentence(card: QualityCard) -> str:
         "No rule fails" if stuck else "Every rule passes"
     )  # fmt: skip
     said += f", {stuck} cannot be run" if stuck else ""
+    said += "" if failing else _past(card.report.rules)
     late = [each.source for each in card.report.freshness if each.state in {"late", "stale"}]
     tail = f"; {', '.join(late)} {'is' if len(late) == 1 else 'are'} behind" if late else ""
     return f"{said}{tail}."
+
+
+def _past(lines: Sequence[RuleLine]) -> str:
+    """What passes as a whole may have failed on single days; a run counts those."""
+    failed = [line for line in lines if line.failing]
+    if not failed:
+        return ""
+    days = sum(line.failing for line in failed)
+    whose = failed[0].rule if len(failed) == 1 else f"{len(failed)} rules"
+    newest = max(line.failed_day for line in failed)
+    single = "single day" if days == 1 else "single days"
+    return f" as a whole; {days:,} {single} of {whose} failed, the newest {newest}"

@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from journeyfold.api.cards import SourceCard, Tally
+from journeyfold.console import wording
 from journeyfold.console.ask import Ask
 from journeyfold.project.stocktaking import Stock, Stocked
 
@@ -21,7 +22,9 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 KINDS = {"api": "HTTP API", "stream": "database, followed"}
-TONES = {"fresh": "good", "late": "warn", "stale": "bad", "silent": "bad"}
+TONES = {"fresh": "good", "late": "warn", "stale": "bad"}
+WORDS = {"silent": "nothing yet"}
+"""A source that has never sent is not late: it needs whoever sets it up, and alarms nobody."""
 
 
 def show(ask: Ask) -> Response:
@@ -33,6 +36,10 @@ def show(ask: Ask) -> Response:
         rows=rows(ask, stock),
         stock=stock,
         tones=TONES,
+        words=WORDS,
+        unsent=wording.listed(
+            [each.declared.source for each in stock.sources if each.observed.state == "silent"]
+        ),
         fields=[field for each in stock.sources for field in each.declared.fields],
         worst=[each for each in stock.sources if each.observed.state in {"late", "stale"}],
     )
