@@ -1,6 +1,7 @@
 """A commit that goes on beside the next batch: the same bytes, and nothing twice (ADR 41)."""
 
 import shutil
+import threading
 
 import pytest
 from house import KEY, SHOP, START
@@ -16,7 +17,10 @@ from journeyfold.identity.normalise import node_of
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
 from journeyfold.runtime.fold_loop import FoldLoop
+from journeyfold.runtime.notify import Listener, Notifier
 from journeyfold.runtime.outbox import rows
+from journeyfold.runtime.schedule import Schedule
+from journeyfold.runtime.worker import Worker
 
 COMPILED = compile_project(SHOP)
 PEOPLE = 40
@@ -171,6 +175,43 @@ def test_a_commit_that_fails_beside_the_next_batch_is_made_again(shop, usual, mo
             shop.loop.reopen()
     assert len(calls) > 25
     assert shop.held() == usual.held()
+
+
+class Dispatcher:
+    """Who is asked to look for what waits."""
+
+    looked = 0
+
+    def fresh(self, delivers):
+        """Nothing goes out."""
+
+    def look_again(self):
+        self.looked += 1
+
+
+def test_after_a_store_was_full_the_outbox_is_looked_through(shop, tmp_path, monkeypatch):
+    """The batch before may be committed by then, and its deliveries were told to nobody."""
+    append, full = shop.log.append, [Busy("the disk is full")]
+    before = shop.loop.standing.offset
+
+    def once_full(items, **options):
+        if full:
+            raise full.pop()
+        return append(items, **options)
+
+    monkeypatch.setattr(shop.log, "append", once_full)
+    (tmp_path / "run").mkdir()
+    dispatcher = Dispatcher()
+    listener, pages = Listener(tmp_path / "run", "work"), Notifier(tmp_path / "run", "serve-")
+    worker = Worker(
+        shop.loop, shop.state, Schedule(shop.state, shop, shop.log.marks), listener, pages,
+        dispatcher, lambda: None, is_over=lambda: shop.loop.standing.offset > before,
+    )  # fmt: skip
+    worker.run(threading.Event())
+    listener.close()
+    pages.close()
+    assert not full
+    assert dispatcher.looked == 1
 
 
 def test_a_map_that_is_full_beside_the_next_batch_grows(tmp_path, usual):

@@ -80,6 +80,7 @@ class Worker:
                 self._loop.reopen()
                 self._push(self._left_over())
                 if problem:
+                    self._dispatch.look_again()  # a batch may be committed and not handed over
                     self._report("goes on")
                 self._run(stop)
                 return
