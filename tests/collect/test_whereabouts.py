@@ -114,6 +114,18 @@ def test_a_table_that_was_replaced_is_taken_up_and_a_damaged_one_is_not(table, t
     assert table.find("52.5,13.4", NOON_US)["condition"] == "thunderstorm"
 
 
+def test_what_is_wrong_with_a_table_that_came_later_is_said(tmp_path):
+    said, path = [], tmp_path / "weather.csv"
+    path.write_text(HEAD + RAIN)
+    table = WeatherTable(path, said.append)
+    path.write_text(HEAD + RAIN + RAIN.replace("14.5", "mild"))
+    table.refresh()
+    table.settle()
+    (sentence,) = said
+    assert "line 3 says temp_c 'mild'" in sentence
+    assert sentence.endswith("; what was read before stays in use")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from journeyfold.core.event import Json
 from journeyfold.core.instant import HOUR_US, instant_us
 from journeyfold.project.places import WEATHER
 
-ROWS_MAX = 500_000  # some 100 MB; a month of 600 cells
+ROWS_MAX = 500_000  # some 180 MB, twice while it is replaced; a month of 600 cells
 CONDITION_MAX = 64
 Table = dict[tuple[str, int], tuple[str, float | None]]
 
@@ -27,9 +27,11 @@ Table = dict[tuple[str, int], tuple[str, float | None]]
 class WeatherTable:
     """`find(geocell, instant)` is the weather as it will stand in a context, or None."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises UsageError for a file that is no such table, with the line."""
-        self._path = path
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda _text: None) -> None:
+        """Raises UsageError for a file that is no such table, with the line. What is wrong with one
+        that comes later is said.
+        """
+        self._path, self._say = path, say
         self._reading: threading.Thread | None = None
         self._stamp = _stamp(path)
         self._table, self._by = read_weather(path), _provider(path)
@@ -68,7 +70,8 @@ class WeatherTable:
     def _read(self) -> None:
         try:
             table, by = read_weather(self._path), _provider(self._path)
-        except (OSError, UsageError):
+        except (OSError, UsageError) as error:
+            self._say(f"{error}; what was read before stays in use")
             return
         self._table, self._by = table, by
 

@@ -6,6 +6,7 @@ A file that cannot be read is said and done without: the door stays open.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,8 @@ class ReferenceFiles:
 
     def __init__(self, project: Project, directory: Path, say: Callable[[str], None]) -> None:
         self._places = _opened(Places, places_path(project, directory), say)
-        self._weather = _opened(WeatherTable, weather_path(project, directory), say)
+        weather = partial(WeatherTable, say=say)
+        self._weather = _opened(weather, weather_path(project, directory), say)
 
     @property
     def place(self) -> Place | None:
