@@ -57,7 +57,7 @@ def test_rules_that_never_failed_pass():
 
 def test_a_rule_says_how_many_of_its_days_failed(signed_in, desk):
     desk.quality = Quality([(3, "2026-01-09")])
-    assert "passes 3 of 30 days failed, the newest 2026-01-09" in words(
+    assert "validity 3 of 30 days failed, the newest 2026-01-09 passes" in words(
         signed_in(desk).get("/quality")
     )
 

@@ -93,8 +93,10 @@ class PostDesk(Protocol):
         """Really goes out, marked as a test; counts for nobody. UsageError for no address."""
         ...
 
-    def mails(self, wanted: str, limit: int) -> Mails:
-        """Newest first; `wanted` stands in the receiver, the subject or the journey."""
+    def mails(self, wanted: str, limit: int, older: str = "") -> Mails:
+        """Newest first; `wanted` stands in the receiver, the subject or the journey. `older` is what
+        an earlier answer says.
+        """
         ...
 
     def mail(self, key: str) -> MailView | None: ...

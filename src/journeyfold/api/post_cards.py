@@ -52,8 +52,11 @@ class MailView(msgspec.Struct, frozen=True):
 
 
 class Mails(msgspec.Struct, frozen=True):
-    """Newest first; `total` lie there, `shown` of them were looked through."""
+    """Newest first; `total` lie there, `looked` of them were looked through. `older` asks for what
+    comes behind the last one; empty where nothing does.
+    """
 
     cards: tuple[MailCard, ...] = ()
     total: int = 0
     looked: int = 0
+    older: str = ""

@@ -168,13 +168,15 @@ class SamplePost:
         self.tests.append((template, to))
         return MailTest("mailbox", to, "[Test] Still thinking?", "sent")
 
-    def mails(self, wanted: str, limit: int) -> Mails:
+    def mails(self, wanted: str, limit: int, older: str = "") -> Mails:
         every = [self._mail(at) for at in range(self.sent)]
         needle = wanted.lower()
         cards = [
             card for card in every if needle in f"{card.to} {card.subject} {card.journey}".lower()
         ]
-        return Mails(tuple(cards[:limit]), len(every), len(every))
+        first = int(older) if older.isdecimal() else 0
+        rest = str(first + limit) if first + limit < len(cards) else ""
+        return Mails(tuple(cards[first : first + limit]), len(every), len(every), rest)
 
     def mail(self, key: str) -> MailView | None:
         card = next((one for at in range(self.sent) if (one := self._mail(at)).key == key), None)

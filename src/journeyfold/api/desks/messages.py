@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -66,21 +67,23 @@ class Messages:
             self._platform.workspace, self._platform.project, preview.mail, to, ""
         )
 
-    def mails(self, wanted: str, limit: int) -> Mails:
+    def mails(self, wanted: str, limit: int, older: str = "") -> Mails:
         if not self._folder.is_dir():
             return Mails()
         files = [(file.stat().st_mtime_ns, file) for file in self._folder.glob("*.eml")]
         files.sort(reverse=True)
+        behind = [each for each in files if _place(each) < older] if older else files
         needle, cards, looked = wanted.strip().lower(), list[MailCard](), 0
         with snapshot(self._platform) as look:
-            for at_ns, file in files[:LOOKED_MAX]:
+            for at_ns, file in behind[:LOOKED_MAX]:
                 looked += 1
                 card = self._mail_card(look, file.stem, file.read_bytes(), at_ns // 1_000)
                 if not needle or needle in f"{card.to} {card.subject} {card.journey}".lower():
                     cards.append(card)
                 if len(cards) == limit:
                     break
-        return Mails(tuple(cards), len(files), looked)
+        rest = _place(behind[looked - 1]) if looked < len(behind) else ""
+        return Mails(tuple(cards), len(files), looked, rest)
 
     def mail(self, key: str) -> MailView | None:
         file = self._folder / f"{key}.eml"
@@ -100,6 +103,11 @@ class Messages:
         node = look.node(sent.identifier)
         person = look.resolver.person_of(node) if node else None
         return MailCard(key, to, subject, sent.sent_us, sent.journey, sent.step, person or "")
+
+
+def _place(found: tuple[int, Path]) -> str:
+    """As text in the order of the pair; a mail that comes or goes moves no other."""
+    return f"{found[0]:020d}-{found[1].stem}"
 
 
 def _card(project: Project, name: str, figures: Sequence[MessageFigures]) -> MessageCard:

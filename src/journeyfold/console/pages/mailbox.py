@@ -15,13 +15,14 @@ PARTS = ("html", "text", "headers", "links")
 
 def show(ask: Ask) -> Response:
     wanted = ask.query.get("find", "")[:200]
-    found = ask.desk.post.mails(wanted, MAILS)
+    older = ask.query.get("older", "")[:200]
+    found = ask.desk.post.mails(wanted, MAILS, older)
     return ask.page(
         "mailbox.html", title="Mailbox", place="/mailbox", found=found, wanted=wanted,
         lede=f"{plural(found.total, 'mail lies', 'mails lie')} here; nobody was written to."
         if found.total
         else "Mail comes here where no destination for e-mail is configured; nobody is written to.",
-        mails_max=MAILS, opened=None, part="html",
+        older=older, opened=None, part="html",
     )  # fmt: skip
 
 
@@ -29,11 +30,12 @@ def read(ask: Ask) -> Response:
     opened = _mail(ask)
     part = ask.query.get("part", "html")
     wanted = ask.query.get("find", "")[:200]
-    found = ask.desk.post.mails(wanted, MAILS)
+    older = ask.query.get("older", "")[:200]
+    found = ask.desk.post.mails(wanted, MAILS, older)
     usual = "html" if opened.html else "text"
     shown = ask.page(
         "mailbox.html", title=opened.card.subject or "Mail", place="/mailbox", found=found,
-        wanted=wanted, lede=f"To {opened.card.to}", mails_max=MAILS, opened=opened,
+        wanted=wanted, lede=f"To {opened.card.to}", older=older, opened=opened,
         part=part if part in PARTS and (part != "html" or opened.html) else usual,
     )  # fmt: skip
     return with_frame(shown)
