@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journeyfold.core.event import Identifier
+from journeyfold.identity.blocked import ANY_CASE, is_blocked_by_default
 from journeyfold.identity.normalise import (
     MAX_IDENTIFIERS,
     identifier,
@@ -115,6 +116,12 @@ def test_a_number_that_cannot_be_dialled_is_invalid(value):
 def test_a_value_that_names_nobody_is_blocked(value):
     kind = "email" if "@" in value else "user_id"
     assert reasons(f"{kind}:{value}") == [(kind, "blocked")]
+
+
+@pytest.mark.parametrize("word", sorted(ANY_CASE | {"test@test.com"}))
+def test_a_word_that_names_nobody_is_blocked_in_every_case_and_in_quotes(word):
+    written = [word, word.upper(), word.capitalize(), f'"{word}"', f"'{word.upper()}'"]
+    assert [is_blocked_by_default(each, "email", ()) for each in written] == [True] * 5
 
 
 @pytest.mark.parametrize("value", ["nan", "NONE", "Null", "1", "-2", "test@test.com"])

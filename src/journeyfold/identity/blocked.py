@@ -18,10 +18,16 @@ TEST_ADDRESS = "test@test.com"
 BLOCKED = ANY_CASE | EXACT | {ZEROS, TEST_ADDRESS}
 """What `unblock` may name."""
 _QUOTES = "\"'"
+_BEGINNINGS = frozenset(
+    {each for word in ANY_CASE | {TEST_ADDRESS} for each in (word[0], word[0].upper())}
+    | {word[0] for word in EXACT} | {*_QUOTES, "0", "-"}
+)  # fmt: skip
 
 
 def is_blocked_by_default(value: str, kind: str, unblock: Iterable[str]) -> bool:
     """`value` after I2; one pair of surrounding quotes is ignored."""
+    if value[:1] not in _BEGINNINGS:
+        return not value and ZEROS not in unblock
     bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] in _QUOTES else value
     lowered = bare.lower()
     if lowered in ANY_CASE:

@@ -115,9 +115,15 @@ def clean(value: str) -> str | None:
 
 
 def _normalised(event: Event, rules: IdentityRules, *, client: bool, region: str | None) -> Usable:
-    usable: set[Identifier] = set()
     dropped: list[Dropped] = []
-    for claim in _distinct(event, _allowed(event, rules, dropped) if client else event.identifiers):
+    claims = _allowed(event, rules, dropped) if client else event.identifiers
+    if len(claims) == 1 and not dropped:  # as of most rows of a file
+        found = _one(claims[0], rules, region)
+        if isinstance(found, Identifier):
+            return (found,), ()
+        return (), (_dropped(claims[0], found),)
+    usable: set[Identifier] = set()
+    for claim in _distinct(event, claims):
         found = _one(claim, rules, region)
         if isinstance(found, Identifier):
             usable.add(found)
@@ -177,9 +183,10 @@ def _parsed(claim: Identifier, rules: IdentityRules, region: str | None) -> Iden
     key = match_key(kind, text, region)
     if key is None:
         return "invalid"
-    if matches(key, rules.blocked_patterns.get(kind.name, ())):
+    patterns = rules.blocked_patterns.get(kind.name)
+    if patterns and matches(key, patterns):
         return "blocked"
-    return Identifier(kind.name, key)
+    return claim if key == claim.value else Identifier(kind.name, key)
 
 
 def _within_limits(
@@ -189,6 +196,10 @@ def _within_limits(
     if len(usable) < 2:
         return list(usable)
     place = rules.position
+    if len(usable) == 2:
+        one, other = usable
+        is_first = (place[one.kind], one.value) < (place[other.kind], other.value)
+        return [one, other] if is_first else [other, one]
     kept: list[Identifier] = []
     of_kind: dict[str, int] = {}
     for identifier in sorted(usable, key=lambda one: (place[one.kind], one.value)):
