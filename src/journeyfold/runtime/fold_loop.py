@@ -30,7 +30,7 @@ from journeyfold.runtime import outbox
 from journeyfold.runtime.outbox import anchor_of, now_of
 
 SYSTEM_SOURCE = "_system"
-FIRED, FIRED_LATE = 500, 1_000
+FIRED, FIRED_LATE = 500, 2_000
 """People one `timer.fired` advances: what a commit holds, and how long others wait for it. The
 larger number is for a backlog, in which a commit is paid by more people.
 """
