@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from journeyfold.adapters.memory import MemoryLog, MemoryState
+from journeyfold.core.effect import Say
 from journeyfold.core.errors import Busy
 from journeyfold.core.event import Event, Identifier
 from journeyfold.core.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -15,6 +16,7 @@ from journeyfold.identity.resolve import Resolver
 from journeyfold.log.conservation import Folded, gaps
 from journeyfold.project.compile import compile_project
 from journeyfold.project.engine import Engine
+from journeyfold.project.erasure import request
 from journeyfold.project.load import load, read_directory
 from journeyfold.project.parking import Parked, parked_records
 from journeyfold.project.people import encode_profile, profile_of
@@ -86,7 +88,8 @@ class House:
 
     def person(self, user):
         with self.state.read() as reader:
-            person = Resolver(SHOP.identity, KEY, reader).person_of(node(user))
+            resolver = Resolver(SHOP.identity, KEY, reader)
+            person = resolver.person_of(resolver.node(Identifier("user_id", user)))
             return profile_of(reader, person) if person else None
 
     def parked(self):
@@ -338,3 +341,36 @@ def test_a_change_of_definitions_reaches_everybody_but_the_person_it_cannot(unre
     unreadable.fold()
     assert [each.name for each in unreadable.parked()] == ["timer.fired", "cutpoints.updated"]
     assert "cart-abandoned" in unreadable.person("bob").memberships
+
+
+def test_a_result_said_before_an_erasure_was_folded_brings_nobody_back():
+    house = House()
+    house.track("e1", "Product Viewed", "ann")
+    house.fold()
+    (gone,) = [house.person("ann").person]
+    house.wall.wait(SECOND_US)
+    house.append(request([node("ann").hex()], house.wall.now_us()), "erasure")
+    house.wall.wait(SECOND_US)  # a message is answered while the fold is behind
+    say = Say("k1", "webhook.sent", "track", gone, house.wall.now_us(), {"message": "m1"})
+    house.log.append(house.loop.entries_of([say]), now_us=house.wall.now_us())
+    house.fold()
+    assert house.person("ann") is None
+
+
+def test_a_result_of_somebody_who_came_back_is_theirs():
+    house = House()
+    house.track("e1", "Product Viewed", "ann")
+    house.fold()
+    house.wall.wait(SECOND_US)
+    house.append(request([node("ann").hex()], house.wall.now_us()), "erasure")
+    house.wall.wait(SECOND_US)
+    again = msgspec.structs.replace(
+        event("Product Viewed", "shop_server", {}, "e2", "ann"), occurred_us=house.wall.now_us()
+    )
+    house.append(again)
+    house.fold()
+    back = house.person("ann").person
+    say = Say("k1", "webhook.sent", "track", back, house.wall.now_us(), {"message": "m1"})
+    house.log.append(house.loop.entries_of([say]), now_us=house.wall.now_us())
+    house.fold()
+    assert house.person("ann").seen == house.log.head()[0]

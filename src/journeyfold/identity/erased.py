@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import msgspec
 
-from journeyfold.core.event import Identifier
+from journeyfold.core.event import Event, Identifier
 from journeyfold.core.ports import StateReader
 from journeyfold.identity.normalise import node_of
 
 SPACE = "id_erased"
+AS_OF = "as_of"
+"""In the context of what the platform itself says of a person: how much of the log it knew."""
 
 
 class Closing(msgspec.Struct, frozen=True, array_like=True):
@@ -26,7 +28,7 @@ class Closing(msgspec.Struct, frozen=True, array_like=True):
 
 class Erased(msgspec.Struct, frozen=True, array_like=True):
     """Records of before are dropped: those up to `erased_us` of their own time, those that stand
-    before `offset` in the log.
+    before `offset` in the log, and what the platform said while it did not know of the erasure yet.
     """
 
     generation: int
@@ -34,8 +36,11 @@ class Erased(msgspec.Struct, frozen=True, array_like=True):
     offset: int
     closed: list[Closing] = []
 
-    def drops(self, occurred_us: int, offset: int | None) -> bool:
-        return occurred_us <= self.erased_us or (offset is not None and offset < self.offset)
+    def drops(self, event: Event, offset: int | None) -> bool:
+        if event.occurred_us <= self.erased_us or (offset is not None and offset < self.offset):
+            return True
+        as_of = event.context.get(AS_OF) if event.context.get("auth") == "system" else None
+        return isinstance(as_of, int) and as_of < self.offset
 
 
 _ERASED = msgspec.msgpack.Decoder(Erased)

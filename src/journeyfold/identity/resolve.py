@@ -16,7 +16,7 @@ from journeyfold.core.event import Event, Identifier, Record
 from journeyfold.core.ports import StateReader, StateWriter
 from journeyfold.identity import erase
 from journeyfold.identity.change import Change, Merged, Part, Reanchored, Split, Suppressed
-from journeyfold.identity.erased import Closing, Erased, any_erased
+from journeyfold.identity.erased import AS_OF, Closing, Erased, any_erased
 from journeyfold.identity.evidence import Link, Mark, links
 from journeyfold.identity.explain import Identity, Why, identity_of, why_between
 from journeyfold.identity.extraction import ALSO, Anew, Read, also_known, extract_again
@@ -110,13 +110,17 @@ class Resolver:
         event = record.event
         key = _claim(record)
         answer = self._answers.get(key)
-        if answer is not None and event.occurred_us > answer.settled_us:
+        if (
+            answer is not None
+            and event.occurred_us > answer.settled_us
+            and not (self._any_erased and AS_OF in event.context)  # it may know less than this
+        ):
             return answer.resolution
         named = normalised(event, self._rules)[0]
         if not named:
             return NOBODY
         if self._any_erased:
-            kept = self._unerased(named, event.occurred_us, record.offset)
+            kept = self._unerased(named, event, record.offset)
             if len(kept) < len(named):
                 return self._sighted(record, kept, None) if kept else NOBODY
             self._notice_return(named)
@@ -204,7 +208,7 @@ class Resolver:
         """
         named = normalised(event, self._rules)[0]
         if self._any_erased:
-            named = self._unerased(named, event.occurred_us, offset)
+            named = self._unerased(named, event, offset)
         return self._unblocked(named)
 
     def owner_of(self, event: Event, offset: int | None = None) -> bytes | None:
@@ -298,13 +302,13 @@ class Resolver:
         return msgspec.structs.replace(resolution, changes=changes) if changes else resolution
 
     def _unerased(
-        self, named: tuple[Identifier, ...], occurred_us: int, offset: int | None
+        self, named: tuple[Identifier, ...], event: Event, offset: int | None
     ) -> tuple[Identifier, ...]:
         """Without identifiers erased since; nothing of a record whose owner is."""
         kept = tuple(
             one
             for one in named
-            if (row := self._erased_of(one)) is None or not row.drops(occurred_us, offset)
+            if (row := self._erased_of(one)) is None or not row.drops(event, offset)
         )
         return kept if kept[:1] == named[:1] else ()
 
@@ -335,7 +339,7 @@ class Resolver:
         def read(record: Record) -> Named:
             named = normalised(record.event, self._rules)[0]
             if self._any_erased:
-                named = self._unerased(named, record.event.occurred_us, record.offset)
+                named = self._unerased(named, record.event, record.offset)
             return named, self._unblocked(named)
 
         def past(named: Iterable[bytes]) -> Iterable[Record]:

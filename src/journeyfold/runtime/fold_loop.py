@@ -9,9 +9,10 @@ then parked with its reason, so one poison record never blocks the rest (REL-12)
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from journeyfold.adapters.faults import point
@@ -19,13 +20,14 @@ from journeyfold.core.effect import Deliver, Effect, Emit, Say, effect_id
 from journeyfold.core.errors import JourneyfoldError, StateGrew
 from journeyfold.core.event import Event, Identifier, Json, Kind, Record
 from journeyfold.core.ports import Clock, Entry, EventLog, StateStore, StateWriter
+from journeyfold.identity.erased import AS_OF
 from journeyfold.identity.resolve import Resolver
 from journeyfold.project import synced
 from journeyfold.project.compile import OWN_SOURCE
 from journeyfold.project.definitions import Build
 from journeyfold.project.engine import Engine
 from journeyfold.project.parking import park
-from journeyfold.project.standing import Standing
+from journeyfold.project.standing import Standing, standing
 from journeyfold.runtime import outbox
 from journeyfold.runtime.outbox import anchor_of, now_of
 
@@ -218,19 +220,25 @@ class FoldLoop:
         with self._state.read() as reader:
             rules, who_is = self._engine.compiled.project.identity, self._engine.identifier_of
             known = Resolver(rules, self._engine.node_key, reader)
-            return [
-                self._said(say, who_is(now_of(reader, say.person), known)) or output_of_nobody(say)
-                for say in says
-            ]
+            as_of = {AS_OF: standing(reader).offset}
+            whose = [who_is(now_of(reader, say.person), known) for say in says]
+        return [
+            self._said(say, who, as_of) or output_of_nobody(say)
+            for say, who in zip(says, whose, strict=True)
+        ]
 
-    def _said(self, say: Say, who: Identifier | None) -> Entry | None:
-        """None where the person is not there any more."""
+    def _said(
+        self, say: Say, who: Identifier | None, known: Mapping[str, Json] = MappingProxyType({})
+    ) -> Entry | None:
+        """None where the person is not there any more. `known`: how much of the log was folded
+        when it was said; whoever was erased since does not come back by it.
+        """
         if who is None:
             return None
         event = Event(
             id=say.key, name=say.name, type=say.type, source=OWN_SOURCE, identifiers=(who,),
             occurred_us=say.at_us, received_us=say.at_us, properties=say.properties,
-            traits=say.traits, context={"auth": "system"},
+            traits=say.traits, context={"auth": "system", **known},
         )  # fmt: skip
         return Entry(event=event, kind="event", nodes=(self._engine.node_of(who),))
 
