@@ -51,7 +51,7 @@ def fit(house):
 def made(house, user):
     compiled = house.engine.compiled
     values = compiled.feature_values(house.person("user_id", user), house.now_us)
-    return prepared(compiled.project.features, compiled.surroundings.cuts, values)
+    return prepared(compiled.project.features, compiled.surroundings.fits, values)
 
 
 def test_a_missing_value_becomes_the_mean_of_everybody(house):
