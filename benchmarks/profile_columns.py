@@ -21,7 +21,7 @@ FILE = DATA / "retail/online_retail.parquet"
 
 def main() -> None:
     started = time.perf_counter()
-    columns = profile_file(FILE)
+    columns = profile_file(FILE).columns
     took = time.perf_counter() - started
     started = time.perf_counter()
     counted = ", ".join(f'count(distinct "{each.name}")' for each in columns)
